@@ -1,0 +1,48 @@
+package bridges
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+const shown = "secret"
+
+// Secret is a credential. Every verb, encoder and logger shows "secret" instead; only Reveal gives the text.
+type Secret struct{ text string }
+
+// NewSecret hides s.
+func NewSecret(s string) Secret { return Secret{s} }
+
+// Reveal gives the text. Call it where the credential is used and keep the result in no variable that lives long.
+func (s Secret) Reveal() string { return s.text }
+
+// IsZero says whether there is no credential.
+func (s Secret) IsZero() bool { return s.text == "" }
+
+// String shows "secret", or nothing when there is none.
+func (s Secret) String() string {
+	if s.IsZero() {
+		return ""
+	}
+	return shown
+}
+
+// Format shows String for every verb and flag.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// LogValue shows String.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText writes String.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// MarshalJSON writes String.
+func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+
+// UnmarshalText takes the text as it is.
+func (s *Secret) UnmarshalText(b []byte) error {
+	s.text = string(b)
+	return nil
+}

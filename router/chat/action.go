@@ -1,0 +1,169 @@
+package chat
+
+import (
+	"github.com/roost-im/roost/router/text"
+)
+
+// Key names an action over all its tries: letters, digits and dashes, 25 bytes at most, never used for two actions.
+// Platforms that take an idempotency key are given it; others find a post again by it (Finder).
+type Key string
+
+// Action is one thing that should happen in a conversation. It is sealed: the types below are all there are.
+//
+//sumtype:decl
+type Action interface {
+	action()
+	// Target is the conversation in which it should happen.
+	Target() Conversation
+}
+
+// The kinds of Action.
+type (
+	// Post writes one message. Parts has made it small enough for one message of the platform.
+	Post struct {
+		Key     Key          `json:"key,omitempty"`
+		To      Conversation `json:"to"`
+		Text    text.Text    `json:"text"`
+		Files   []File       `json:"files,omitempty"`
+		ReplyTo MessageID    `json:"reply_to,omitempty"` // in To; empty when it answers no message
+		As      *Persona     `json:"as,omitempty"`       // whose name and picture it should bear; nil: the account's own
+		Card    *Card        `json:"card,omitempty"`
+		Only    PersonID     `json:"only,omitempty"` // show it to this person alone
+		Hops    int          `json:"hops,omitempty"` // routes passed, this one included
+	}
+	// Edit makes the messages read like Text. Messages are the parts of one message, in order.
+	Edit struct {
+		Key      Key          `json:"key,omitempty"`
+		To       Conversation `json:"to"`
+		Messages []MessageID  `json:"messages,omitempty"`
+		Text     text.Text    `json:"text"`
+		As       *Persona     `json:"as,omitempty"`
+		Card     *Card        `json:"card,omitempty"`
+		Else     *Post        `json:"else,omitempty"` // what to post where nothing can be edited; nil: refused
+	}
+	// Delete takes the messages back.
+	Delete struct {
+		To       Conversation `json:"to"`
+		Messages []MessageID  `json:"messages,omitempty"`
+		Else     *Post        `json:"else,omitempty"` // what to post where nothing can be deleted; nil: refused
+	}
+	// React puts the account's emoji on a message, or takes it off.
+	React struct {
+		To      Conversation `json:"to"`
+		Message MessageID    `json:"message,omitempty"`
+		Emoji   string       `json:"emoji"` // Unicode, or :name:
+		Remove  bool         `json:"remove,omitempty"`
+		Else    *Post        `json:"else,omitempty"` // what to post where there are no reactions; nil: refused
+	}
+	// Open starts a thread, topic or forum post in To, with Card as its first message.
+	Open struct {
+		Key   Key          `json:"key,omitempty"`
+		To    Conversation `json:"to"` // the channel, group or forum; never a thread
+		Title string       `json:"title"`
+		Card  Card         `json:"card"`
+	}
+)
+
+func (Post) action()   {}
+func (Edit) action()   {}
+func (Delete) action() {}
+func (React) action()  {}
+func (Open) action()   {}
+
+// Target is To.
+func (a Post) Target() Conversation { return a.To }
+
+// Target is To.
+func (a Edit) Target() Conversation { return a.To }
+
+// Target is To.
+func (a Delete) Target() Conversation { return a.To }
+
+// Target is To.
+func (a React) Target() Conversation { return a.To }
+
+// Target is To.
+func (a Open) Target() Conversation { return a.To }
+
+// Persona is the name and picture that a relayed message bears where the platform allows it; elsewhere the name
+// stands before the text.
+type Persona struct {
+	Name   string `json:"name"`
+	Avatar string `json:"avatar,omitempty"` // URL
+}
+
+// Card is a message with facts and buttons. Connectors show it with what the platform has (blocks, embeds, inline
+// keyboards); Plain is how it reads where the platform has nothing.
+type Card struct {
+	Title   string   `json:"title"`
+	Image   string   `json:"image,omitempty"` // URL of a small picture
+	Body    string   `json:"body,omitempty"`
+	Facts   []Fact   `json:"facts,omitempty"`
+	Footer  string   `json:"footer,omitempty"`
+	Buttons []Button `json:"buttons,omitempty"`
+}
+
+// Fact is one named value on a card.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Button is what a person can press on a card. Pressing gives a Pressed event with the button's ID and Value; a button
+// with a Form shows that first and gives its fields too.
+type Button struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	Value string `json:"value,omitempty"` // at most 200 bytes
+	Style Style  `json:"style,omitempty"`
+	Ask   string `json:"ask,omitempty"` // a question that must be confirmed first
+	Form  *Form  `json:"form,omitempty"`
+}
+
+// Style is how a button looks.
+type Style string
+
+// The styles of a button; the zero value is an ordinary one.
+const (
+	Primary Style = "primary" // what one most likely wants
+	Danger  Style = "danger"  // what can't be taken back
+)
+
+// Form is a short list of questions (five at most), shown as a modal where the platform has one.
+type Form struct {
+	Title  string  `json:"title"`
+	Submit string  `json:"submit"`
+	Fields []Field `json:"fields"`
+}
+
+// Field is one question of a form.
+type Field struct {
+	ID       string   `json:"id"`
+	Label    string   `json:"label"`
+	Initial  string   `json:"initial,omitempty"`
+	Long     bool     `json:"long,omitempty"`     // several lines
+	Optional bool     `json:"optional,omitempty"` // may stay empty
+	Choices  []Choice `json:"choices,omitempty"`  // when there are any, one of them is chosen
+}
+
+// Choice is one of the answers to a Field.
+type Choice struct {
+	Value string `json:"value"`
+	Label string `json:"label"`
+}
+
+// Plain is the card as text, for platforms without cards.
+func (c Card) Plain() text.Text {
+	var b text.Builder
+	b.Span(text.Span{Kind: text.Bold}, func() { b.Write(c.Title) })
+	if c.Body != "" {
+		b.Write("\n" + c.Body)
+	}
+	for _, f := range c.Facts {
+		b.Write("\n" + f.Name + ": " + f.Value)
+	}
+	if c.Footer != "" {
+		b.Write("\n" + c.Footer)
+	}
+	return b.Text()
+}

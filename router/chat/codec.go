@@ -1,0 +1,158 @@
+package chat
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// HappeningName is the word under which h is stored, counted and shown: posted, edited, …
+func HappeningName(h Happening) string {
+	switch h.(type) {
+	case Posted:
+		return "posted"
+	case Edited:
+		return "edited"
+	case Deleted:
+		return "deleted"
+	case Reacted:
+		return "reacted"
+	case Pressed:
+		return "pressed"
+	case Joined:
+		return "joined"
+	case Left:
+		return "left"
+	case Typing:
+		return "typing"
+	case Read:
+		return "read"
+	}
+	return ""
+}
+
+// ActionName is the word under which a is stored, counted and shown: post, edit, …
+func ActionName(a Action) string {
+	switch a.(type) {
+	case Post:
+		return "post"
+	case Edit:
+		return "edit"
+	case Delete:
+		return "delete"
+	case React:
+		return "react"
+	case Open:
+		return "open"
+	}
+	return ""
+}
+
+// EncodeAction writes a for storage; DecodeAction reads it back by its name.
+func EncodeAction(a Action) (name string, body []byte, err error) {
+	name = ActionName(a)
+	if name == "" {
+		return "", nil, fmt.Errorf("encode %T: no action", a)
+	}
+	body, err = json.Marshal(a)
+	return name, body, err
+}
+
+// DecodeAction reads what EncodeAction wrote.
+func DecodeAction(name string, body []byte) (Action, error) {
+	switch name {
+	case "post":
+		return decode[Post](body)
+	case "edit":
+		return decode[Edit](body)
+	case "delete":
+		return decode[Delete](body)
+	case "react":
+		return decode[React](body)
+	case "open":
+		return decode[Open](body)
+	}
+	return nil, fmt.Errorf("decode action: unknown name %q", name)
+}
+
+func decode[T any](body []byte) (T, error) {
+	var v T
+	if len(body) == 0 {
+		return v, nil
+	}
+	err := json.Unmarshal(body, &v)
+	return v, err
+}
+
+func decodeHappening(name string, body []byte) (Happening, error) {
+	switch name {
+	case "posted":
+		return decode[Posted](body)
+	case "edited":
+		return decode[Edited](body)
+	case "deleted":
+		return Deleted{}, nil
+	case "reacted":
+		return decode[Reacted](body)
+	case "pressed":
+		return decode[Pressed](body)
+	case "joined":
+		return Joined{}, nil
+	case "left":
+		return Left{}, nil
+	case "typing":
+		return Typing{}, nil
+	case "read":
+		return Read{}, nil
+	}
+	return nil, fmt.Errorf("decode happening: unknown name %q", name)
+}
+
+// wireEvent is the stored form of an Event.
+type wireEvent struct {
+	ID           EventID         `json:"id"`
+	Conversation Conversation    `json:"conversation"`
+	Message      MessageID       `json:"message,omitempty"`
+	Author       Author          `json:"author"`
+	At           time.Time       `json:"at"`
+	Direct       bool            `json:"direct,omitempty"`
+	Hops         int             `json:"hops,omitempty"`
+	Kind         string          `json:"kind"`
+	What         json.RawMessage `json:"what,omitempty"`
+}
+
+// MarshalJSON writes the event with its happening's name beside it.
+func (e Event) MarshalJSON() ([]byte, error) {
+	w := wireEvent{
+		ID: e.ID, Conversation: e.Conversation, Message: e.Message, Author: e.Author,
+		At: e.At, Direct: e.Direct, Hops: e.Hops, Kind: HappeningName(e.What),
+	}
+	if w.Kind == "" {
+		return nil, fmt.Errorf("event %s: %T is no happening", e.ID, e.What)
+	}
+	what, err := json.Marshal(e.What)
+	if err != nil {
+		return nil, err
+	}
+	if string(what) != "{}" {
+		w.What = what
+	}
+	return json.Marshal(w)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (e *Event) UnmarshalJSON(b []byte) error {
+	var w wireEvent
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	what, err := decodeHappening(w.Kind, w.What)
+	if err != nil {
+		return err
+	}
+	*e = Event{
+		ID: w.ID, Conversation: w.Conversation, Message: w.Message, Author: w.Author,
+		At: w.At, Direct: w.Direct, Hops: w.Hops, What: what,
+	}
+	return nil
+}

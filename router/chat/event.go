@@ -1,0 +1,103 @@
+package chat
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/roost-im/roost/router/text"
+)
+
+// Event is one thing that happened in a conversation, as its connector saw it.
+type Event struct {
+	ID           EventID      // unique within the account
+	Conversation Conversation // where it happened
+	Message      MessageID    // the message it is about; empty when it is about none
+	Author       Author       // who did it
+	At           time.Time    // when, by the platform's clock
+	Direct       bool         // the conversation is private between the account and one person
+	Hops         int          // how many routes it had passed when it was posted, if the platform carried that
+	What         Happening
+}
+
+// Ref points at the message that the event is about.
+func (e Event) Ref() Ref { return Ref{Conversation: e.Conversation, Message: e.Message} }
+
+// Author is who did something. Name, Handle and Avatar are as the platform shows them and never to be trusted.
+type Author struct {
+	ID     PersonID  `json:"id"`
+	Name   string    `json:"name,omitempty"`
+	Handle string    `json:"handle,omitempty"` // without the leading @
+	Avatar string    `json:"avatar,omitempty"` // URL
+	Since  time.Time `json:"since,omitzero"`   // when the person joined the platform, where it says
+	Bot    bool      `json:"bot,omitempty"`
+	Self   bool      `json:"self,omitempty"` // the account itself: an echo of what we sent
+}
+
+// Happening is what an event says happened. It is sealed: the types below are all there are.
+//
+//sumtype:decl
+type Happening interface{ happening() }
+
+// The kinds of Happening.
+type (
+	// Posted: a message was written.
+	Posted struct {
+		Text    text.Text `json:"text"`
+		Files   []File    `json:"files,omitempty"`
+		ReplyTo MessageID `json:"reply_to,omitempty"`
+	}
+	// Edited: the event's message now reads like this.
+	Edited struct {
+		Text  text.Text `json:"text"`
+		Files []File    `json:"files,omitempty"`
+	}
+	// Deleted: the event's message is gone.
+	Deleted struct{}
+	// Reacted: the author put an emoji on the event's message, or took it off again.
+	Reacted struct {
+		Emoji   string `json:"emoji"` // Unicode where there is one, otherwise :name:
+		Removed bool   `json:"removed,omitempty"`
+	}
+	// Pressed: the author pressed a button of a card, and filled its form if it has one.
+	Pressed struct {
+		Button string            `json:"button"`
+		Value  string            `json:"value,omitempty"`
+		Fields map[string]string `json:"fields,omitempty"`
+	}
+	// Joined: the author came into the conversation.
+	Joined struct{}
+	// Left: the author left the conversation.
+	Left struct{}
+	// Typing: the author is writing.
+	Typing struct{}
+	// Read: the author has read everything up to the event's message.
+	Read struct{}
+)
+
+func (Posted) happening()  {}
+func (Edited) happening()  {}
+func (Deleted) happening() {}
+func (Reacted) happening() {}
+func (Pressed) happening() {}
+func (Joined) happening()  {}
+func (Left) happening()    {}
+func (Typing) happening()  {}
+func (Read) happening()    {}
+
+// File is an attachment. On its way in it says where its bytes are (Account, Source); on its way out Content opens them.
+type File struct {
+	Name    string  `json:"name"`
+	Type    string  `json:"type,omitempty"` // MIME type; empty when unknown
+	Size    int64   `json:"size,omitempty"` // bytes; 0 when unknown
+	Alt     string  `json:"alt,omitempty"`  // description for people who can't see it
+	Account Account `json:"account,omitempty"`
+	Source  string  `json:"source,omitempty"` // the connector's own word for where the bytes are; never shown to anybody
+	Content Content `json:"-"`                // set by the lane just before an action is performed
+}
+
+// Content is where a file's bytes can be read, as often as needed.
+type Content interface {
+	// Open starts reading from the first byte. The caller closes what it gets.
+	Open(ctx context.Context) (io.ReadCloser, error)
+}

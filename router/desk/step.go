@@ -1,0 +1,76 @@
+package desk
+
+import (
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
+)
+
+// Input is what can happen to a case. It is sealed: the types below are all there are.
+//
+//sumtype:decl
+type Input interface{ input() }
+
+// The kinds of Input.
+type (
+	// FromContact: the contact did something in their conversation.
+	FromContact struct {
+		Event    chat.Event
+		Original chat.Ref // the member's message that the event's message is a copy of; zero when it is none
+	}
+	// FromMember: somebody did something in the case's thread on a surface.
+	FromMember struct {
+		Event    chat.Event
+		Surface  chat.Conversation // the Surface's At
+		Original chat.Ref          // the message that the event's message is a copy of; zero when it is none
+		Undoable bool              // the reply made from the event's message has not left yet
+	}
+	// Ended: a delivery of the case was settled.
+	Ended struct {
+		Delivery chat.Delivery // with its State and Reason
+		Gone     bool          // what it was meant for is no longer there
+		Copies   []chat.Copy   // what it became
+		History  []Line        // with Gone: the last lines of the case
+	}
+	// Woke: the case's time has come (Until).
+	Woke struct{}
+)
+
+func (FromContact) input() {}
+func (FromMember) input()  {}
+func (Ended) input()       {}
+func (Woke) input()        {}
+
+// Result is what follows from an input.
+type Result struct {
+	Case       Case
+	Contact    Contact
+	Deliveries []chat.Delivery // in order; Lane, Case and Purpose are set; Due is set where a reply is on hold
+	Cancel     []chat.Ref      // the replies made from these messages shall not leave
+	Lines      []Line
+}
+
+// Line is one entry of a case's transcript. A line with the Ref of an earlier one of its case replaces that one.
+type Line struct {
+	Case  chat.CaseID
+	Ref   chat.Ref
+	At    time.Time
+	Way   Way
+	By    string // name
+	Text  text.Text
+	Files []chat.File
+	Gone  bool // the message was deleted
+}
+
+// Way says where a line of a case comes from.
+type Way string
+
+// The ways of a line.
+const (
+	In      Way = "in"      // from the contact
+	Out     Way = "out"     // to the contact
+	Aside   Way = "note"    // inside the team
+	Remark  Way = "remark"  // of the desk itself: claimed, closed, …
+	Pending Way = "pending" // a member's message that waits for a decision
+)
