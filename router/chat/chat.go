@@ -34,7 +34,7 @@ var (
 type (
 	// EventID names an event within its account. The same event, however often it is delivered, has the same ID.
 	EventID string
-	// MessageID names a message within its conversation.
+	// MessageID names a message within its place: no two threads of one channel share one.
 	MessageID string
 	// ConversationID names a place within its account: a channel, a group, or the peer of a direct conversation.
 	ConversationID string
@@ -154,10 +154,16 @@ func (c *Conversation) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// Ref points at one message anywhere.
+// Ref points at one message anywhere. Two Refs with the same place and message are the same message, whatever their
+// threads: a platform may tell of a message in a thread without naming the thread.
 type Ref struct {
 	Conversation Conversation `json:"conversation"`
 	Message      MessageID    `json:"message"`
+}
+
+// Same says whether r and o point at one message.
+func (r Ref) Same(o Ref) bool {
+	return r.Message == o.Message && r.Conversation.Place() == o.Conversation.Place()
 }
 
 // IsZero says whether r points at nothing.

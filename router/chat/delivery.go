@@ -34,6 +34,9 @@ type Delivery struct {
 	// when the delivery's turn comes, because earlier ones in its lane may only then have made them. Zero: the Action
 	// names its messages itself.
 	Of Ref
+	// Answers is the message that a Post replies to; its copy in the target conversation is looked up likewise, and a
+	// copy that is not there makes it a Post that answers none. Zero: the Action says.
+	Answers Ref
 	// Within is the Source of the Open whose thread the action goes into; looked up likewise. Zero: the target is where
 	// the Action says.
 	Within Ref

@@ -79,7 +79,8 @@ type View interface {
 	CaseAt(conv chat.Conversation) (desk.Case, error)
 	// Contact finds what is remembered of a contact; ErrNotFound when they never wrote.
 	Contact(deskName string, who desk.Identity) (desk.Contact, error)
-	// Copies lists the copies that have ref as their Source or as their Dest, parts in order.
+	// Copies lists the copies that have ref as their Source or as their Dest, parts in order. The thread of ref does not
+	// count (chat.Ref.Same); the copies come back with the threads that they were stored with.
 	Copies(ref chat.Ref) ([]chat.Copy, error)
 	// Waiting lists the deliveries with this Source that wait and were never tried, and are not leased.
 	Waiting(source chat.Ref) ([]chat.Delivery, error)
