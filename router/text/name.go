@@ -1,0 +1,172 @@
+package text
+
+import (
+	"strings"
+	"unicode"
+)
+
+// nobody is the name of those who have none.
+const nobody = "someone"
+
+// Name makes a display name harmless, for use in front of a text, in a webhook's name or in a card: at most max graphemes (at
+// least one), on one line, never empty. Letters stay as they are.
+//
+//   - Control, direction and other invisible characters go, but a joiner inside an emoji stays. White space becomes one space.
+//   - More than four combining marks on one character go.
+//   - "@" and "#", also the wide and small ones, go in front of a word; elsewhere "@" becomes " at ".
+//   - What platforms read as formatting becomes a look-alike: < > ‹ ›, ` ’, * ∗, ~ ∼, | ¦, [ ] ( ), \ ∖. One "_" between letters
+//     or digits stays, others become a space. "&" becomes "+" where it may start a character entity.
+//
+// A name of nothing is "someone". A name that was clipped ends in "…".
+func Name(s string, max int) string {
+	max = atLeastOne(max)
+	name := joinFields(visible(disarm(visible(s))))
+	if name == "" {
+		name = nobody
+	}
+	return ellipsis(name, max, false)
+}
+
+// atLeastOne keeps a limit usable.
+func atLeastOne(n int) int { return max(n, 1) }
+
+// joinFields puts single spaces where s has white space, and none at its ends.
+func joinFields(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// ellipsis clips s at n graphemes, the last of which is then "…"; with words it rather cuts after a word.
+func ellipsis(s string, n int, words bool) string {
+	if len(s) <= n || clip(s, n) == s {
+		return s
+	}
+	if n == 1 {
+		return clip(s, 1)
+	}
+	short := clip(s, n-1)
+	if i := strings.LastIndexFunc(short, unicode.IsSpace); words && i > 0 && !startsSpace(s[len(short):]) {
+		short = short[:i]
+	}
+	return strings.TrimRightFunc(short, unicode.IsSpace) + "…"
+}
+
+// startsSpace reports whether s starts with white space.
+func startsSpace(s string) bool {
+	return strings.IndexFunc(s, unicode.IsSpace) == 0
+}
+
+// visible drops what can't be seen.
+func visible(s string) string {
+	const maxMarks = 4
+	runes := []rune(strings.ToValidUTF8(s, ""))
+	out, marked := make([]rune, 0, len(runes)), 0
+	for i, r := range runes {
+		var prev, next rune
+		if len(out) > 0 {
+			prev = out[len(out)-1]
+		}
+		if i+1 < len(runes) {
+			next = runes[i+1]
+		}
+		switch {
+		case unicode.IsSpace(r):
+			r, marked = ' ', 0
+		case r == zwj || r == vs16:
+			if !pictures(prev, r, next) {
+				continue
+			}
+		case hidden(r):
+			continue
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			if marked++; marked > maxMarks || prev == 0 || prev == ' ' {
+				continue
+			}
+		default:
+			marked = 0
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+const (
+	zwj  = '\u200d' // zero-width joiner: makes one emoji of several
+	vs16 = '\ufe0f' // variation selector: makes an emoji of a symbol
+)
+
+// pictures reports whether the joiner or selector r stands where it makes an emoji.
+func pictures(prev, r, next rune) bool {
+	picture := func(r rune) bool { return unicode.In(r, unicode.So, unicode.Sk) }
+	if r == vs16 {
+		return picture(prev)
+	}
+	return (picture(prev) || prev == vs16) && picture(next)
+}
+
+// hidden reports whether r has no picture of its own.
+func hidden(r rune) bool {
+	switch r {
+	case '\u034f', '\u115f', '\u1160', '\u17b4', '\u17b5', '\u2800', '\u3164', '\uffa0', '\ufffc':
+		return true
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Cs, unicode.Variation_Selector, unicode.Noncharacter_Code_Point)
+}
+
+// disarm takes the power from characters that platforms read as mentions or formatting.
+func disarm(s string) string {
+	var b strings.Builder
+	runes := []rune(s)
+	entity := strings.LastIndexByte(s, ';')
+	at := 0
+	for i, r := range runes {
+		inside := i > 0 && wordy(runes[i-1]) && i+1 < len(runes) && wordy(runes[i+1])
+		switch r {
+		case '@', '＠', '﹫':
+			if inside {
+				b.WriteString(" at ")
+			}
+		case '#', '＃', '﹟':
+		case '_':
+			if inside {
+				b.WriteByte('_')
+			} else {
+				b.WriteByte(' ')
+			}
+		case '&':
+			if at < entity {
+				r = '+'
+			}
+			b.WriteRune(r)
+		default:
+			b.WriteRune(lookAlike(r))
+		}
+		at += len(string(r))
+	}
+	return b.String()
+}
+
+// wordy reports whether r may be part of a word.
+func wordy(r rune) bool { return unicode.In(r, unicode.L, unicode.M, unicode.Nd) }
+
+// lookAlike is what stands for r in a name.
+func lookAlike(r rune) rune {
+	switch r {
+	case '<':
+		return '‹'
+	case '>':
+		return '›'
+	case '`':
+		return '’'
+	case '*':
+		return '∗'
+	case '~':
+		return '∼'
+	case '|':
+		return '¦'
+	case '[':
+		return '('
+	case ']':
+		return ')'
+	case '\\':
+		return '∖'
+	}
+	return r
+}
