@@ -49,6 +49,10 @@ type Store interface {
 	// Lease gives the first deliveries of up to want.Max lanes that are due, the longest due first, and each lane to one
 	// caller at a time until its delivery is settled or the lease ends. It returns at once, with none when none is due.
 	Lease(ctx context.Context, want Want) ([]Leased, error)
+	// Begin remembers, before a leased delivery is tried, that a try began at the given time (chat.Delivery.First), and
+	// leaves the lease as it is: after a crash nobody repeats blindly what may have arrived. A First that is there
+	// already stays. It returns ErrLeaseLost like Settle.
+	Begin(ctx context.Context, id chat.DeliveryID, token int64, at time.Time) error
 	// Settle ends a lease. It returns ErrLeaseLost, and stores nothing, when the lease has ended and the delivery was
 	// given to another, or is not waiting any more.
 	Settle(ctx context.Context, s Settlement) error
@@ -82,7 +86,7 @@ type View interface {
 	// Copies lists the copies that have ref as their Source or as their Dest, parts in order. The thread of ref does not
 	// count (chat.Ref.Same); the copies come back with the threads that they were stored with.
 	Copies(ref chat.Ref) ([]chat.Copy, error)
-	// Waiting lists the deliveries with this Source that wait and were never tried, and are not leased.
+	// Waiting lists the deliveries with this Source that wait, were never tried or begun, and are not leased.
 	Waiting(source chat.Ref) ([]chat.Delivery, error)
 	// Lines lists the last n lines of a case, oldest first.
 	Lines(id chat.CaseID, n int) ([]desk.Line, error)
@@ -152,7 +156,7 @@ type Settlement struct {
 	State  chat.State // Waiting: try again at Due
 	Due    time.Time  // when State is Waiting
 	Tried  bool       // count this as a try
-	First  time.Time  // when it was first tried
+	Clear  bool       // when State is Waiting: no try is in doubt any more; First is forgotten
 	Reason string
 	Copies []chat.Copy
 	Then   func(View) (Changes, error) // what follows, in the same transaction; nil: nothing
