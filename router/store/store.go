@@ -56,10 +56,10 @@ type Store interface {
 	// Settle ends a lease. It returns ErrLeaseLost, and stores nothing, when the lease has ended and the delivery was
 	// given to another, or is not waiting any more.
 	Settle(ctx context.Context, s Settlement) error
-	// Woken returns nil as soon as a Lease may give something that it would not have given when Woken was called: after
-	// an Admit, Change or Settle, or when a delivery comes due. It may return nil without cause. It returns ctx's error
-	// when that ends first.
-	Woken(ctx context.Context) error
+	// Woken returns a channel that is closed as soon as a Lease may give something that it would not have given when
+	// Woken was called: after an Admit, Change or Settle, when a delivery comes due, when a lease ends. It may be closed
+	// without cause. Ask for it before Lease, wait on it after, and nothing is missed.
+	Woken() <-chan struct{}
 	// Sweep removes settled deliveries, events, copies and closed cases that are older than keep, and nothing else. It
 	// works in small transactions and returns how many rows went.
 	Sweep(ctx context.Context, keep Retention) (int, error)
