@@ -155,7 +155,7 @@ type Choice struct {
 // Plain is the card as text, for platforms without cards.
 func (c Card) Plain() text.Text {
 	var b text.Builder
-	b.Span(text.Span{Kind: text.Bold}, func() { b.Write(c.Title) })
+	b.Span(text.Bold, text.Attrs{}, func() { b.Write(c.Title) })
 	if c.Body != "" {
 		b.Write("\n" + c.Body)
 	}

@@ -61,7 +61,7 @@ const (
 	Waiting   State = "waiting"   // to be tried when it is due and first in its lane
 	Held      State = "held"      // may have arrived; a person decides. Its lane goes on without it.
 	Sent      State = "sent"      // the platform has taken it
-	Refused   State = "refused"   // the platform will never take it
+	Rejected  State = "rejected"  // the platform will never take it
 	Dead      State = "dead"      // tried too often
 	Cancelled State = "cancelled" // taken back before it left
 )

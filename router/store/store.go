@@ -114,7 +114,7 @@ type Reader interface {
 type Changes struct {
 	Deliveries []chat.Delivery // new ones; the store gives them IDs in this order
 	Cancel     []chat.DeliveryID
-	Replay     []chat.DeliveryID // dead, refused or held ones to wait once more, at the end of their lanes
+	Replay     []chat.DeliveryID // dead, rejected or held ones to wait once more, at the end of their lanes
 	Confirm    []chat.DeliveryID // held ones that a person found to have arrived: they count as sent
 	Cases      []desk.Case       // new ones and changed ones
 	Contacts   []KnownContact

@@ -1,0 +1,199 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/store"
+)
+
+// attempt is one leased delivery on its way through one try.
+type attempt struct {
+	store.Leased
+	began   time.Time
+	conn    chat.Connector
+	traits  chat.Traits
+	action  chat.Action
+	lacking []Lacking
+	posted  bool // its Else was posted, or parts of it were
+}
+
+// deliver takes one leased delivery as far as it goes now, and settles it.
+func (r *Runner) deliver(ctx context.Context, l store.Leased, began time.Time) {
+	at := &attempt{Leased: l, began: began, action: l.Action}
+	receipt, err := r.try(ctx, at)
+	s := r.settlement(at, receipt, err)
+	took := r.cfg.Now().Sub(began)
+	if serr := r.settle(ctx, s); serr != nil {
+		r.cfg.Log.LogAttrs(ctx, slog.LevelError, "delivery not settled",
+			slog.Int64("delivery", int64(l.ID)), slog.Any("error", serr))
+		return
+	}
+	r.report(ctx, at, s, took, err)
+}
+
+// try performs the delivery if the gate lets it through. Its errors carry a Kind.
+func (r *Runner) try(ctx context.Context, at *attempt) (receipt chat.Receipt, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	to := at.Action.Target()
+	conn, ok := r.cfg.Connector(to.Account)
+	if !ok {
+		return receipt, &chat.Error{Op: "lane", Kind: chat.LoggedOut, Reason: "the account " + string(to.Account) + " is not running"}
+	}
+	at.conn, at.traits = conn, conn.Traits()
+	if err := r.pass(ctx, at, to); err != nil {
+		return receipt, err
+	}
+	defer r.gate.leave(to)
+	if err := r.resolve(ctx, at); err != nil {
+		return receipt, err
+	}
+	if receipt, found, err := r.lookBack(ctx, at); found || err != nil {
+		return receipt, err
+	}
+	if err := r.begin(ctx, at); err != nil {
+		return receipt, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout(at.action))
+	defer cancel()
+	return chat.Do(ctx, conn, at.action)
+}
+
+// timeout is how long one try may take.
+func (r *Runner) timeout(a chat.Action) time.Duration {
+	if p, ok := a.(chat.Post); ok && len(p.Files) > 0 {
+		return 10 * r.cfg.Timeout
+	}
+	return r.cfg.Timeout
+}
+
+// errPutBack says that the gate stayed shut for longer than a leased delivery may wait.
+var errPutBack = errors.New("the gate is shut")
+
+// pass waits for the gate, for as long as patience lasts.
+func (r *Runner) pass(ctx context.Context, at *attempt, to chat.Conversation) error {
+	deadline := r.cfg.Now().Add(patience)
+	queued := false
+	defer func() {
+		if queued {
+			r.gate.queued(to.Account, -1)
+		}
+	}()
+	for {
+		wait, slot := r.gate.enter(to, at.traits, paced(at.Action))
+		if wait == 0 {
+			return nil
+		}
+		if r.cfg.Now().Add(wait).After(deadline) && slot == nil || !r.cfg.Now().Before(deadline) {
+			return &chat.Error{Op: "lane", Kind: chat.Throttled, Wait: wait, Err: errPutBack}
+		}
+		if !queued {
+			queued = true
+			r.gate.queued(to.Account, 1)
+		}
+		timer := time.NewTimer(min(wait, deadline.Sub(r.cfg.Now())))
+		select {
+		case <-timer.C:
+		case <-slot:
+			timer.Stop()
+		case <-ctx.Done():
+			timer.Stop()
+			return &chat.Error{Op: "lane", Kind: chat.Throttled, Err: errPutBack}
+		}
+	}
+}
+
+// paced says whether an action counts against a conversation's pace: those that make messages do.
+func paced(a chat.Action) bool {
+	switch a.(type) {
+	case chat.Post, chat.Open:
+		return true
+	case chat.Edit, chat.Delete, chat.React:
+		return false
+	}
+	return false
+}
+
+// lookBack finds out whether an earlier try arrived whose end is not known.
+func (r *Runner) lookBack(ctx context.Context, at *attempt) (chat.Receipt, bool, error) {
+	if at.First.IsZero() || !paced(at.action) || at.traits.Repeat == chat.Keyed {
+		return chat.Receipt{}, false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
+	defer cancel()
+	receipt, found, known, err := chat.Find(ctx, at.conn, at.action, at.First)
+	switch {
+	case err != nil:
+		// Not having found out is no reason to repeat: whatever went wrong, try to find out again.
+		return receipt, false, lookedInVain(err)
+	case known && found:
+		return receipt, true, nil
+	case known || r.cfg.Repeat(at.Action.Target().Account):
+		return receipt, false, nil
+	}
+	return receipt, false, &chat.Error{Op: "lane", Kind: chat.Uncertain, Err: errBlind}
+}
+
+// errBlind says that nothing can tell whether a post arrived.
+var errBlind = errors.New("nothing can tell whether it arrived")
+
+// lookedInVain keeps the kinds that concern the account; everything else is worth another look.
+func lookedInVain(err error) error {
+	switch chat.KindOf(err) {
+	case chat.Throttled, chat.LoggedOut, chat.Unfunded, chat.Transient:
+		return err
+	case chat.Uncertain, chat.Refused, chat.Gone:
+	}
+	return &chat.Error{Op: "lane: look back", Kind: chat.Transient, Reason: chat.Reason(err), Err: err}
+}
+
+// begin puts it on disk that a try began, where repeating it would not be harmless.
+func (r *Runner) begin(ctx context.Context, at *attempt) error {
+	if !at.First.IsZero() || !paced(at.action) || at.traits.Repeat == chat.Keyed {
+		return nil
+	}
+	now := r.cfg.Now()
+	if err := r.cfg.Store.Begin(ctx, at.ID, at.Token, now); err != nil {
+		return fmt.Errorf("begin delivery %d: %w", at.ID, err)
+	}
+	at.First = now
+	return nil
+}
+
+// settle stores a settlement, again and again while the disk is full: what was sent must not be sent twice.
+func (r *Runner) settle(ctx context.Context, s store.Settlement) error {
+	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		err := r.cfg.Store.Settle(context.WithoutCancel(ctx), s)
+		if !errors.Is(err, store.ErrFull) {
+			return err
+		}
+		r.cfg.Log.LogAttrs(ctx, slog.LevelError, "delivery not settled, trying again",
+			slog.Int64("delivery", int64(s.ID)), slog.Any("error", err))
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+	}
+}
+
+// backoff is the pause after the nth try: doubling, between half and all of it, so that many don't come back at once.
+func (r *Runner) backoff(n int) time.Duration {
+	d := r.cfg.Longest
+	if n < 30 {
+		d = min(r.cfg.Backoff<<max(n-1, 0), r.cfg.Longest)
+	}
+	return d/2 + rand.N(d/2+1)
+}

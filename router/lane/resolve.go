@@ -1,0 +1,218 @@
+package lane
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/store"
+	"github.com/roost-im/roost/router/text"
+)
+
+// resolve fills in what could not be known before the delivery's turn: its thread, the copies it is about, its files.
+func (r *Runner) resolve(ctx context.Context, at *attempt) error {
+	if !at.Within.IsZero() || !at.Of.IsZero() || !at.Answers.IsZero() {
+		err := r.cfg.Store.Read(ctx, func(v store.Reader) error { return r.lookUp(v, at) })
+		if err != nil {
+			return err
+		}
+	}
+	switch a := at.action.(type) {
+	case chat.Post:
+		a.Key = at.Key(r.cfg.Store.Word())
+		at.action = a
+		return r.attach(ctx, at, a)
+	case chat.Edit:
+		a.Key = at.Key(r.cfg.Store.Word())
+		at.action = a
+	case chat.Open:
+		a.Key = at.Key(r.cfg.Store.Word())
+		at.action = a
+	case chat.Delete, chat.React:
+	}
+	return nil
+}
+
+func (r *Runner) lookUp(v store.View, at *attempt) error {
+	to := at.Action.Target()
+	if !at.Within.IsZero() {
+		thread, err := threadOf(v, at.Within, to)
+		if err != nil {
+			return err
+		}
+		to = thread
+	}
+	var messages []chat.MessageID
+	if !at.Of.IsZero() {
+		found, err := copiesIn(v, at.Of, to)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return &chat.Error{Op: "lane", Kind: chat.Refused, Reason: "the message that this is about is not there"}
+		}
+		messages = found
+	}
+	var answers chat.MessageID
+	if !at.Answers.IsZero() {
+		found, err := copiesIn(v, at.Answers, to)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			answers = found[0]
+		}
+	}
+	at.action = resolved(at.Action, to, messages, answers)
+	return nil
+}
+
+// resolved is a with what was looked up put in.
+func resolved(a chat.Action, to chat.Conversation, messages []chat.MessageID, answers chat.MessageID) chat.Action {
+	switch a := a.(type) {
+	case chat.Post:
+		a.To = to
+		if answers != "" {
+			a.ReplyTo = answers
+		}
+		return a
+	case chat.Edit:
+		a.To, a.Else = to, within(a.Else, to)
+		if messages != nil {
+			a.Messages = messages
+		}
+		return a
+	case chat.Delete:
+		a.To, a.Else = to, within(a.Else, to)
+		if messages != nil {
+			a.Messages = messages
+		}
+		return a
+	case chat.React:
+		a.To, a.Else = to, within(a.Else, to)
+		if messages != nil {
+			a.Message = messages[0]
+		}
+		return a
+	case chat.Open:
+		return a
+	}
+	return a
+}
+
+func within(post *chat.Post, to chat.Conversation) *chat.Post {
+	if post == nil {
+		return nil
+	}
+	p := *post
+	p.To = to
+	return &p
+}
+
+// threadOf finds the thread in to's place that card opened.
+func threadOf(v store.View, card chat.Ref, to chat.Conversation) (chat.Conversation, error) {
+	found, err := v.Copies(card)
+	if err != nil {
+		return to, err
+	}
+	for _, c := range found {
+		if c.Source.Same(card) && c.Dest.Conversation.Place() == to.Place() {
+			return c.Dest.Conversation, nil
+		}
+	}
+	// A forum's posts and a topic's conversation may be places of their own.
+	for _, c := range found {
+		if c.Source.Same(card) && c.Dest.Conversation.Account == to.Account {
+			return c.Dest.Conversation, nil
+		}
+	}
+	return to, &chat.Error{Op: "lane", Kind: chat.Gone, Reason: "its thread could not be opened"}
+}
+
+// copiesIn lists the copies of ref in to's place, parts in order. A message without a copy in its own place stands
+// for itself there.
+func copiesIn(v store.View, ref chat.Ref, to chat.Conversation) ([]chat.MessageID, error) {
+	found, err := v.Copies(ref)
+	if err != nil {
+		return nil, err
+	}
+	var messages []chat.MessageID
+	for _, c := range found {
+		if c.Source.Same(ref) && c.Dest.Conversation.Place() == to.Place() {
+			messages = append(messages, c.Dest.Message)
+		}
+	}
+	if messages == nil && ref.Conversation.Place() == to.Place() {
+		messages = append(messages, ref.Message)
+	}
+	return messages, nil
+}
+
+// attach makes the files of a post readable, and puts a line into its text for each that can't be carried.
+func (r *Runner) attach(ctx context.Context, at *attempt, p chat.Post) error {
+	if len(p.Files) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout(p))
+	defer cancel()
+	last := at.Tries+1 >= r.cfg.Tries
+	var files []chat.File
+	for _, f := range p.Files {
+		content, size, err := r.content(ctx, at, f)
+		switch {
+		case err == nil:
+			f.Content, f.Size = content, size
+			files = append(files, f)
+		case chat.KindOf(err) == chat.Refused || chat.KindOf(err) == chat.Gone || last:
+			at.lacking = append(at.lacking, Lacking{File: f, Reason: chat.Reason(err)})
+		default:
+			return err
+		}
+	}
+	p.Files = files
+	for _, l := range at.lacking {
+		line := text.Plain(fmt.Sprintf("[%s could not be carried over: %s]", text.Name(l.File.Name, 80), l.Reason))
+		if !p.Text.Empty() {
+			line = text.Join(text.Plain("\n"), line)
+		}
+		p.Text = text.Join(p.Text, line)
+	}
+	at.action = p
+	return nil
+}
+
+func (r *Runner) content(ctx context.Context, at *attempt, f chat.File) (chat.Content, int64, error) {
+	limit := at.traits.Files.Limit(f.Type)
+	if at.traits.Files.Count == 0 || limit == 0 {
+		return nil, 0, chat.Unsupported("lane: file", at.traits.Platform+" takes no files of this kind")
+	}
+	if f.Size > limit {
+		return nil, 0, tooLarge(f.Size, limit, at.traits.Platform)
+	}
+	if r.cfg.Content == nil {
+		return nil, 0, chat.Unsupported("lane: file", "files can't be carried")
+	}
+	content, size, err := r.cfg.Content(ctx, f)
+	if err != nil {
+		return nil, 0, err
+	}
+	if size > limit {
+		return nil, 0, tooLarge(size, limit, at.traits.Platform)
+	}
+	return content, size, nil
+}
+
+func tooLarge(size, limit int64, platform string) error {
+	return &chat.Error{
+		Op: "lane: file", Kind: chat.Refused,
+		Reason: fmt.Sprintf("it is %s, and %s takes %s at most", megabytes(size), platform, megabytes(limit)),
+	}
+}
+
+// megabytes is a size as people write it.
+func megabytes(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%.0f kB", float64(n)/1000)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}

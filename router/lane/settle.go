@@ -1,0 +1,140 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/store"
+)
+
+// settlement says what becomes of a delivery after a try.
+func (r *Runner) settlement(at *attempt, receipt chat.Receipt, err error) store.Settlement {
+	s := store.Settlement{ID: at.ID, Token: at.Token, State: chat.Waiting, Tried: true}
+	r.heed(at, receipt.Left)
+	if err == nil {
+		return r.ended(at, s, chat.Sent, copies(at, receipt), nil)
+	}
+	s.Reason = chat.Reason(err)
+	now := r.cfg.Now()
+	to := at.Action.Target()
+	switch kind := chat.KindOf(err); kind {
+	case chat.Transient:
+		return r.again(at, s, err)
+	case chat.Throttled:
+		return r.throttled(at, s, err)
+	case chat.Uncertain:
+		if at.traits.Repeat == chat.Blind && !r.cfg.Repeat(to.Account) {
+			return r.ended(at, s, chat.Held, nil, err)
+		}
+		return r.again(at, s, err)
+	case chat.Refused, chat.Gone:
+		return r.ended(at, s, chat.Rejected, copies(at, receipt), err)
+	case chat.LoggedOut, chat.Unfunded:
+		// The account is the matter, not the delivery: it waits, untried, until the account is back.
+		r.gate.park(to.Account, s.Reason)
+		s.Tried, s.Due = false, now
+	}
+	return s
+}
+
+// again puts a delivery off, or calls it dead when it was tried often enough.
+func (r *Runner) again(at *attempt, s store.Settlement, err error) store.Settlement {
+	if at.Tries+1 >= r.cfg.Tries {
+		return r.ended(at, s, chat.Dead, nil, err)
+	}
+	s.Due = r.cfg.Now().Add(r.backoff(at.Tries + 1))
+	s.Clear = chat.KindOf(err) != chat.Uncertain && !at.inDoubt()
+	return s
+}
+
+// inDoubt says whether an earlier try is in doubt, which this one did not settle.
+func (at *attempt) inDoubt() bool { return !at.Leased.First.IsZero() && at.Leased.First.Before(at.began) }
+
+// throttled waits what was asked. It does not count as a try: slowing down is no failure.
+func (r *Runner) throttled(at *attempt, s store.Settlement, err error) store.Settlement {
+	e, _ := errors.AsType[*chat.Error](err)
+	wait := r.cfg.Backoff
+	if e != nil && e.Wait > 0 {
+		wait = e.Wait
+	}
+	until := r.cfg.Now().Add(wait)
+	if e != nil && !errors.Is(err, errPutBack) {
+		r.gate.pause(at.Action.Target(), e.Scope, until)
+	}
+	s.Tried, s.Due = false, until
+	s.Clear = !at.inDoubt()
+	return s
+}
+
+// ended settles a delivery for good and says what follows.
+func (r *Runner) ended(at *attempt, s store.Settlement, state chat.State, made []chat.Copy, err error) store.Settlement {
+	s.State, s.Copies = state, made
+	if r.cfg.Ended == nil {
+		return s
+	}
+	end := End{Delivery: at.Delivery, Copies: made, Lacking: at.lacking, Gone: err != nil && chat.KindOf(err) == chat.Gone}
+	end.Delivery.Action = at.action
+	end.Delivery.State, end.Delivery.Reason, end.Delivery.Tries = state, s.Reason, at.Tries+1
+	s.Then = func(v store.View) (store.Changes, error) { return r.cfg.Ended(v, end) }
+	return s
+}
+
+// heed spares what the platform said has nothing left.
+func (r *Runner) heed(at *attempt, left []chat.Allowance) {
+	for _, a := range left {
+		if a.Remaining <= 0 && a.Reset.After(r.cfg.Now()) {
+			r.gate.pause(at.Action.Target(), a.Scope, a.Reset)
+		}
+	}
+}
+
+// copies lists what a Post or an Open became.
+func copies(at *attempt, receipt chat.Receipt) []chat.Copy {
+	if at.Source.IsZero() {
+		return nil
+	}
+	hops := 0
+	switch a := at.action.(type) {
+	case chat.Post:
+		hops = a.Hops
+	case chat.Open:
+	case chat.Edit, chat.Delete, chat.React:
+		return nil
+	}
+	to := at.action.Target()
+	if !receipt.Conversation.IsZero() {
+		to = receipt.Conversation
+	}
+	made := make([]chat.Copy, 0, len(receipt.Messages))
+	for i, m := range receipt.Messages {
+		made = append(made, chat.Copy{
+			Source: at.Source, Dest: chat.Ref{Conversation: to, Message: m}, Part: at.Part + i, Hops: hops,
+		})
+	}
+	return made
+}
+
+// report tells the watcher and the log how a try ended.
+func (r *Runner) report(ctx context.Context, at *attempt, s store.Settlement, took time.Duration, err error) {
+	d := at.Delivery
+	d.Action, d.State, d.Reason, d.Due = at.action, s.State, s.Reason, s.Due
+	kind := string(chat.Sent)
+	if err != nil {
+		kind = chat.KindOf(err).String()
+	}
+	r.cfg.Watch(Try{Delivery: d, Began: at.began, Took: took, Settled: r.cfg.Now(), Kind: kind, Err: err})
+	if err == nil || errors.Is(err, errPutBack) {
+		return
+	}
+	level, message := slog.LevelWarn, "delivery put off"
+	if s.State != chat.Waiting {
+		level, message = slog.LevelError, "delivery ended without being sent"
+	}
+	r.cfg.Log.LogAttrs(ctx, level, message,
+		slog.Int64("delivery", int64(d.ID)), slog.String("conversation", d.Action.Target().String()),
+		slog.String("kind", kind), slog.String("state", string(s.State)), slog.Int("attempt", at.Tries+1),
+		slog.Any("error", err))
+}
