@@ -1,0 +1,121 @@
+package xsim
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Fault is a way to misbehave.
+type Fault struct {
+	Times          int           // how often; once when 0, until ClearFaults when negative
+	Status         int           // answer this status instead
+	Body           string        // with this body; a problem when empty
+	Throttle       bool          // answer 429 with the headers of an empty window
+	Reset          time.Duration // until that window is over; 15 min when 0
+	Hang           bool          // never answer
+	AcceptThenDrop bool          // do it, then cut the connection without an answer
+	Late           time.Duration // do it, then wait before the answer
+}
+
+// planned is a fault that waits for its calls.
+type planned struct {
+	route Route
+	fault Fault
+	left  int
+}
+
+// Fail makes the next calls of a route misbehave. Faults of the same route are taken in the order in which they were
+// given; they come after the check of the credentials and before rate limits, so an answer of a fault is not counted.
+func (s *Sim) Fail(route Route, f Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := f.Times
+	if left == 0 {
+		left = 1
+	}
+	s.faults = append(s.faults, &planned{route: route, fault: f, left: left})
+}
+
+// ClearFaults forgets all faults that have not been used up.
+func (s *Sim) ClearFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
+// takeFault uses up the first fault that is planned for a route.
+func (s *Sim) takeFault(route Route) (Fault, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, p := range s.faults {
+		if p.route != AnyRoute && p.route != route {
+			continue
+		}
+		p.left--
+		if p.left == 0 {
+			s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
+		}
+		return p.fault, true
+	}
+	return Fault{}, false
+}
+
+// misbehave does what a fault does instead of the call, and says whether that was all.
+func (c *call) misbehave(f Fault) bool {
+	switch {
+	case f.Hang:
+		c.log(0, "left hanging")
+		select {
+		case <-c.r.Context().Done():
+		case <-c.done:
+		}
+		panic(http.ErrAbortHandler)
+	case f.Throttle:
+		c.finish(reply{}, c.throttle(f))
+	case f.Status != 0 && f.Body == "":
+		p := blank(f.Status, http.StatusText(f.Status))
+		p.why = "as planned"
+		c.finish(reply{}, p)
+	case f.Status != 0 || f.Body != "":
+		status := f.Status
+		if status == 0 {
+			status = http.StatusOK
+		}
+		c.finish(reply{status: status, kind: "application/json; charset=utf-8", body: []byte(f.Body), why: "as planned"}, nil)
+	default:
+		return false
+	}
+	return true
+}
+
+// throttle writes the headers of a window that is used up.
+func (c *call) throttle(f Fault) *problem {
+	wait := f.Reset
+	if wait == 0 {
+		wait = windowLength
+	}
+	most := c.limitOf().Window
+	h := c.w.Header()
+	h.Set("X-Rate-Limit-Limit", strconv.Itoa(max(most, 1)))
+	h.Set("X-Rate-Limit-Remaining", "0")
+	h.Set("X-Rate-Limit-Reset", unixUp(c.cfg.Now().Add(wait)))
+	return tooMany("as planned")
+}
+
+// pause waits, but not longer than the caller does.
+func (c *call) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.r.Context().Done():
+	case <-c.done:
+	}
+}
+
+// drop cuts the connection.
+func (c *call) drop(why string) {
+	c.log(0, why)
+	panic(http.ErrAbortHandler)
+}
