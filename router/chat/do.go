@@ -116,6 +116,13 @@ func Check(ctx context.Context, c Connector) ([]Finding, error) {
 	return nil, nil
 }
 
+// Close lets go of what c holds besides a run, if it holds anything. It is not used after that.
+func Close(c Connector) {
+	if cc, ok := c.(io.Closer); ok {
+		_ = cc.Close()
+	}
+}
+
 // Parts cuts a post into the messages that a platform with traits t takes for it, in order: text within its limit, files
 // within its count. All parts but the first have keys of their own, made from p.Key. A post that fits is returned as it
 // is. Files that are too big or of a kind that t does not take are the caller's care (FileTraits.Limit).

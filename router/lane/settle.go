@@ -51,7 +51,9 @@ func (r *Runner) again(at *attempt, s store.Settlement, err error) store.Settlem
 }
 
 // inDoubt says whether an earlier try is in doubt, which this one did not settle.
-func (at *attempt) inDoubt() bool { return !at.Leased.First.IsZero() && at.Leased.First.Before(at.began) }
+func (at *attempt) inDoubt() bool {
+	return !at.Leased.First.IsZero() && at.Leased.First.Before(at.began)
+}
 
 // throttled waits what was asked. It does not count as a try: slowing down is no failure.
 func (r *Runner) throttled(at *attempt, s store.Settlement, err error) store.Settlement {

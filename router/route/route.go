@@ -70,6 +70,10 @@ func (t *Table) Plan(ev chat.Event, family Family) (ds []chat.Delivery, why []st
 		return nil, nil, err
 	}
 	ev.Hops = max(ev.Hops, hops)
+	answers, err := answered(ev, family)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, i := range in {
 		m := t.mirrors[i]
 		if reason := m.stops(ev); reason != "" {
@@ -80,7 +84,7 @@ func (t *Table) Plan(ev chat.Event, family Family) (ds []chat.Delivery, why []st
 			if leg.At == ev.Conversation || leg.Deaf {
 				continue
 			}
-			if d, ok := carry(ev, original, leg.At); ok {
+			if d, ok := carry(ev, original, answers, leg.At); ok {
 				ds = append(ds, d)
 			}
 		}
@@ -108,15 +112,12 @@ func (m Mirror) stops(ev chat.Event) string {
 }
 
 // carry is the delivery that brings ev to another leg; false when there is nothing to bring.
-func carry(ev chat.Event, original chat.Ref, to chat.Conversation) (chat.Delivery, bool) {
+func carry(ev chat.Event, original, answers chat.Ref, to chat.Conversation) (chat.Delivery, bool) {
 	d := chat.Delivery{Lane: chat.LaneTo(to), Purpose: "mirror"}
 	as := &chat.Persona{Name: text.Name(nameOf(ev.Author), 80), Avatar: ev.Author.Avatar}
 	switch w := ev.What.(type) {
 	case chat.Posted:
-		d.Source = ev.Ref()
-		if w.ReplyTo != "" {
-			d.Answers = chat.Ref{Conversation: ev.Conversation, Message: w.ReplyTo}
-		}
+		d.Source, d.Answers = ev.Ref(), answers
 		d.Action = chat.Post{To: to, Text: w.Text, Files: w.Files, As: as, Hops: ev.Hops + 1}
 	case chat.Edited:
 		d.Of = original
@@ -133,6 +134,16 @@ func carry(ev chat.Event, original chat.Ref, to chat.Conversation) (chat.Deliver
 		return d, false
 	}
 	return d, true
+}
+
+// answered is the original of the message that ev replies to; zero when it replies to none.
+func answered(ev chat.Event, family Family) (chat.Ref, error) {
+	p, ok := ev.What.(chat.Posted)
+	if !ok || p.ReplyTo == "" {
+		return chat.Ref{}, nil
+	}
+	original, _, err := family(chat.Ref{Conversation: ev.Conversation, Message: p.ReplyTo})
+	return original, err
 }
 
 func nameOf(a chat.Author) string {

@@ -168,7 +168,8 @@ type DeliveryFilter struct {
 	States  []chat.State
 	Account chat.Account
 	Case    chat.CaseID
-	Limit   int // 0: 100
+	Files   bool // only posts with attachments
+	Limit   int  // 0: 100
 }
 
 // CaseFilter picks cases. Zero fields pick all.

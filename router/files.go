@@ -1,0 +1,111 @@
+package router
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"github.com/roost-im/roost/router/blob"
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/store"
+)
+
+// fetchers is how many attachments are copied at once before their deliveries' turn.
+const fetchers = 4
+
+// fetchJob is an attachment to copy while its link lives.
+type fetchJob struct{ file chat.File }
+
+// prefetch copies the attachments of an event ahead of the deliveries that need them: links die, lanes wait. When more
+// are waiting than can be kept, they are copied at their delivery's turn.
+func (r *Router) prefetch(ev chat.Event) {
+	if r.cfg.Blobs == nil || ev.Author.Self {
+		return
+	}
+	var files []chat.File
+	switch w := ev.What.(type) {
+	case chat.Posted:
+		files = w.Files
+	case chat.Edited:
+		files = w.Files
+	case chat.Deleted, chat.Reacted, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	}
+	for _, f := range files {
+		select {
+		case r.jobs <- fetchJob{f}:
+		default:
+		}
+	}
+}
+
+// fetch copies what prefetch found, until ctx ends.
+func (r *Router) fetch(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case job := <-r.jobs:
+			if _, _, err := r.content(ctx, job.file); err != nil && ctx.Err() == nil {
+				r.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "attachment not copied yet",
+					slog.String("account", string(job.file.Account)), slog.Any("error", err))
+			}
+		}
+	}
+}
+
+// refetch begins, after a start, with the attachments whose deliveries still wait.
+func (r *Router) refetch(ctx context.Context) error {
+	if r.cfg.Blobs == nil {
+		return nil
+	}
+	var waiting []chat.Delivery
+	err := r.cfg.Store.Read(ctx, func(v store.Reader) (err error) {
+		waiting, err = v.Deliveries(store.DeliveryFilter{States: []chat.State{chat.Waiting}, Files: true, Limit: cap(r.jobs)})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, d := range waiting {
+		post, ok := d.Action.(chat.Post)
+		if !ok {
+			continue
+		}
+		for _, f := range post.Files {
+			select {
+			case r.jobs <- fetchJob{f}:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// content makes a file's bytes readable: from the blobs, where they are copied first if they aren't there.
+func (r *Router) content(ctx context.Context, f chat.File) (chat.Content, int64, error) {
+	fetch := func(ctx context.Context) (io.ReadCloser, error) {
+		conn, ok := r.connector(f.Account)
+		if !ok {
+			return nil, &chat.Error{Op: "fetch", Kind: chat.Transient, Reason: "the account " + string(f.Account) + " is not running"}
+		}
+		return chat.Fetch(ctx, conn, f)
+	}
+	sum, size, err := r.cfg.Blobs.Ensure(ctx, string(f.Account)+" "+f.Source, fetch, r.cfg.MaxFile)
+	if err != nil {
+		return nil, 0, err
+	}
+	return stored{r.cfg.Blobs, sum}, size, nil
+}
+
+// stored is the content of a blob.
+type stored struct {
+	blobs *blob.Store
+	sum   blob.Sum
+}
+
+// Open starts reading from the first byte.
+func (s stored) Open(ctx context.Context) (io.ReadCloser, error) {
+	rc, _, err := s.blobs.Open(ctx, s.sum)
+	return rc, err
+}

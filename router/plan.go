@@ -1,0 +1,303 @@
+package router
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/desk"
+	"github.com/roost-im/roost/router/lane"
+	"github.com/roost-im/roost/router/route"
+	"github.com/roost-im/roost/router/store"
+)
+
+// rules are the routes and desks of one Setup, indexed. They never change.
+type rules struct {
+	mirrors  *route.Table
+	desks    map[string]Desk
+	takes    map[chat.Account]string      // which desk takes an account's direct messages
+	surfaces map[chat.Conversation]string // which desk a place is a surface of
+}
+
+func newRules(s Setup) *rules {
+	r := &rules{
+		mirrors: route.NewTable(s.Mirrors), desks: map[string]Desk{},
+		takes: map[chat.Account]string{}, surfaces: map[chat.Conversation]string{},
+	}
+	for _, d := range s.Desks {
+		r.desks[d.Name] = d
+		for _, a := range d.From {
+			r.takes[a] = d.Name
+		}
+		for _, at := range d.Surfaces {
+			r.surfaces[at.At] = d.Name
+		}
+	}
+	return r
+}
+
+// plan says what follows from an event. It reads only v, so the same event in the same state has the same consequences.
+func (r *Router) plan(v store.View, ev chat.Event) (store.Changes, error) {
+	c, _, err := r.consider(v, ev)
+	return c, err
+}
+
+// consider is plan, and says in words which rules had a part in it and which had not.
+func (r *Router) consider(v store.View, ev chat.Event) (store.Changes, []string, error) {
+	rules := r.ruling()
+	if reason, err := echo(v, ev); reason != "" || err != nil {
+		return store.Changes{}, []string{reason}, err
+	}
+	if name, ok := rules.surfaces[ev.Conversation.Place()]; ok {
+		return r.fromMember(v, rules.desks[name], ev)
+	}
+	if name, ok := rules.takes[ev.Conversation.Account]; ok && ev.Direct {
+		return r.fromContact(v, rules.desks[name], ev)
+	}
+	ds, why, err := rules.mirrors.Plan(ev, func(ref chat.Ref) (chat.Ref, int, error) { return family(v, ref) })
+	if err != nil {
+		return store.Changes{}, nil, err
+	}
+	for _, name := range rules.mirrors.Names(ev.Conversation) {
+		why = append(why, "mirror "+name)
+	}
+	if len(why) == 0 {
+		why = append(why, "no route takes it")
+	}
+	return store.Changes{Deliveries: r.cut(ds)}, why, nil
+}
+
+// echo says why an event is one of our own making: by the platform's flag, and by our own receipts.
+func echo(v store.View, ev chat.Event) (string, error) {
+	if ev.Author.Self {
+		return "it is the account's own", nil
+	}
+	if _, ok := ev.What.(chat.Posted); !ok || ev.Message == "" || !ev.Author.Bot {
+		return "", nil
+	}
+	// Platforms flag our own posts, but not always: a webhook's post, or one that another account of ours sees. They are
+	// flagged as a bot's at least, so people's messages need no look.
+	original, _, err := family(v, ev.Ref())
+	if err != nil || original == ev.Ref() {
+		return "", err
+	}
+	return "it is a copy that Roost posted", nil
+}
+
+// family finds the message that ref is a copy of; ref itself when it is none.
+func family(v store.View, ref chat.Ref) (chat.Ref, int, error) {
+	copies, err := v.Copies(ref)
+	if err != nil {
+		return ref, 0, err
+	}
+	for _, c := range copies {
+		if c.Dest.Same(ref) {
+			return c.Source, c.Hops, nil
+		}
+	}
+	return ref, 0, nil
+}
+
+// cut makes each post small enough for its platform: one delivery is one message there.
+func (r *Router) cut(ds []chat.Delivery) []chat.Delivery {
+	var all []chat.Delivery
+	for i, d := range ds {
+		post, ok := d.Action.(chat.Post)
+		if !ok {
+			if all != nil {
+				all = append(all, d)
+			}
+			continue
+		}
+		parts := chat.Parts(post, r.traits(post.To.Account))
+		if len(parts) == 1 && all == nil {
+			continue
+		}
+		if all == nil {
+			all = append(make([]chat.Delivery, 0, len(ds)+len(parts)), ds[:i]...)
+		}
+		for n, p := range parts {
+			one := d
+			one.Action, one.Part, one.Parts = p, n, len(parts)
+			all = append(all, one)
+		}
+	}
+	if all == nil {
+		return ds
+	}
+	return all
+}
+
+// fromContact is what follows from something that a person outside did.
+func (r *Router) fromContact(v store.View, d Desk, ev chat.Event) (store.Changes, []string, error) {
+	why := []string{"desk " + d.Name}
+	now := r.cfg.Now()
+	who := desk.Identity{Account: ev.Conversation.Account, Person: ev.Author.ID}
+	contact, err := v.Contact(d.Name, who)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return store.Changes{}, nil, err
+	}
+	contact = known(contact, who, ev)
+	in := desk.FromContact{Event: ev}
+	if in.Original, err = originalOf(v, ev); err != nil {
+		return store.Changes{}, nil, err
+	}
+	last, err := v.LastCase(d.Name, who)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return store.Changes{}, nil, err
+	}
+	if err == nil && d.Takes(last, in, now) {
+		c, err := r.changes(v, d, d.Step(last, contact, in, now))
+		return c, append(why, "case "+string(last.ID)), err
+	}
+	if _, ok := ev.What.(chat.Posted); !ok {
+		return store.Changes{}, append(why, "nothing is open that it could be about"), nil
+	}
+	id := desk.NewCaseID(ev.Conversation.Account, ev.ID)
+	c, err := r.changes(v, d, d.Begin(id, contact, in, now))
+	return c, append(why, "a new case"), err
+}
+
+// known brings what is remembered of a contact up to date with who the event says that they are.
+func known(c desk.Contact, who desk.Identity, ev chat.Event) desk.Contact {
+	c.Identity, c.At = who, ev.Conversation
+	a := ev.Author
+	if a.Name != "" {
+		c.Name = a.Name
+	}
+	if a.Handle != "" {
+		c.Handle = a.Handle
+	}
+	if a.Avatar != "" {
+		c.Avatar = a.Avatar
+	}
+	if !a.Since.IsZero() {
+		c.Since = a.Since
+	}
+	if c.First.IsZero() {
+		c.First = ev.At
+	}
+	return c
+}
+
+// originalOf is the message that the event's message is a copy of; zero when it is none.
+func originalOf(v store.View, ev chat.Event) (chat.Ref, error) {
+	if _, ok := ev.What.(chat.Posted); ok || ev.Message == "" {
+		return chat.Ref{}, nil
+	}
+	original, _, err := family(v, ev.Ref())
+	if err != nil || original == ev.Ref() {
+		return chat.Ref{}, err
+	}
+	return original, nil
+}
+
+// fromMember is what follows from something that somebody did on a surface.
+func (r *Router) fromMember(v store.View, d Desk, ev chat.Event) (store.Changes, []string, error) {
+	why := []string{"desk " + d.Name}
+	c, err := caseOf(v, d, ev)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Changes{}, append(why, "it is in no case's thread"), nil
+	}
+	if err != nil {
+		return store.Changes{}, nil, err
+	}
+	why = append(why, "case "+string(c.ID))
+	contact, err := v.Contact(d.Name, c.Contact)
+	if err != nil {
+		return store.Changes{}, nil, fmt.Errorf("contact of case %s: %w", c.ID, err)
+	}
+	in := desk.FromMember{Event: ev, Surface: ev.Conversation.Place()}
+	if in.Original, err = originalOf(v, ev); err != nil {
+		return store.Changes{}, nil, err
+	}
+	waiting, err := v.Waiting(ev.Ref())
+	if err != nil {
+		return store.Changes{}, nil, err
+	}
+	in.Undoable = len(waiting) > 0
+	changes, err := r.changes(v, d, d.Step(c, contact, in, r.cfg.Now()))
+	return changes, why, err
+}
+
+// caseOf finds the case that an event on a surface is about: by its thread, by the case that a button names, or by the
+// copy that it is about, because some platforms tell of a message in a thread without naming the thread.
+func caseOf(v store.View, d Desk, ev chat.Event) (desk.Case, error) {
+	if ev.Conversation.Thread != "" {
+		return v.CaseAt(ev.Conversation)
+	}
+	if p, ok := ev.What.(chat.Pressed); ok && p.Value != "" {
+		c, err := v.Case(chat.CaseID(p.Value))
+		if err == nil && c.Desk != d.Name {
+			return c, store.ErrNotFound
+		}
+		return c, err
+	}
+	copies, err := v.Copies(ev.Ref())
+	if err != nil {
+		return desk.Case{}, err
+	}
+	for _, c := range copies {
+		for _, end := range []chat.Ref{c.Dest, c.Source} {
+			if end.Same(ev.Ref()) && end.Conversation.Thread != "" {
+				return v.CaseAt(end.Conversation)
+			}
+		}
+	}
+	return desk.Case{}, store.ErrNotFound
+}
+
+// ended is what follows from the end of a delivery.
+func (r *Router) ended(v store.View, e lane.End) (store.Changes, error) {
+	if e.Delivery.Case == "" {
+		return r.told(e), nil
+	}
+	c, err := v.Case(e.Delivery.Case)
+	if err != nil {
+		return store.Changes{}, fmt.Errorf("case of delivery %d: %w", e.Delivery.ID, err)
+	}
+	d, ok := r.ruling().desks[c.Desk]
+	if !ok {
+		return store.Changes{}, nil
+	}
+	contact, err := v.Contact(c.Desk, c.Contact)
+	if err != nil {
+		return store.Changes{}, fmt.Errorf("contact of case %s: %w", c.ID, err)
+	}
+	in := desk.Ended{Delivery: e.Delivery, Gone: e.Gone, Copies: e.Copies}
+	if e.Gone {
+		if in.History, err = v.Lines(c.ID, recap); err != nil {
+			return store.Changes{}, err
+		}
+	}
+	changes, err := r.changes(v, d, d.Step(c, contact, in, r.cfg.Now()))
+	if err != nil {
+		return store.Changes{}, err
+	}
+	changes.Deliveries = append(changes.Deliveries, r.told(e).Deliveries...)
+	return changes, nil
+}
+
+// recap is how many lines of a case a thread that was lost begins with.
+const recap = 20
+
+// changes are what a desk's result asks to be stored.
+func (r *Router) changes(v store.View, d Desk, res desk.Result) (store.Changes, error) {
+	c := store.Changes{
+		Deliveries: r.cut(res.Deliveries), Replay: res.Replay, Confirm: res.Confirm, Lines: res.Lines,
+		Contacts: []store.KnownContact{{Desk: d.Name, Contact: res.Contact}},
+	}
+	if res.Case.ID != "" {
+		c.Cases = []desk.Case{res.Case}
+	}
+	for _, ref := range res.Cancel {
+		waiting, err := v.Waiting(ref)
+		if err != nil {
+			return store.Changes{}, err
+		}
+		for _, w := range waiting {
+			c.Cancel = append(c.Cancel, w.ID)
+		}
+	}
+	return c, nil
+}

@@ -1,0 +1,226 @@
+// Package router runs the trip of a message and owns every goroutine on it:
+//
+//	connector.Run → Accept → plan (route, desk) → store.Admit → lane → connector.Post → store.Settle → plan (desk)
+//
+// It is handed connectors, a store and the rules, and knows no platform, no file format and no page. What it does with
+// an event is decided by plan, a pure function of the event and the stored state; the rest of the package keeps
+// connectors running, copies attachments while their links live, and wakes cases whose time has come.
+//
+// A connector, a route or a desk can be changed while the others run on: Apply compares the new Setup with the running
+// one and touches only what differs.
+package router
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/roost-im/roost/router/blob"
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/desk"
+	"github.com/roost-im/roost/router/lane"
+	"github.com/roost-im/roost/router/route"
+	"github.com/roost-im/roost/router/store"
+)
+
+// Config is what a Router needs and keeps for its life.
+type Config struct {
+	Store   store.Store
+	Blobs   *blob.Store // nil: attachments are not carried
+	MaxFile int64       // bytes of the largest attachment that is copied; default 512 MiB
+	Keep    store.Retention
+	Lane    lane.Config  // its Tries, Backoff, Timeout, …; what it has in common with Config is filled in
+	Log     *slog.Logger // nil: silent
+	Now     func() time.Time
+	Watch   func(Step) // told of every step of every trip; must not block. nil: nobody watches
+}
+
+// Setup is what a Router is told to do. Apply takes it.
+type Setup struct {
+	Accounts map[chat.Account]Account
+	Desks    []Desk
+	Mirrors  []route.Mirror
+}
+
+// Account is one account to run.
+type Account struct {
+	// Open makes the connector; it does no I/O.
+	Open func() (chat.Connector, error)
+	// Version changes when the account's settings do: an account of an unchanged version runs on.
+	Version string
+	// Repeat says that posts which may have arrived are repeated where nothing can tell. Otherwise they are held.
+	Repeat bool
+}
+
+// Desk is a desk and the accounts whose direct messages it takes.
+type Desk struct {
+	desk.Desk
+	From []chat.Account
+}
+
+// Step is one step of a trip, for pages and metrics.
+type Step struct {
+	At       time.Time
+	Took     time.Duration
+	What     string      // received, admitted, sent, or the kind of a failure
+	Event    *chat.Event // received and admitted
+	Delivery *chat.Delivery
+	Reason   string
+}
+
+// Router is the running whole. Make it with New, tell it what to do with Apply, and call Run once.
+type Router struct {
+	cfg  Config
+	lane *lane.Runner
+	jobs chan fetchJob
+
+	mu      sync.RWMutex
+	rules   *rules
+	running map[chat.Account]*running
+	group   *errgroup.Group // nil while not running
+	ctx     func() context.Context
+}
+
+// New makes a Router that does nothing yet.
+func New(cfg Config) *Router {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Watch == nil {
+		cfg.Watch = func(Step) {}
+	}
+	if cfg.MaxFile == 0 {
+		cfg.MaxFile = 512 << 20
+	}
+	r := &Router{cfg: cfg, rules: newRules(Setup{}), running: map[chat.Account]*running{}, jobs: make(chan fetchJob, 1024)}
+	lc := cfg.Lane
+	lc.Store, lc.Log, lc.Now = cfg.Store, cfg.Log, cfg.Now
+	lc.Connector, lc.Repeat, lc.Ended, lc.Watch = r.connector, r.repeats, r.ended, r.watchTry
+	if cfg.Blobs != nil {
+		lc.Content = r.content
+	}
+	r.lane = lane.New(lc)
+	return r
+}
+
+// Run runs the trip until ctx ends, then stops within ten seconds: connectors first, so that nothing new comes in,
+// while what is on the wire is waited for. It returns nil after a stop, and an error when the store fails.
+func (r *Router) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	r.mu.Lock()
+	r.group, r.ctx = g, func() context.Context { return ctx }
+	for name, a := range r.running {
+		r.startLocked(name, a)
+	}
+	r.mu.Unlock()
+	g.Go(func() error { return r.lane.Run(ctx) })
+	g.Go(func() error { return r.wakeCases(ctx) })
+	g.Go(func() error { return r.sweep(ctx) })
+	for range fetchers {
+		g.Go(func() error { return r.fetch(ctx) })
+	}
+	g.Go(func() error { return r.refetch(ctx) })
+	err := g.Wait()
+	r.closeAll()
+	return err
+}
+
+// Apply changes what the router does to s. Accounts that are new or whose Version changed are opened, those that are
+// gone are stopped, all others run on; routes and desks change between two events. When an account can't be opened
+// nothing changes and the error says which.
+func (r *Router) Apply(s Setup) error {
+	opened := map[chat.Account]chat.Connector{}
+	r.mu.RLock()
+	before := r.running
+	for name, a := range s.Accounts {
+		if old, ok := before[name]; ok && old.account.Version == a.Version {
+			continue
+		}
+		conn, err := a.Open()
+		if err != nil {
+			r.mu.RUnlock()
+			for _, c := range opened {
+				chat.Close(c)
+			}
+			return err
+		}
+		opened[name] = conn
+	}
+	r.mu.RUnlock()
+	stopped := r.swap(s, opened)
+	for _, old := range stopped {
+		old.stop()
+	}
+	for name := range opened {
+		r.lane.Resume(name)
+	}
+	return nil
+}
+
+// swap puts the new rules and accounts in place and gives back the accounts that have to stop.
+func (r *Router) swap(s Setup, opened map[chat.Account]chat.Connector) []*running {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rules = newRules(s)
+	var stopped []*running
+	next := map[chat.Account]*running{}
+	for name, old := range r.running {
+		if _, stays := s.Accounts[name]; stays && opened[name] == nil {
+			old.account = s.Accounts[name]
+			next[name] = old
+			continue
+		}
+		stopped = append(stopped, old)
+	}
+	for name, conn := range opened {
+		a := newRunning(s.Accounts[name], conn)
+		next[name] = a
+		if r.group != nil {
+			r.startLocked(name, a)
+		}
+	}
+	r.running = next
+	return stopped
+}
+
+func (r *Router) connector(a chat.Account) (chat.Connector, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	run, ok := r.running[a]
+	if !ok {
+		return nil, false
+	}
+	return run.conn, true
+}
+
+func (r *Router) repeats(a chat.Account) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	run, ok := r.running[a]
+	return ok && run.account.Repeat
+}
+
+func (r *Router) ruling() *rules {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.rules
+}
+
+// traits are those of an account that runs; the zero Traits, which split nothing, otherwise.
+func (r *Router) traits(a chat.Account) chat.Traits {
+	if conn, ok := r.connector(a); ok {
+		return conn.Traits()
+	}
+	return chat.Traits{}
+}
+
+func (r *Router) watchTry(t lane.Try) {
+	d := t.Delivery
+	r.cfg.Watch(Step{At: t.Settled, Took: t.Took, What: t.Kind, Delivery: &d, Reason: d.Reason})
+}
