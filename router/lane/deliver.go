@@ -94,14 +94,15 @@ func (r *Runner) pass(ctx context.Context, at *attempt, to chat.Conversation) er
 		if wait == 0 {
 			return nil
 		}
-		if r.cfg.Now().Add(wait).After(deadline) && slot == nil || !r.cfg.Now().Before(deadline) {
+		left := deadline.Sub(r.cfg.Now())
+		if left <= 0 || slot == nil && wait > left {
 			return &chat.Error{Op: "lane", Kind: chat.Throttled, Wait: wait, Err: errPutBack}
 		}
 		if !queued {
 			queued = true
 			r.gate.queued(to.Account, 1)
 		}
-		timer := time.NewTimer(min(wait, deadline.Sub(r.cfg.Now())))
+		timer := time.NewTimer(min(wait, left))
 		select {
 		case <-timer.C:
 		case <-slot:

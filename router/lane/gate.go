@@ -114,7 +114,8 @@ func (g *gate) opens() time.Duration {
 }
 
 // enter asks for one request to a place. It returns 0 when the request may be made, after which leave must be called,
-// and otherwise how long to wait before asking again; slot is told earlier when a request of the account comes back.
+// and otherwise how long to wait before asking again. When all that is missing is one of the account's requests coming
+// back, slot is told of that earlier.
 func (g *gate) enter(to chat.Conversation, t chat.Traits, paced bool) (wait time.Duration, slot <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -128,7 +129,7 @@ func (g *gate) enter(to chat.Conversation, t chat.Traits, paced bool) (wait time
 		wait = max(wait, empty(a.pace, now), empty(pace, now))
 	}
 	if wait > 0 {
-		return wait, a.slot
+		return wait, nil
 	}
 	if paced {
 		take(a.pace, now)
