@@ -1,0 +1,135 @@
+package slacksim
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Fault is how a method misbehaves. Late may be joined with any one other field.
+type Fault struct {
+	Times          int           // for so many calls; 0 until Mend
+	Status         int           // answer with this HTTP status, and do nothing
+	Throttle       time.Duration // answer 429 with this Retry-After, in whole seconds, and do nothing
+	Hang           bool          // do nothing and never answer; ends when the caller gives up
+	Error          string        // answer ok:false with this error, and do nothing
+	AcceptThenDrop bool          // do what was asked, then close the connection without an answer
+	Late           time.Duration // wait before anything else
+}
+
+type plannedFault struct {
+	Fault
+	method string
+}
+
+// Fail makes a method misbehave; "" stands for all methods, "upload", "download" and "hook" for the addresses outside /api/.
+// Faults for one method are used up in the order they were planned.
+func (s *Sim) Fail(method string, f Fault) {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	s.w.faults = append(s.w.faults, &plannedFault{Fault: f, method: method})
+}
+
+// Mend takes back every planned fault.
+func (s *Sim) Mend() {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	s.w.faults = nil
+}
+
+// planned takes the next fault of a method; the zero Fault when there is none. mu is not held.
+func (w *world) planned(method string) Fault {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.IndexFunc(w.faults, func(f *plannedFault) bool { return f.method == "" || f.method == method })
+	if i < 0 {
+		return Fault{}
+	}
+	p := w.faults[i]
+	f := p.Fault
+	if p.Times > 0 {
+		if p.Times--; p.Times == 0 {
+			w.faults = slices.Delete(w.faults, i, i+1)
+		}
+	}
+	return f
+}
+
+// before plays the part of a fault that comes before the work, and says whether that answered the call. mu is not held.
+func (f Fault) before(w *world, rw http.ResponseWriter, r *http.Request, c *call) bool {
+	if f.Late > 0 {
+		t := time.NewTimer(f.Late)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-r.Context().Done():
+		case <-w.courier.ended:
+		}
+	}
+	switch {
+	case f.Hang:
+		w.log(c, 0, "")
+		select {
+		case <-r.Context().Done():
+		case <-w.courier.ended:
+		}
+		panic(http.ErrAbortHandler)
+	case f.Throttle > 0:
+		w.throttle(rw, c, max(1, int(f.Throttle.Seconds())))
+	case f.Status != 0:
+		w.log(c, f.Status, strconv.Itoa(f.Status))
+		http.Error(rw, http.StatusText(f.Status), f.Status)
+	case f.Error != "":
+		w.reply(rw, c, nil, fail(f.Error))
+	default:
+		return false
+	}
+	return true
+}
+
+// Limit switches the enforcement of rate limits.
+func (s *Sim) Limit(on bool) {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	s.w.limits.on = on
+	clear(s.w.limits.buckets)
+}
+
+// SetScopes grants exactly these scopes to the bot token; without any, all are granted.
+func (s *Sim) SetScopes(scopes ...string) {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	s.w.scopes = slices.Clone(scopes)
+}
+
+// Revoke uninstalls the app: it hears tokens_revoked and app_uninstalled, then every call answers token_revoked, the sockets close
+// and no new one opens. Restore takes it back.
+func (s *Sim) Revoke() {
+	w := s.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.rev != "" {
+		return
+	}
+	w.emit("", obj{"type": "tokens_revoked", "tokens": obj{"oauth": []string{}, "bot": []string{w.cfg.BotUser.ID}}, "event_ts": w.stamp()})
+	w.emit("", obj{"type": "app_uninstalled", "event_ts": w.stamp()})
+	w.revoke()
+}
+
+// revoke ends the tokens and the sockets.
+func (w *world) revoke() {
+	w.rev = "token_revoked"
+	w.courier.forget()
+	for _, so := range w.courier.sockets {
+		so.end("link_disabled")
+	}
+	w.bump()
+}
+
+// Restore makes the tokens good again.
+func (s *Sim) Restore() {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	s.w.rev = ""
+}
