@@ -159,14 +159,14 @@ func (s *sink) Accept(ctx context.Context, b chat.Batch) error {
 	r := s.router
 	received := r.cfg.Now()
 	for i := range b.Events {
-		r.cfg.Watch(Step{At: received, What: "received", Event: &b.Events[i]})
+		r.cfg.Watch(Step{At: received, What: Received, Event: &b.Events[i]})
 	}
 	if _, err := r.cfg.Store.Admit(ctx, s.account, b, r.plan); err != nil {
 		return fmt.Errorf("admit from %s: %w", s.account, err)
 	}
 	now := r.cfg.Now()
 	for i := range b.Events {
-		r.cfg.Watch(Step{At: now, Took: now.Sub(received), What: "admitted", Event: &b.Events[i]})
+		r.cfg.Watch(Step{At: now, Took: now.Sub(received), What: Admitted, Event: &b.Events[i]})
 		r.prefetch(b.Events[i])
 	}
 	s.run.mu.Lock()

@@ -65,11 +65,17 @@ type Desk struct {
 type Step struct {
 	At       time.Time
 	Took     time.Duration
-	What     string      // received, admitted, sent, or the kind of a failure
+	What     string      // Received, Admitted, "sent", or the chat.Kind of a failure
 	Event    *chat.Event // received and admitted
 	Delivery *chat.Delivery
 	Reason   string
 }
+
+// What an event's steps are called; a delivery's are called by lane.Try.Kind.
+const (
+	Received = "received"
+	Admitted = "admitted"
+)
 
 // Router is the running whole. Make it with New, tell it what to do with Apply, and call Run once.
 type Router struct {
