@@ -68,7 +68,7 @@ func (s *Sim) dispatch(d *delivery) {
 			w.push(d)
 		}
 	}
-	if d.kind == "dm.received" {
+	if d.kind == "dm.received" && (len(s.streams) > 0 || s.webhook(d.webhook) != nil) {
 		s.payOnce("delivered " + d.uuid)
 	}
 }

@@ -63,6 +63,9 @@ func (s *Sim) takeFault(route Route) (Fault, bool) {
 
 // misbehave does what a fault does instead of the call, and says whether that was all.
 func (c *call) misbehave(f Fault) bool {
+	if f.Throttle || f.Status != 0 || f.Body != "" {
+		c.w.Header().Set("X-Sim-Fault", "planned")
+	}
 	switch {
 	case f.Hang:
 		c.log(0, "left hanging")

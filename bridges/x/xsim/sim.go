@@ -123,7 +123,26 @@ func New(cfg Config) *Sim {
 	if cfg.Wrap != nil {
 		s.handler = cfg.Wrap(s.handler)
 	}
+	s.handler = s.tracked(s.handler)
 	return s
+}
+
+// tracked makes Close wait for the calls that are under way.
+func (s *Sim) tracked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		closed := s.closed
+		if !closed {
+			s.group.Add(1)
+		}
+		s.mu.Unlock()
+		if closed {
+			http.Error(w, "the simulator is closed", http.StatusServiceUnavailable)
+			return
+		}
+		defer s.group.Done()
+		next.ServeHTTP(w, r)
+	})
 }
 
 func withDefaults(cfg Config) Config {
