@@ -229,10 +229,10 @@ func (w *world) unpark() {
 	w.courier.parked = nil
 	slices.SortStableFunc(waiting, byOrder)
 	for _, d := range waiting {
-		if d.attempt == 0 {
+		if d.attempt == 0 { // the try that found no socket counts
 			d.attempt, d.reason = 1, reasonNoLink
+			w.courier.repeated++
 		}
-		w.courier.repeated++
 		w.route(d)
 	}
 }

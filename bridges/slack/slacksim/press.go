@@ -305,3 +305,10 @@ func (c control) option(value string) any {
 	}
 	return obj{"text": obj{"type": "plain_text", "text": value, "emoji": true}, "value": value}
 }
+
+// NewTrigger makes a trigger_id as if a person had just used a control, for callers that only want to open a view.
+func (s *Sim) NewTrigger(user string) string {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	return s.w.newTrigger(user)
+}
