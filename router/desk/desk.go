@@ -107,17 +107,21 @@ type Case struct {
 	Closed  time.Time   `json:"closed,omitzero"`
 	Until   time.Time   `json:"until,omitzero"`   // Snoozed: when it opens again by itself
 	Waiting time.Time   `json:"waiting,omitzero"` // since when the contact waits for an answer; zero: nobody waits
+	Waited  time.Time   `json:"waited,omitzero"`  // what Waiting was before the last reply, should that be taken back
 	Gist    string      `json:"gist,omitempty"`   // how it began, in one line
 	Threads []Thread    `json:"threads,omitempty"`
-	Held    []Held      `json:"held,omitempty"` // what waits for a member's word
+	Held    []Held      `json:"held,omitempty"`    // what waits for a member's word
+	Trouble []Trouble   `json:"trouble,omitempty"` // replies that did not arrive, or perhaps didn't
 }
 
 // Thread is where a case is shown on one surface.
 type Thread struct {
-	Surface chat.Conversation `json:"surface"`        // the Surface's At
-	Turn    int               `json:"turn"`           // how often it has been opened; a lost thread is opened again
-	At      chat.Conversation `json:"at,omitzero"`    // the thread itself, once it is there
-	Card    chat.MessageID    `json:"card,omitempty"` // the card, once it is there
+	Surface chat.Conversation `json:"surface"`          // the Surface's At
+	Turn    int               `json:"turn"`             // how often it has been opened; a lost thread is opened again
+	At      chat.Conversation `json:"at,omitzero"`      // the thread itself, once it is there
+	Card    chat.MessageID    `json:"card,omitempty"`   // the card, once it is there
+	Healed  []time.Time       `json:"healed,omitempty"` // when it was opened again within the last hour
+	Failed  time.Time         `json:"failed,omitzero"`  // when it could not be opened, or was lost too often; rests for an hour
 }
 
 // Held is a member's message that waits for a decision.
@@ -126,6 +130,17 @@ type Held struct {
 	By    Member      `json:"by"`
 	Text  text.Text   `json:"text"`
 	Files []chat.File `json:"files,omitempty"`
+	// Answers is the message that it replies to; zero when it replies to none.
+	Answers chat.Ref `json:"answers,omitzero"`
+	Hops    int      `json:"hops,omitempty"`
+}
+
+// Trouble is a reply, or a part of one, that did not arrive as far as anybody knows.
+type Trouble struct {
+	Delivery chat.DeliveryID `json:"delivery"`
+	Reply    chat.Ref        `json:"reply"`            // the member's message
+	Unsure   bool            `json:"unsure,omitempty"` // it may have arrived
+	Again    bool            `json:"again,omitempty"`  // it is being sent again
 }
 
 // CardRef names the case's card on t's surface before and after it is there: the copies of this Ref are the card

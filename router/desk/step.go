@@ -18,20 +18,26 @@ type (
 	FromContact struct {
 		Event    chat.Event
 		Original chat.Ref // the member's message that the event's message is a copy of; zero when it is none
+		Answers  chat.Ref // the original of the message that a Posted replies to; zero when there is none
+		Was      Line     // with Edited and Deleted: the line of the event's message; zero when it isn't known
 	}
 	// FromMember: somebody did something in the case's thread on a surface.
 	FromMember struct {
 		Event    chat.Event
 		Surface  chat.Conversation // the Surface's At
 		Original chat.Ref          // the message that the event's message is a copy of; zero when it is none
+		Answers  chat.Ref          // the original of the message that a Posted replies to; zero when there is none
+		Was      Line              // with Edited and Deleted: the line of the event's message; zero when it isn't known
 		Undoable bool              // the reply made from the event's message has not left yet
+		Due      time.Time         // with Undoable: when it would leave
 	}
 	// Ended: a delivery of the case was settled.
 	Ended struct {
 		Delivery chat.Delivery // with its State and Reason
 		Gone     bool          // what it was meant for is no longer there
 		Copies   []chat.Copy   // what it became
-		History  []Line        // with Gone: the last lines of the case
+		Lacking  []string      // what could not be carried with it, in plain words: "photo.png: it is too big"
+		History  []Line        // with Gone: the last lines of the case, oldest first
 	}
 	// Woke: the case's time has come (Until).
 	Woke struct{}
@@ -42,12 +48,14 @@ func (FromMember) input()  {}
 func (Ended) input()       {}
 func (Woke) input()        {}
 
-// Result is what follows from an input.
+// Result is what follows from an input. All of it is stored in one transaction: first Cancel, then the rest.
 type Result struct {
 	Case       Case
 	Contact    Contact
-	Deliveries []chat.Delivery // in order; Lane, Case and Purpose are set; Due is set where a reply is on hold
-	Cancel     []chat.Ref      // the replies made from these messages shall not leave
+	Deliveries []chat.Delivery   // in order; Lane, Case and Purpose are set; Due is set where a reply is on hold
+	Cancel     []chat.Ref        // the waiting replies (IsReply) made from these messages shall not leave
+	Replay     []chat.DeliveryID // shall be tried once more
+	Confirm    []chat.DeliveryID // have arrived, says a member
 	Lines      []Line
 }
 
@@ -60,7 +68,7 @@ type Line struct {
 	By    string // name
 	Text  text.Text
 	Files []chat.File
-	Gone  bool // the message was deleted
+	Gone  bool // the message was deleted; Text still says what it said
 }
 
 // Way says where a line of a case comes from.

@@ -1,0 +1,197 @@
+package desk
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
+)
+
+// lastMost is how many closed cases a contact is remembered by.
+const lastMost = 3
+
+// The bounds of a snooze.
+const (
+	snoozeLeast = time.Minute
+	snoozeMost  = 366 * 24 * time.Hour
+)
+
+// commanded follows an emoji on the card.
+func (t turn) commanded(w chat.Reacted) {
+	var do func()
+	switch strings.TrimRight(w.Emoji, "\ufe0f") {
+	case "👀":
+		do = t.pressedClaim
+	case "✅":
+		do = t.pressedClose
+	case "💤":
+		do = func() { t.snooze(24 * time.Hour) }
+	}
+	switch {
+	case do == nil || w.Removed:
+	case !t.admitted():
+		t.hint("you're not a member of this desk, so this changes nothing")
+	default:
+		do()
+	}
+}
+
+// pressed follows a button.
+func (t turn) pressed(w chat.Pressed) {
+	if !t.admitted() {
+		t.hint("you're not a member of this desk, so this changes nothing")
+		return
+	}
+	verb, about, _ := strings.Cut(w.Button, ":")
+	switch verb {
+	case buttonClaim:
+		t.pressedClaim()
+	case buttonClose:
+		t.pressedClose()
+	case buttonReopen:
+		t.pressedReopen()
+	case buttonSnooze:
+		t.pressedSnooze(cmp.Or(w.Fields[fieldFor], w.Value))
+	case buttonBlock, buttonUnblock:
+		t.block(verb == buttonBlock)
+	case buttonReply:
+		t.pressedReply(w.Fields[fieldText])
+	case buttonSend, buttonKeep:
+		t.decide(cmp.Or(about, w.Value), verb == buttonSend)
+	case buttonRetry, buttonAgain, buttonArrived:
+		t.settle(cmp.Or(about, w.Value), verb)
+	}
+}
+
+func (t turn) pressedClaim() {
+	if !t.Case.Owner.Same(t.by) {
+		t.claim(t.by)
+	}
+}
+
+func (t turn) pressedClose() {
+	if t.Case.State == Closed {
+		return
+	}
+	t.Case.State, t.Case.Closed, t.Case.Until = Closed, t.now, time.Time{}
+	t.Case.Waiting, t.Case.Waited = time.Time{}, time.Time{}
+	p := Past{Case: t.Case.ID, Closed: t.now, By: t.by.Name, Gist: t.Case.Gist}
+	others := slices.DeleteFunc(t.Contact.Last, func(p Past) bool { return p.Case == t.Case.ID })
+	t.Contact.Last = slices.Insert(others, 0, p)
+	t.Contact.Last = t.Contact.Last[:min(len(t.Contact.Last), lastMost)]
+	t.remark(t.by.Name, t.by.Name+" has closed this")
+}
+
+func (t turn) pressedReopen() {
+	if t.Case.State == Open {
+		return
+	}
+	t.reopen()
+	t.remark(t.by.Name, t.by.Name+" has opened this again")
+}
+
+func (t turn) pressedSnooze(how string) {
+	d, err := time.ParseDuration(how)
+	if err != nil || d < snoozeLeast || d > snoozeMost {
+		t.hint("that is no time to snooze for: between a minute and a year, please")
+		return
+	}
+	t.snooze(d)
+}
+
+func (t turn) snooze(d time.Duration) {
+	until := t.now.Add(d)
+	switch {
+	case t.Case.State == Closed:
+		t.hint("this is closed; reopen it first")
+		return
+	case t.Case.State == Snoozed && until.Sub(t.Case.Until).Abs() < time.Minute:
+		return // pressed twice
+	}
+	t.Case.State, t.Case.Until = Snoozed, until
+	t.remark(t.by.Name, t.by.Name+" has snoozed this for "+short(d))
+}
+
+func (t turn) block(on bool) {
+	if t.Contact.Blocked == on {
+		return
+	}
+	t.Contact.Blocked = on
+	words := " has unblocked "
+	if on {
+		words = " has blocked "
+		t.Case.Waiting, t.Case.Waited = time.Time{}, time.Time{}
+	}
+	t.remark(t.by.Name, t.by.Name+words+t.name())
+}
+
+// pressedReply follows the form behind Reply. Pressing Send there is the decision, whatever the mode; except where nothing
+// may go out.
+func (t turn) pressedReply(words string) {
+	body := text.Plain(words).Trim()
+	m := t.message(body, nil)
+	m.ref = formed(t.in.Event)
+	if m.empty() {
+		return
+	}
+	if rest, marked := cutMark(body, t.desk.noteMark()); marked || t.on.Reply == Alerts {
+		if m.text = rest; !m.empty() {
+			t.note(m)
+		}
+		return
+	}
+	t.offer(m, false)
+}
+
+// decide sends a held message, or keeps it as a note.
+func (t turn) decide(which string, send bool) {
+	i := slices.IndexFunc(t.Case.Held, func(h Held) bool { return token(h.Ref) == which })
+	if i < 0 {
+		return // decided already
+	}
+	m := t.unhold(i)
+	why := t.barred()
+	if send && why == "" {
+		t.reply(m)
+		return
+	}
+	t.note(m)
+	if send {
+		t.hint(why)
+	}
+}
+
+// settle follows what a member says about a reply that did not arrive, or perhaps didn't.
+func (t turn) settle(which, verb string) {
+	id, err := strconv.ParseInt(which, 10, 64)
+	i := slices.IndexFunc(t.Case.Trouble, func(x Trouble) bool { return int64(x.Delivery) == id })
+	if err != nil || i < 0 || t.Case.Trouble[i].Again || t.Case.Trouble[i].Unsure != (verb != buttonRetry) {
+		return // settled already
+	}
+	x := t.Case.Trouble[i]
+	mark := markFailed
+	if x.Unsure {
+		mark = markUnsure
+	}
+	if verb == buttonArrived {
+		t.Confirm = append(t.Confirm, x.Delivery)
+		t.Case.Trouble = slices.Delete(t.Case.Trouble, i, i+1)
+		t.mark(x.Reply, mark, true)
+		if !t.troubled(x.Reply) {
+			t.mark(x.Reply, markSent, false)
+		}
+		return
+	}
+	if why := t.barred(); why != "" {
+		t.hint(why)
+		return
+	}
+	t.Replay = append(t.Replay, x.Delivery)
+	t.Case.Trouble[i].Again = true
+	t.answered()
+	t.swap(x.Reply, mark, markTaken)
+}

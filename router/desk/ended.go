@@ -1,0 +1,175 @@
+package desk
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+// troubleMost is how many replies in trouble a case remembers; older ones can still be replayed by the command line.
+const troubleMost = 50
+
+// ended follows how a delivery ended.
+func (s *step) ended(in Ended) {
+	d := in.Delivery
+	if d.Action == nil || d.Case != s.Case.ID || !over(d.State) {
+		return
+	}
+	if d.Purpose == purposeOpen {
+		s.opened(in)
+		return
+	}
+	if in.Gone && !d.Within.IsZero() && s.lost(in) {
+		return
+	}
+	switch d.Purpose {
+	case purposeReply:
+		s.replied(in)
+	case purposeEdit, purposeDelete:
+		s.changed(d)
+	case purposeShow, purposeRecap:
+		s.unshown(d)
+	}
+}
+
+// over says whether a delivery in this state waits no more, and was not taken back.
+func over(st chat.State) bool {
+	switch st {
+	case chat.Sent, chat.Held, chat.Rejected, chat.Dead:
+		return true
+	case chat.Waiting, chat.Cancelled:
+	}
+	return false
+}
+
+// replied marks the member's message with how it went.
+func (s *step) replied(in Ended) {
+	d := in.Delivery
+	i := slices.IndexFunc(s.Case.Trouble, func(x Trouble) bool { return x.Delivery == d.ID })
+	had := i >= 0
+	if had {
+		s.Case.Trouble = slices.Delete(s.Case.Trouble, i, i+1)
+	}
+	switch d.State {
+	case chat.Sent:
+		s.lacking(in)
+		if (had || d.Part+1 >= d.Parts) && !s.troubled(d.Source) {
+			s.swap(d.Source, markTaken, markSent)
+		}
+	case chat.Held:
+		s.trouble(d, true)
+		s.swap(d.Source, markTaken, markUnsure)
+		s.complain(d, chat.Card{
+			Title: "It isn't known whether " + s.part(d) + " reached " + s.name(),
+			Body:  d.Reason,
+			Buttons: []chat.Button{
+				{ID: fmt.Sprintf("%s:%d", buttonAgain, d.ID), Label: "Send again"},
+				{ID: fmt.Sprintf("%s:%d", buttonArrived, d.ID), Label: "It arrived"},
+			},
+		})
+	case chat.Rejected, chat.Dead:
+		s.trouble(d, false)
+		s.unanswered()
+		s.swap(d.Source, markTaken, markFailed)
+		s.complain(d, chat.Card{
+			Title:   upper(s.part(d)) + " did not reach " + s.name(),
+			Body:    d.Reason,
+			Buttons: []chat.Button{{ID: fmt.Sprintf("%s:%d", buttonRetry, d.ID), Label: "Retry"}},
+		})
+	case chat.Waiting, chat.Cancelled:
+	}
+}
+
+// part is what d carries, in words.
+func (s *step) part(d chat.Delivery) string {
+	what := "this reply"
+	if d.Parts > 1 {
+		what = fmt.Sprintf("part %d of %d of this reply", d.Part+1, d.Parts)
+	}
+	return what
+}
+
+// troubled says whether a reply, or a part of it, is in trouble.
+func (s *step) troubled(reply chat.Ref) bool {
+	return slices.ContainsFunc(s.Case.Trouble, func(x Trouble) bool { return x.Reply == reply })
+}
+
+func (s *step) trouble(d chat.Delivery, unsure bool) {
+	s.Case.Trouble = append(s.Case.Trouble, Trouble{Delivery: d.ID, Reply: d.Source, Unsure: unsure})
+	if n := len(s.Case.Trouble); n > troubleMost {
+		s.Case.Trouble = slices.Delete(s.Case.Trouble, 0, n-troubleMost)
+	}
+}
+
+// complain says where a reply was written what became of it; anywhere rather than nowhere.
+func (s *step) complain(d chat.Delivery, card chat.Card) {
+	s.noted("", card.Title+": "+card.Body)
+	t, ok := s.home(d.Source)
+	if ts := s.threads(); !ok && len(ts) > 0 {
+		t, ok = ts[0], true
+	}
+	if !ok {
+		return
+	}
+	card.Body = oneLine(card.Body)
+	card.Footer = ""
+	s.within(t, purposeTell, chat.Delivery{Answers: d.Source, Action: chat.Post{To: t.Surface, Card: &card}})
+}
+
+// lacking tells what a reply went without.
+func (s *step) lacking(in Ended) {
+	t, ok := s.home(in.Delivery.Source)
+	if !ok {
+		return
+	}
+	for _, what := range in.Lacking {
+		s.within(t, purposeTell, chat.Delivery{
+			Answers: in.Delivery.Source,
+			Action:  chat.Post{To: t.Surface, Text: italic("this went without a file: " + oneLine(what))},
+		})
+	}
+}
+
+// changed tells when an edit or a deletion did not reach the contact.
+func (s *step) changed(d chat.Delivery) {
+	t, ok := s.home(d.Of)
+	if d.State == chat.Sent || !ok {
+		return
+	}
+	words := fmt.Sprintf("%s still sees the old text: %s", s.name(), d.Reason)
+	if d.Purpose == purposeDelete {
+		words = fmt.Sprintf("%s still sees what you deleted: %s", s.name(), d.Reason)
+	}
+	s.noted("", words)
+	s.within(t, purposeTell, chat.Delivery{
+		Answers: d.Of,
+		Action:  chat.Post{To: t.Surface, Text: italic(words)},
+	})
+}
+
+// unshown follows something that could not be shown in a thread: the team hears of it there.
+func (s *step) unshown(d chat.Delivery) {
+	t, ok := s.threadOf(d.Within)
+	if d.State == chat.Sent || !ok {
+		return
+	}
+	switch a := d.Action.(type) {
+	case chat.Edit:
+		if a.Else != nil {
+			p := *a.Else
+			p.To = t.Surface
+			s.within(t, purposeShow, chat.Delivery{Action: p})
+		}
+	case chat.Post:
+		s.tell(t, "something could not be shown here: "+oneLine(d.Reason))
+	case chat.Delete, chat.React, chat.Open:
+	}
+}
+
+func upper(s string) string {
+	if s == "" {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:]
+}

@@ -1,0 +1,163 @@
+package desk
+
+import (
+	"cmp"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
+)
+
+// rewrote follows an edit of a message in the thread.
+func (t turn) rewrote(w chat.Edited) {
+	was := t.in.Was
+	will, body := t.desk.judge(t.on.Reply, w.Text)
+	files := w.Files
+	if len(files) == 0 {
+		files = was.Files
+	}
+	m := t.message(body, files)
+	if m.empty() || was.Ref.Same(m.ref) && (sameText(was.Text, body) || sameText(was.Text, w.Text)) {
+		return // the platform only added a preview
+	}
+	if !t.admitted() {
+		t.rewroteByGuest(m)
+		return
+	}
+	_, note := cutMark(w.Text, t.desk.noteMark())
+	switch {
+	case t.held(m.ref) >= 0:
+		t.rehold(m, note)
+	case was.Way == Aside:
+		t.renote(m)
+	case t.in.Undoable:
+		t.resend(m, note)
+	case was.Way == Out || was.Way == "" && will != stays:
+		t.resay(m, note)
+	default:
+		t.renote(m)
+	}
+}
+
+// rewroteByGuest follows an edit by somebody who may not answer, or may not any more.
+func (t turn) rewroteByGuest(m message) {
+	if was := t.in.Was.Way; was == Aside || was == "" {
+		t.memberLine(m, Aside)
+		return
+	}
+	t.hint("you're not a member of this desk, so the contact does not see this change")
+}
+
+// rehold changes a message that waits for a decision, or makes a note of it.
+func (t turn) rehold(m message, note bool) {
+	i := t.held(m.ref)
+	if note {
+		t.unhold(i)
+		t.note(m)
+		return
+	}
+	t.Case.Held[i].Text, t.Case.Held[i].Files = m.text, m.files
+	t.memberLine(m, Pending)
+}
+
+// renote changes a note. A note stays one whatever it begins with.
+func (t turn) renote(m message) {
+	t.memberLine(m, Aside)
+	t.reshow(m, noteText(m), nil)
+}
+
+// reshow changes the copies of m in the other threads.
+func (t turn) reshow(m message, body text.Text, as *chat.Persona) {
+	for _, o := range t.elsewhere(m.ref) {
+		edited := text.Join(body, text.Plain(" (edited)"))
+		t.within(o, purposeShow, chat.Delivery{Of: m.ref, Action: chat.Edit{
+			To: o.Surface, Text: edited, As: as,
+			Else: &chat.Post{To: o.Surface, Text: edited, As: as, Hops: m.hops + 1},
+		}})
+	}
+}
+
+// resend changes a reply that has not left yet; it leaves when the first one would have.
+func (t turn) resend(m message, note bool) {
+	t.Cancel = append(t.Cancel, m.ref)
+	why := t.barred()
+	if note || why != "" {
+		t.unanswered()
+		t.mark(m.ref, markTaken, true)
+		t.renote(m)
+		t.hint(cmp.Or(why, "this became a note before it left"))
+		return
+	}
+	due := t.in.Due
+	if due.IsZero() {
+		due = t.leaves()
+	}
+	t.memberLine(m, Out)
+	t.leave(m, due)
+	t.reshow(m, m.text, teamPersona(m.by))
+}
+
+// resay changes a reply that has left.
+func (t turn) resay(m message, note bool) {
+	if note {
+		t.hint("this has left already, so it can't become a note; delete it to take it back")
+		return
+	}
+	if why := t.barred(); why != "" {
+		t.hint(why)
+		return
+	}
+	t.memberLine(m, Out)
+	t.outside(purposeEdit, chat.Delivery{Of: m.ref, Action: chat.Edit{To: t.Contact.At, Text: m.text}})
+	t.reshow(m, m.text, teamPersona(m.by))
+}
+
+// tookBack follows the deletion of a message in the thread. Many platforms don't say who deleted it.
+func (t turn) tookBack() {
+	ref, was := t.in.Event.Ref(), t.in.Was
+	if !t.in.Original.IsZero() || ref.Message == t.at.Card {
+		return // one of our own
+	}
+	if who := t.in.Event.Author.ID; who != "" && !t.on.admits(who) {
+		return
+	}
+	held := t.held(ref)
+	switch {
+	case held >= 0:
+		m := t.unhold(held)
+		t.line(Line{Ref: m.ref, Way: Pending, By: m.by.Name, Text: m.text, Files: m.files, Gone: true})
+		return
+	case was.Way == Aside:
+	case t.in.Undoable:
+		t.Cancel = append(t.Cancel, ref)
+		t.unanswered()
+		t.hint("taken back before it left")
+	case t.Contact.At.IsZero() || was.Way != Out && was.Way != "":
+		return
+	default:
+		purpose := purposeDelete
+		if was.Way == "" {
+			purpose = purposeTry
+		}
+		t.outside(purpose, chat.Delivery{Of: ref, Action: chat.Delete{To: t.Contact.At}})
+	}
+	t.goneLine(was)
+	for _, o := range t.elsewhere(ref) {
+		t.within(o, purposeShow, chat.Delivery{Of: ref, Action: chat.Delete{To: o.Surface}})
+	}
+}
+
+// reacted follows an emoji in the thread: a command on the card, or one for the contact on their message.
+func (t turn) reacted(w chat.Reacted) {
+	ref := t.in.Event.Ref()
+	if ref.Message != "" && ref.Message == t.at.Card {
+		t.commanded(w)
+		return
+	}
+	to := t.in.Original
+	if !t.admitted() || t.on.Reply != Send || t.barred() != "" || to.Message == "" || to.Conversation != t.Contact.At {
+		return
+	}
+	t.outside(purposeReact, chat.Delivery{Action: chat.React{
+		To: t.Contact.At, Message: to.Message, Emoji: w.Emoji, Remove: w.Removed,
+	}})
+}
