@@ -1,0 +1,89 @@
+package configs
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+// accounts decodes the accounts with their platforms' decoders.
+func (d *decoder) accounts(raw map[string]at[branch], platforms []Platform) map[chat.Account]Account {
+	names := make([]string, 0, len(platforms))
+	for _, p := range platforms {
+		names = append(names, p.Name)
+	}
+	accounts := make(map[chat.Account]Account, len(raw))
+	for _, key := range inOrder(raw) {
+		b := raw[key]
+		name, err := chat.ParseAccount(key)
+		if err != nil {
+			d.fault(b.spot, "", "%v", chat.ErrBadAccount)
+			continue
+		}
+		i := slices.Index(names, name.Platform())
+		if i < 0 {
+			d.fault(b.spot, didYouMean(name.Platform(), names), "unknown platform %s", name.Platform())
+			continue
+		}
+		accounts[name] = d.account(b, platforms[i])
+	}
+	return accounts
+}
+
+func (d *decoder) account(b at[branch], p Platform) Account {
+	a := Account{Platform: p.Name, Uncertain: Hold, Line: b.line}
+	before := len(d.faults)
+	list := d.entries(b.v.node, b.spot)
+	if i := slices.IndexFunc(list, func(e entry) bool { return e.key == "uncertain" }); i >= 0 {
+		d.value(list[i].node, reflect.ValueOf(&a.Uncertain).Elem(), list[i].spot)
+		list = slices.Delete(list, i, i+1)
+	}
+	settings, err := p.Decode(d.strictly(list, b.spot))
+	if err != nil && !errors.Is(err, errReported) {
+		d.fault(b.spot, "", "%v", err)
+	}
+	a.Settings = settings
+	if len(d.faults) > before {
+		return a
+	}
+	if v, ok := settings.(interface{ Validate() error }); ok {
+		for _, err := range flatten(v.Validate()) {
+			d.invalid(err, list, b.spot)
+		}
+	}
+	return a
+}
+
+// invalid reports what a platform said about its settings, at the key that the words begin with.
+func (d *decoder) invalid(err error, list []entry, s spot) {
+	text := err.Error()
+	first, rest, _ := strings.Cut(text, " ")
+	key, colon := strings.CutSuffix(first, ":")
+	if i := slices.IndexFunc(list, func(e entry) bool { return e.key == key }); i >= 0 {
+		s, text = list[i].keySpot, rest
+		if !colon {
+			s.path, text = d.parent(s, key), err.Error()
+		}
+	}
+	d.fault(s, "", "%s", text)
+}
+
+func (d *decoder) parent(s spot, key string) string { return strings.TrimSuffix(s.path, "."+key) }
+
+// inOrder lists the keys of m as they stand in the file.
+func inOrder[T any](m map[string]at[T]) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if m[a].line != m[b].line {
+			return m[a].line - m[b].line
+		}
+		return m[a].column - m[b].column
+	})
+	return keys
+}

@@ -1,0 +1,275 @@
+package configs
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/desk"
+)
+
+// Route is a rule that turns events into deliveries: a desk or a mirror, and never both.
+type Route struct {
+	Desk   *Desk
+	Mirror *Mirror
+	Line   int // where it stands in the file
+}
+
+// Desk is a desk's settings and the accounts whose direct messages it takes. An account feeds one desk at most.
+type Desk struct {
+	desk.Desk
+	From []chat.Account
+}
+
+// Mirror is two or more conversations that show the same talk, each named once.
+type Mirror struct{ Legs []Leg }
+
+// Leg is one conversation of a mirror.
+type Leg struct {
+	At        chat.Conversation
+	Direction Direction // default Both
+}
+
+// Direction says which way a mirror works at one of its legs.
+type Direction string
+
+// The directions of a leg, as the mirror sees them.
+const (
+	In   Direction = "in"   // what is written here goes to the others
+	Out  Direction = "out"  // what the others write comes here
+	Both Direction = "both" // either
+)
+
+// Choices lists what a Direction can be.
+func (Direction) Choices() []string { return []string{string(In), string(Out), string(Both)} }
+
+// What a desk does when its settings say nothing. The marks are those that package desk itself falls back to.
+const (
+	defaultNoteMark = "//"
+	defaultSendMark = "!"
+	defaultHold     = 5 * time.Second
+	defaultRevive   = 72 * time.Hour
+	maxHold         = time.Hour
+)
+
+var routeForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+
+// planner checks routes against the accounts and against each other.
+type planner struct {
+	*decoder
+	known    []string
+	fed      map[chat.Account]string      // the desk that takes an account's direct messages
+	surfaces map[chat.Conversation]string // the last desk that shows its cases there
+	legs     []at[chat.Conversation]
+}
+
+func (d *decoder) routes(raw map[string]at[rawRoute], accounts []string) map[string]Route {
+	p := planner{decoder: d, known: accounts, fed: map[chat.Account]string{}, surfaces: map[chat.Conversation]string{}}
+	routes := make(map[string]Route, len(raw))
+	for _, name := range inOrder(raw) {
+		r := raw[name]
+		if !routeForm.MatchString(name) {
+			d.fault(r.spot, "", "the name of a route is lower-case letters, digits, _ and -")
+		}
+		route := Route{Line: r.line}
+		switch {
+		case r.v.Desk != nil && r.v.Mirror != nil:
+			d.fault(r.spot, "make two routes of it", "is a desk and a mirror")
+		case r.v.Desk != nil:
+			route.Desk = p.desk(name, *r.v.Desk)
+		case r.v.Mirror != nil:
+			route.Mirror = p.mirror(*r.v.Mirror)
+		case !d.faulted(r.path):
+			d.fault(r.spot, "give it a desk or a mirror", "does nothing")
+		}
+		routes[name] = route
+	}
+	for _, leg := range p.legs {
+		if name, ok := p.surfaces[leg.v.Place()]; ok {
+			d.fault(leg.spot, "", "is a surface of the desk %s, so it can't be mirrored", name)
+		}
+	}
+	return routes
+}
+
+// faulted says whether something at or under path is wrong already.
+func (d *decoder) faulted(path string) bool {
+	return slices.ContainsFunc(d.faults, func(f *Fault) bool {
+		rest, ok := strings.CutPrefix(f.Path, path)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}
+
+func (p *planner) desk(name string, raw at[rawDesk]) *Desk {
+	from := p.from(name, raw)
+	surfaces := p.on(name, raw)
+	dk := desk.Desk{
+		Name: name, Surfaces: surfaces,
+		NoteMark: string(or(raw.v.NoteMark, defaultNoteMark)), SendMark: string(or(raw.v.SendMark, defaultSendMark)),
+		Hold: or(raw.v.Hold, defaultHold), Revive: or(raw.v.Revive, defaultRevive),
+	}
+	if dk.Hold < 0 || dk.Hold > maxHold {
+		p.fault(raw.v.Hold.spot, "", "wants 0s to %v", maxHold)
+	}
+	if dk.Revive < 0 {
+		p.fault(raw.v.Revive.spot, "", "wants 0s or more")
+	}
+	if strings.HasPrefix(dk.SendMark, dk.NoteMark) && !p.faulted(raw.key("note_mark").path) {
+		p.fault(raw.spot, "", "send_mark begins with note_mark, so nothing could be sent with it")
+	}
+	return &Desk{Desk: dk, From: from}
+}
+
+// or is what is written, or the default where nothing is.
+func or[T any](written *at[T], byDefault T) T {
+	if written == nil {
+		return byDefault
+	}
+	return written.v
+}
+
+func (p *planner) from(name string, raw at[rawDesk]) []chat.Account {
+	s := raw.key("from")
+	if len(raw.v.From) == 0 && !p.faulted(s.path) {
+		p.fault(s, "name the accounts whose direct messages it takes", "is missing")
+	}
+	from := make([]chat.Account, 0, len(raw.v.From))
+	for _, f := range raw.v.From {
+		a := chat.Account(f.v)
+		if !p.exists(a, f.spot) {
+			continue
+		}
+		switch other, fed := p.fed[a]; {
+		case fed && other == name:
+			p.fault(f.spot, "", "is there twice")
+			continue
+		case fed:
+			p.fault(f.spot, "", "feeds the desk %s already; an account feeds one desk", other)
+			continue
+		}
+		p.fed[a] = name
+		from = append(from, a)
+	}
+	return from
+}
+
+// exists reports an account that is not there. One that could not be read has been reported.
+func (p *planner) exists(a chat.Account, s spot) bool {
+	if a == "" {
+		return false
+	}
+	if !slices.Contains(p.known, string(a)) {
+		p.fault(s, didYouMean(string(a), p.known), "there is no such account")
+		return false
+	}
+	return true
+}
+
+func (p *planner) on(name string, raw at[rawDesk]) []desk.Surface {
+	s := raw.key("on")
+	if len(raw.v.On) == 0 && !p.faulted(s.path) {
+		p.fault(s, "name the places where it shows its cases", "is missing")
+	}
+	everywhere := p.members(raw.v.Members)
+	var surfaces []desk.Surface
+	var first chat.Account
+	for _, o := range raw.v.On {
+		at := chat.Conversation(o.v.At.v)
+		if !p.located(o.v.At, o.spot) || !p.surface(name, at, o.v.At.spot) {
+			continue
+		}
+		sf := desk.Surface{At: at, Reply: desk.Send, Members: everywhere}
+		if o.v.Members != nil {
+			sf.Members = p.members(o.v.Members)
+		} else if first == "" {
+			first = at.Account
+		} else if first.Platform() != at.Account.Platform() && len(everywhere) > 0 {
+			p.fault(raw.v.Members.spot, "give each surface its own members", "the desk is on two platforms, where people have different IDs")
+			everywhere = nil
+		}
+		if r := o.v.Reply; r != nil {
+			sf.Reply = desk.Mode(*r)
+		} else if raw.v.Reply != nil {
+			sf.Reply = desk.Mode(*raw.v.Reply)
+		}
+		surfaces = append(surfaces, sf)
+	}
+	return surfaces
+}
+
+// located reports an item without a conversation, and one on an account that is not there.
+func (p *planner) located(where at[place], item spot) bool {
+	if where.line == 0 {
+		if !p.faulted(item.path) {
+			p.fault(item.key("at"), "", "is missing")
+		}
+		return false
+	}
+	return p.exists(where.v.Account, where.spot)
+}
+
+func (p *planner) surface(name string, at chat.Conversation, s spot) bool {
+	if at.Thread != "" {
+		p.fault(s, "write "+at.Place().String(), "is a thread; a desk is on the channel, group or forum and opens the threads itself")
+		return false
+	}
+	if p.surfaces[at] == name {
+		p.fault(s, "", "is there twice")
+		return false
+	}
+	p.surfaces[at] = name
+	return true
+}
+
+func (p *planner) members(raw *at[[]at[person]]) []chat.PersonID {
+	if raw == nil {
+		return nil
+	}
+	ids := make([]chat.PersonID, 0, len(raw.v))
+	for _, m := range raw.v {
+		if slices.Contains(ids, chat.PersonID(m.v)) && m.v != "" {
+			p.fault(m.spot, "", "is there twice")
+			continue
+		}
+		ids = append(ids, chat.PersonID(m.v))
+	}
+	return ids
+}
+
+func (p *planner) mirror(raw at[[]at[rawLeg]]) *Mirror {
+	m := &Mirror{}
+	from, to := 0, 0
+	seen := map[chat.Conversation]bool{}
+	for _, l := range raw.v {
+		leg := Leg{At: chat.Conversation(l.v.At.v), Direction: l.v.Direction}
+		if leg.Direction == "" {
+			leg.Direction = Both
+		}
+		if leg.Direction != Out {
+			from++
+		}
+		if leg.Direction != In {
+			to++
+		}
+		if !p.located(l.v.At, l.spot) {
+			continue
+		}
+		if seen[leg.At] {
+			p.fault(l.v.At.spot, "", "is there twice")
+			continue
+		}
+		seen[leg.At] = true
+		p.legs = append(p.legs, at[chat.Conversation]{v: leg.At, spot: l.v.At.spot})
+		m.Legs = append(m.Legs, leg)
+	}
+	switch {
+	case p.faulted(raw.path):
+	case len(raw.v) < 2:
+		p.fault(raw.spot, "", "wants two conversations at least")
+	case from == 0 || to == 0:
+		p.fault(raw.spot, "", "nothing can move: every leg is %s", raw.v[0].v.Direction)
+	}
+	return m
+}

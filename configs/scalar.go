@@ -1,0 +1,248 @@
+package configs
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/roost-im/roost/bridges"
+)
+
+// word is the text of a scalar. Its String is what a fault may show of it.
+type word struct {
+	text   string
+	hidden bool // something of it came from the environment, or may be a secret
+}
+
+func (w word) String() string {
+	if w.hidden {
+		return "something else"
+	}
+	return strconv.Quote(w.text)
+}
+
+// shownLength is how long a word may be to be shown, in bytes. Longer ones may be a secret in the wrong place.
+const shownLength = 32
+
+// scalar decodes one word into v.
+func (d *decoder) scalar(n ast.Node, v reflect.Value, s spot) {
+	w, ok := d.word(n, v, s)
+	if !ok {
+		return
+	}
+	switch p := v.Addr().Interface().(type) {
+	case *bridges.Secret:
+		if text, ok := d.secret(w.text, s); ok {
+			*p = bridges.NewSecret(text)
+		}
+	case encoding.TextUnmarshaler:
+		if err := p.UnmarshalText([]byte(w.text)); err != nil {
+			d.refused(w, err, s)
+		}
+	case *time.Duration:
+		t, err := parseDuration(w.text)
+		if err != nil {
+			d.fault(s, "write 90s, 5m, 72h or 30d", "wants a length of time, is %v", w)
+		}
+		*p = t
+	case interface{ Choices() []string }:
+		d.choice(w, v, p.Choices(), s)
+	default:
+		d.basic(w, v, s)
+	}
+}
+
+// refused reports what a type of its own said about its text; not its words, if they might show what was hidden.
+func (d *decoder) refused(w word, err error, s spot) {
+	if _, ours := errors.AsType[wanted](err); !ours && w.hidden {
+		d.fault(s, "", "the value is not taken")
+		return
+	}
+	d.fault(s, "", "%v", err)
+}
+
+func (d *decoder) choice(w word, v reflect.Value, choices []string, s spot) {
+	switch {
+	case slices.Contains(choices, w.text):
+		v.SetString(w.text)
+	case w.hidden:
+		d.fault(s, "it can be "+strings.Join(choices, ", "), "unknown word")
+	default:
+		d.fault(s, didYouMean(w.text, choices), "unknown word %v", w)
+	}
+}
+
+// basic decodes into the kinds that Go has itself.
+func (d *decoder) basic(w word, v reflect.Value, s spot) {
+	var err error
+	want := "text"
+	switch v.Kind() { //nolint:exhaustive // the others have no form in YAML
+	case reflect.String:
+		v.SetString(w.text)
+	case reflect.Bool:
+		want = "true or false"
+		switch w.text {
+		case "true", "false":
+			v.SetBool(w.text == "true")
+		default:
+			err = strconv.ErrSyntax
+		}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		want = "a whole number"
+		var i int64
+		i, err = strconv.ParseInt(w.text, 10, v.Type().Bits())
+		v.SetInt(i)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		want = "a whole number from 0"
+		var u uint64
+		u, err = strconv.ParseUint(w.text, 10, v.Type().Bits())
+		v.SetUint(u)
+	case reflect.Float32, reflect.Float64:
+		want = "a number"
+		var f float64
+		f, err = strconv.ParseFloat(w.text, v.Type().Bits())
+		v.SetFloat(f)
+	default:
+		panic(fmt.Sprintf("configs: a %v has no form in YAML", v.Type()))
+	}
+	if errors.Is(err, strconv.ErrRange) {
+		d.fault(s, "", "the number is too large or too small")
+	} else if err != nil {
+		d.fault(s, "", "wants %s, is %v", want, w)
+	}
+}
+
+// word finds the text of n and fills in variables. Numbers are taken as text too, as they are written, because IDs are
+// often numbers; true, false and nothing are not, because they are rarely meant.
+func (d *decoder) word(n ast.Node, v reflect.Value, s spot) (word, bool) {
+	var raw string
+	switch n := n.(type) {
+	case *ast.StringNode:
+		raw = n.Value
+	case *ast.LiteralNode:
+		raw = n.Value.Value
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		raw = n.GetToken().Value
+	case *ast.BoolNode:
+		raw = n.GetToken().Value
+		if v.Kind() != reflect.Bool {
+			d.fault(s, "put it in quotes if it is text", "wants a word, is %s", raw)
+			return word{}, false
+		}
+	case *ast.NullNode:
+		d.fault(s, "give it a value or leave the key out", "has no value")
+		return word{}, false
+	default:
+		d.fault(s, "", "wants one value, is %s", kindOf(n))
+		return word{}, false
+	}
+	_, secret := v.Addr().Interface().(*bridges.Secret)
+	w, ok := d.expand(show(raw), s)
+	w.hidden = w.hidden || secret || len(w.text) > shownLength
+	return w, ok
+}
+
+var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// expand fills in ${NAME} and ${NAME:-default}; $${ stands for ${ itself. A default is taken when the variable is not
+// set or empty. What is filled in is not looked at again.
+func (d *decoder) expand(s string, where spot) (word, bool) {
+	var b strings.Builder
+	w, ok := word{}, true
+	for {
+		before, rest, found := strings.Cut(s, "${")
+		if !found {
+			b.WriteString(s)
+			w.text = b.String()
+			return w, ok
+		}
+		if plain, escaped := strings.CutSuffix(before, "$"); escaped {
+			b.WriteString(plain + "${")
+			s = rest
+			continue
+		}
+		b.WriteString(before)
+		inside, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			d.fault(where, "write $${ for the two characters themselves", "${ without its }")
+			return w, false
+		}
+		value, known := d.variable(inside, where)
+		b.WriteString(value)
+		s, w.hidden, ok = after, true, ok && known
+	}
+}
+
+// variable looks up what stands between ${ and }.
+func (d *decoder) variable(inside string, where spot) (string, bool) {
+	name, fallback, defaulted := strings.Cut(inside, ":-")
+	switch {
+	case !variableForm.MatchString(name):
+		d.fault(where, "write ${NAME} or ${NAME:-default}", "${…} does not hold the name of a variable")
+		return "", false
+	case strings.Contains(fallback, "${"):
+		d.fault(where, "", "the default of ${%s} can't hold another ${", name)
+		return "", false
+	}
+	value, set := d.env(name)
+	switch {
+	case defaulted && value == "":
+		return fallback, true
+	case !set:
+		d.fault(where, "set it, or write ${"+name+":-default}", "the variable %s is not set", name)
+		return "", false
+	case strings.ContainsRune(value, 0):
+		d.fault(where, "", "the variable %s holds a zero byte", name)
+		return "", false
+	}
+	return value, true
+}
+
+const maxSecret = 64 << 10
+
+// secret reads a credential that is kept in a file of its own; other text is the credential itself.
+func (d *decoder) secret(text string, s spot) (string, bool) {
+	path, filed := strings.CutPrefix(text, "file:")
+	if !filed {
+		return text, true
+	}
+	path = d.beside(filepath.FromSlash(path))
+	b, err := readRegular(path, maxSecret)
+	if err != nil {
+		d.fault(s, "", "the file of the secret: %s", plainReason(err))
+		return "", false
+	}
+	text = strings.TrimRight(string(b), "\r\n")
+	if text == "" {
+		d.fault(s, "", "the file of the secret is empty")
+		return "", false
+	}
+	if open, err := openToAll(path); err == nil && open {
+		d.warn(s, "chmod o-r", "every user of this machine can read the file of the secret")
+	}
+	return text, true
+}
+
+// parseDuration reads what time.ParseDuration reads, and whole days: 30d.
+func parseDuration(s string) (time.Duration, error) {
+	days, ok := strings.CutSuffix(s, "d")
+	if !ok {
+		return time.ParseDuration(s)
+	}
+	const day = 24 * time.Hour
+	n, err := strconv.ParseInt(days, 10, 64)
+	if err != nil || n < 0 || n > int64(math.MaxInt64/day) {
+		return 0, strconv.ErrRange
+	}
+	return time.Duration(n) * day, nil
+}
