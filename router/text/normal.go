@@ -95,4 +95,3 @@ func unite(spans []Span) []Span {
 	}
 	return out
 }
-

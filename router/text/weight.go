@@ -1,6 +1,12 @@
 package text
 
-import "golang.org/x/text/unicode/norm"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
 
 // The constants of twitter-text's configuration 3, in whole characters.
 const (
@@ -45,18 +51,19 @@ func weightRune(r rune) int {
 	return weightOther
 }
 
-// isEmoji reports whether a grapheme is shown as one emoji.
+// isEmoji reports whether a grapheme of several code points is shown as one emoji.
 func isEmoji(cluster string) bool {
-	const vs16, keycap, zwj, toneFirst, toneLast = '\ufe0f', '\u20e3', '\u200d', 0x1f3fb, 0x1f3ff
-	first := true
-	for _, r := range cluster {
-		switch {
-		case first && (r >= 0x1f000 && r < 0x1fb00 || r >= 0x2190 && r < 0x2c00 || r == 0x3030 || r == 0x303d || r == 0x3297 || r == 0x3299):
-			return true
-		case !first && (r == vs16 || r == keycap || r == zwj || r >= toneFirst && r <= toneLast):
-			return true
-		}
-		first = false
+	const keycap, toneFirst, toneLast = '\u20e3', 0x1f3fb, 0x1f3ff
+	first, n := utf8.DecodeRuneInString(cluster)
+	if first >= 0x1f000 && first < 0x1fb00 {
+		return true
+	}
+	next, _ := utf8.DecodeRuneInString(cluster[n:])
+	switch {
+	case next == keycap, strings.ContainsRune(cluster, keycap):
+		return strings.ContainsRune("0123456789#*", first)
+	case next == vs16, next == zwj, next >= toneFirst && next <= toneLast:
+		return unicode.In(first, unicode.S, unicode.P) || unicode.Is(unicode.Nd, first)
 	}
 	return false
 }
