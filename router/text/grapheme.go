@@ -9,7 +9,7 @@ import (
 // runeFloor moves i back to the start of the character that it lies in, and into s.
 func runeFloor(s string, i int) int {
 	i = min(max(i, 0), len(s))
-	for j := i; j > 0 && j < len(s) && i-j < utf8.UTFMax; j-- {
+	for j := i; j >= 0 && j < len(s) && i-j < utf8.UTFMax; j-- {
 		if utf8.RuneStart(s[j]) {
 			if _, n := utf8.DecodeRuneInString(s[j:]); j+n > i {
 				return j
