@@ -1,0 +1,185 @@
+package bridgetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
+)
+
+// Run holds a connector to every promise of its contract. open makes a new stage with nothing on it.
+func Run(t *testing.T, open func(t *testing.T) Stage) {
+	t.Helper()
+	for _, tc := range []struct {
+		name string
+		test func(*testing.T, *world)
+	}{
+		{"events come in order", inOrder},
+		{"an event that was not accepted comes again", notAccepted},
+		{"nothing is lost or doubled across a dropped connection", dropped},
+		{"what was said while the connection was down comes", whileDown},
+		{"what was said while the process was down comes", whileStopped},
+		{"a second delivery has the same id", twice},
+		{"own posts are known as such", echoes},
+		{"people's edits, deletes and reactions come", peopleChange},
+		{"events of unknown kinds are skipped and counted", odd},
+		{"files come with their bytes", filesIn},
+		{"a post arrives", posts},
+		{"text of any kind arrives and pings nobody", hardTexts},
+		{"long text becomes several messages in order", longText},
+		{"files are carried out", filesOut},
+		{"declared abilities work and others are refused", abilities},
+		{"slow down is heeded", throttled},
+		{"an answer that was not read is uncertain", swallowed},
+		{"a platform that does not answer is uncertain", hanging},
+		{"a failing platform is tried again", failing},
+		{"a revoked token logs the account out", revoked},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			tc.test(t, newWorld(t, open))
+		})
+	}
+}
+
+func inOrder(t *testing.T, w *world) {
+	w.ready(t)
+	w.hears(t, w.say(t, "in order", 20))
+	for _, ev := range w.sink.all() {
+		p, ok := ev.What.(chat.Posted)
+		if !ok || ev.Author.Self {
+			continue
+		}
+		if ev.ID == "" || ev.Message == "" || ev.At.IsZero() || !ev.Direct {
+			t.Errorf("event %+v lacks its ID, message, time or directness", ev)
+		}
+		if ev.Conversation != w.Talk() || ev.Author.ID != w.Person() {
+			t.Errorf("%q came from %v in %v, want %v in %v", p.Text.Body, ev.Author.ID, ev.Conversation, w.Person(), w.Talk())
+		}
+	}
+}
+
+func notAccepted(t *testing.T, w *world) {
+	w.ready(t)
+	w.sink.mu.Lock()
+	w.sink.fail = 2
+	w.sink.mu.Unlock()
+	said := w.say(t, "again", 3)
+	if !w.sink.within(limit, func(s *sink) bool { return len(filter(s.posted(), said)) >= len(said) }) {
+		// A connector whose platform does not deliver again must catch up after a new start at the latest.
+		if w.conn.Traits().CatchUp == 0 {
+			t.Skip("the platform neither delivers again nor can be caught up")
+		}
+		w.restart(t)
+	}
+	w.hears(t, said)
+}
+
+func dropped(t *testing.T, w *world) {
+	w.ready(t)
+	var said []string
+	for range 3 {
+		said = append(said, w.say(t, "before "+time.Now().Format("05.000000"), 2)...)
+		w.Drop(t)
+		said = append(said, w.say(t, "after "+time.Now().Format("05.000000"), 2)...)
+	}
+	w.hears(t, said)
+}
+
+func whileDown(t *testing.T, w *world) {
+	w.ready(t)
+	w.needsCatchUp(t)
+	w.Down(t, true)
+	w.Drop(t)
+	said := w.say(t, "while down", 3)
+	w.Down(t, false)
+	w.hears(t, said)
+}
+
+func whileStopped(t *testing.T, w *world) {
+	w.ready(t)
+	w.needsCatchUp(t)
+	w.hears(t, w.say(t, "before", 2))
+	w.stop(t)
+	said := w.say(t, "while stopped", 5)
+	w.restart(t)
+	w.hears(t, said)
+}
+
+func (w *world) needsCatchUp(t *testing.T) {
+	t.Helper()
+	if w.conn.Traits().CatchUp == 0 {
+		t.Skip("the platform can't be caught up")
+	}
+}
+
+func twice(t *testing.T, w *world) {
+	w.ready(t)
+	said := w.say(t, "twice", 3)
+	w.hears(t, said)
+	w.Redeliver(t)
+	last := w.say(t, "last", 1)
+	w.hears(t, append(said, last...))
+}
+
+func echoes(t *testing.T, w *world) {
+	w.ready(t)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	if _, err := w.do(ctx, chat.Post{Key: "k-1", To: w.Talk(), Text: text.Plain("an echo of mine")}); err != nil {
+		t.Fatal(err)
+	}
+	w.hears(t, w.say(t, "answer", 1))
+	w.restart(t)
+	w.hears(t, append([]string{"answer 0"}, w.say(t, "more", 1)...))
+	for _, said := range w.sink.texts() {
+		if said == "an echo of mine" {
+			t.Error("the account's own post came in as somebody else's")
+		}
+	}
+}
+
+func peopleChange(t *testing.T, w *world) {
+	w.ready(t)
+	m := w.Say(t, "first words")
+	w.hears(t, []string{"first words"})
+	traits := w.conn.Traits()
+	if w.React(t, m, "👍") && traits.React.In {
+		w.happens(t, "the reaction", func(ev chat.Event) bool {
+			h, ok := ev.What.(chat.Reacted)
+			return ok && ev.Message == m && h.Emoji == "👍" && !h.Removed
+		})
+	}
+	if w.Edit(t, m, "better words") && traits.Edit.In {
+		w.happens(t, "the edit", func(ev chat.Event) bool {
+			h, ok := ev.What.(chat.Edited)
+			return ok && ev.Message == m && h.Text.Body == "better words"
+		})
+	}
+	if w.Delete(t, m) && traits.Delete.In {
+		w.happens(t, "the deletion", func(ev chat.Event) bool {
+			_, ok := ev.What.(chat.Deleted)
+			return ok && ev.Message == m
+		})
+	}
+}
+
+func (w *world) happens(t *testing.T, what string, so func(chat.Event) bool) {
+	t.Helper()
+	found := func(s *sink) bool { _, ok := s.find(so); return ok }
+	if !w.sink.within(limit, found) {
+		t.Errorf("%s did not come; received %+v", what, w.sink.all())
+	}
+}
+
+func odd(t *testing.T, w *world) {
+	w.ready(t)
+	w.Odd(t)
+	w.hears(t, w.say(t, "after the odd one", 1))
+	counted := func(*sink) bool { w.mu.Lock(); defer w.mu.Unlock(); return w.odd > 0 }
+	if !w.sink.within(limit, counted) {
+		t.Error("the unknown event was not counted")
+	}
+}

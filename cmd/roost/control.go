@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/roost-im/roost/configs"
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/store"
+)
+
+// The control socket lies beside the database and is open to its owner alone. It speaks JSON over HTTP and answers what
+// office asks, because a running Roost has the database to itself.
+
+const mostControl = 1 << 20 // bytes of one request or answer
+
+func socketPath(f *configs.File) string { return f.Store.Path + ".sock" }
+
+// listenControl makes the control socket. One that a killed Roost left behind is replaced: whoever holds the database
+// is the only one who may.
+func listenControl(ctx context.Context, f *configs.File) (net.Listener, error) {
+	path := socketPath(f)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	return l, os.Chmod(path, 0o600)
+}
+
+// control serves what commands ask of a running Roost.
+func control(h *house) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /deliveries", answerTo(h.deliveries))
+	mux.HandleFunc("POST /settle", answerTo(func(ctx context.Context, o order) (int, error) { return h.settle(ctx, o) }))
+	mux.HandleFunc("POST /why", answerTo(h.why))
+	mux.HandleFunc("POST /doctor", answerTo(h.doctor))
+	return mux
+}
+
+// failure is an error as it crosses the socket.
+type failure struct {
+	Error string `json:"error"`
+	Usage bool   `json:"usage,omitempty"`
+}
+
+func answerTo[Q, A any](do func(context.Context, Q) (A, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var q Q
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostControl)).Decode(&q); err != nil {
+			reply(w, http.StatusBadRequest, failure{Error: err.Error()})
+			return
+		}
+		a, err := do(r.Context(), q)
+		if err != nil {
+			e, ok := errors.AsType[*exit](err)
+			reply(w, http.StatusInternalServerError, failure{Error: err.Error(), Usage: ok && e.code == exitUsage})
+			return
+		}
+		reply(w, http.StatusOK, a)
+	}
+}
+
+func reply(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// client asks a running Roost.
+type client struct{ http *http.Client }
+
+// dial finds the Roost that runs with this configuration; false when none does.
+func dial(ctx context.Context, f *configs.File) (office, bool) {
+	path := socketPath(f)
+	d := net.Dialer{Timeout: 2 * time.Second}
+	conn, err := d.DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, false
+	}
+	_ = conn.Close()
+	t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return d.DialContext(ctx, "unix", path)
+	}}
+	return &client{&http.Client{Transport: t, Timeout: 2 * time.Minute}}, true
+}
+
+func (c *client) Close() error {
+	c.http.CloseIdleConnections()
+	return nil
+}
+
+func (c *client) deliveries(ctx context.Context, f store.DeliveryFilter) (deliveryList, error) {
+	return ask[deliveryList](ctx, c, "deliveries", f)
+}
+
+func (c *client) settle(ctx context.Context, o order) (int, error) {
+	return ask[int](ctx, c, "settle", o)
+}
+
+func (c *client) why(ctx context.Context, q question) (answer, error) {
+	return ask[answer](ctx, c, "why", q)
+}
+
+func (c *client) doctor(ctx context.Context, accounts []chat.Account) ([]diagnosis, error) {
+	return ask[[]diagnosis](ctx, c, "doctor", accounts)
+}
+
+func ask[A any](ctx context.Context, c *client, what string, q any) (A, error) {
+	var a A
+	body, err := json.Marshal(q)
+	if err != nil {
+		return a, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://roost/"+what, bytes.NewReader(body))
+	if err != nil {
+		return a, err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return a, fmt.Errorf("ask the running roost: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer := json.NewDecoder(io.LimitReader(resp.Body, 64*mostControl))
+	if resp.StatusCode != http.StatusOK {
+		var f failure
+		if err := answer.Decode(&f); err != nil {
+			return a, fmt.Errorf("ask the running roost: %s", resp.Status)
+		}
+		if f.Usage {
+			return a, usage(errors.New(f.Error))
+		}
+		return a, errors.New(f.Error)
+	}
+	return a, answer.Decode(&a)
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/slack"
+	"github.com/roost-im/roost/bridges/x"
+	"github.com/roost-im/roost/configs"
+	"github.com/roost-im/roost/router/chat"
+)
+
+// platform is what the command must know of a platform: how its settings are read, how its connector is made, and how
+// one logs in where that takes more than a token.
+type platform struct {
+	name   string
+	decode func(decode func(into any) error) (any, error)
+	open   func(settings any, deps bridges.Deps) (chat.Connector, error)
+	login  func(ctx context.Context, settings any, deps bridges.Deps, show func(url string)) (who string, err error) // nil: by a token in the file
+}
+
+// platforms are all there are.
+var platforms = []platform{
+	{name: "x", decode: decode[x.Config], open: open(x.New), login: loginX},
+	{name: "slack", decode: decode[slack.Config], open: open(slack.New)},
+}
+
+func decode[T any](decode func(into any) error) (any, error) {
+	var settings T
+	err := decode(&settings)
+	return settings, err
+}
+
+func open[T any, C chat.Connector](make func(T, bridges.Deps) (C, error)) func(any, bridges.Deps) (chat.Connector, error) {
+	return func(settings any, deps bridges.Deps) (chat.Connector, error) {
+		s, ok := settings.(T)
+		if !ok {
+			return nil, fmt.Errorf("%s: settings are %T", deps.Account, settings)
+		}
+		return make(s, deps)
+	}
+}
+
+func platformOf(a chat.Account) (platform, bool) {
+	for _, p := range platforms {
+		if p.name == a.Platform() {
+			return p, true
+		}
+	}
+	return platform{}, false
+}
+
+// load reads the configuration file. Whatever is wrong with it is a usage error.
+func (c *common) load() (*configs.File, error) {
+	known := make([]configs.Platform, 0, len(platforms))
+	for _, p := range platforms {
+		known = append(known, configs.Platform{Name: p.name, Decode: p.decode})
+	}
+	f, err := configs.Load(c.config, c.env, known)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return f, nil
+}
