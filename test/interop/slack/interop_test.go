@@ -278,9 +278,7 @@ func fill(t *testing.T, sim *slacksim.Sim) {
 		t.Fatal(err)
 	}
 	hears(t, sim, "form Ada")
-	if views := sim.Views(); len(views) != 0 {
-		t.Errorf("still open: %+v", views)
-	}
+	until(t, sim, "the close of the form", func(v *slacksim.View) bool { return len(v.Views()) == 0 })
 }
 
 func TestBoltSocketMode(t *testing.T) {
