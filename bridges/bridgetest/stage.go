@@ -60,4 +60,5 @@ type Heard struct {
 	Files     []File
 	Gone      bool
 	Reactions []string
+	Pings     []string // whom the platform notified because of it
 }
