@@ -352,7 +352,7 @@ func TestLookupRefusesWhatIsNotDescribed(t *testing.T) {
 	}
 	w.want(w.get("/2/dm_conversations/abc/dm_events"), http.StatusBadRequest)
 	w.want(w.get("/2/dm_events/abc"), http.StatusBadRequest)
-	if g := w.with(w.tokens.Access, "PATCH", "/2/dm_events", nil); g.status != http.StatusMethodNotAllowed {
+	if g := w.with(w.tokens.Access, "PATCH", "/2/dm_events", nil); g.status != http.StatusNotFound {
 		t.Errorf("PATCH: %d", g.status)
 	}
 }

@@ -29,7 +29,7 @@ func (p *problem) Error() string { return p.Title + ": " + p.Detail }
 
 func (p *problem) reply() reply {
 	b, _ := json.Marshal(p) // strings and numbers only
-	return reply{status: p.Status, kind: "application/problem+json", body: b, why: strings.TrimSpace(p.Detail + " " + p.why)}
+	return reply{status: p.Status, kind: "application/problem+json", body: b, why: strings.TrimSuffix(p.Detail+": "+p.why, ": ")}
 }
 
 // blank is a problem without a type of its own: the status says it all.

@@ -100,6 +100,10 @@ func translate(node any, closed bool) {
 			}
 			v["additionalProperties"] = false
 		}
+		if values, ok := v["enum"].([]any); ok { // one of them stands there twice
+			slices.SortFunc(values, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+			v["enum"] = slices.CompactFunc(values, func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
+		}
 		for key, e := range v {
 			switch key {
 			case "example", "enum", "default":
