@@ -161,7 +161,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("Parse = %v, %v, want a file or an error", file, err)
 		}
 		for _, fault := range configs.Faults(err) {
-			if fault.Text == "" || fault.Line < 0 || fault.Line > 1+strings.Count(string(src), "\n") {
+			if fault.Text == "" || fault.Line < 0 || fault.Line > 1+strings.Count(string(src), "\n")+strings.Count(string(src), "\r") {
 				t.Errorf("fault without its place or text: %+v", fault)
 			}
 		}
