@@ -51,3 +51,14 @@ func TestNormalOfPlainTextDoesNotAllocate(t *testing.T) { //nolint:paralleltest 
 		t.Errorf("Normal allocates %v times, want 0", n)
 	}
 }
+
+func BenchmarkWeightedHostile(b *testing.B) {
+	for _, piece := range []string{"http://a.", "a.あ", "_a.", "-x.com.", "a.com中"} {
+		s := strings.Repeat(piece, 10_000)
+		b.Run(piece, func(b *testing.B) {
+			for b.Loop() {
+				text.Weighted.Len(s)
+			}
+		})
+	}
+}

@@ -19,7 +19,6 @@ const nobody = "someone"
 //
 // A name of nothing is "someone". A name that was clipped ends in "…".
 func Name(s string, max int) string {
-	max = atLeastOne(max)
 	name := joinFields(visible(disarm(visible(s))))
 	if name == "" {
 		name = nobody
@@ -27,30 +26,25 @@ func Name(s string, max int) string {
 	return ellipsis(name, max, false)
 }
 
-// atLeastOne keeps a limit usable.
-func atLeastOne(n int) int { return max(n, 1) }
-
 // joinFields puts single spaces where s has white space, and none at its ends.
 func joinFields(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// ellipsis clips s at n graphemes, the last of which is then "…"; with words it rather cuts after a word.
+// ellipsis clips s at n graphemes (at least one), the last of which is then "…"; with words it rather cuts after a word. A
+// joiner or underscore that would end the clipped text goes.
 func ellipsis(s string, n int, words bool) string {
+	n = max(n, 1)
 	if len(s) <= n || clip(s, n) == s {
 		return s
 	}
+	const torn = "_ " + string(zwj)
 	if n == 1 {
-		return clip(s, 1)
+		return strings.TrimRight(clip(s, 1), torn)
 	}
 	short := clip(s, n-1)
-	if i := strings.LastIndexFunc(short, unicode.IsSpace); words && i > 0 && !startsSpace(s[len(short):]) {
+	if i := strings.LastIndexByte(short, ' '); words && i > 0 && s[len(short)] != ' ' {
 		short = short[:i]
 	}
-	return strings.TrimRightFunc(short, unicode.IsSpace) + "…"
-}
-
-// startsSpace reports whether s starts with white space.
-func startsSpace(s string) bool {
-	return strings.IndexFunc(s, unicode.IsSpace) == 0
+	return strings.TrimRight(short, torn) + "…"
 }
 
 // visible drops what can't be seen.

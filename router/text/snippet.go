@@ -31,7 +31,7 @@ func Snippet(t Text, max int) string {
 			named--
 		}
 	})
-	return ellipsis(joinFields(b.String()), atLeastOne(max), true)
+	return ellipsis(joinFields(b.String()), max, true)
 }
 
 // shown is how a mention or emoji is written in plain characters; "" if only the body tells.

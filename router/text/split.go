@@ -26,12 +26,13 @@ func Split(t Text, size func(Text) int, max int) []Text {
 	if len(t.Body) <= max && size(t) <= max {
 		return []Text{t}
 	}
-	s := splitter{rest: t, bounds: bounds(t.Body), size: size, max: max, guess: max}
+	s := splitter{rest: t, bounds: bounds(t.Body), size: size, max: max, guess: max, whole: map[int]bool{}}
 	var parts []Text
 	for s.rest.Body != "" {
 		cut := s.cut()
 		parts = append(parts, s.rest.Slice(0, cut))
 		s.rest = s.rest.Slice(cut, len(s.rest.Body))
+		clear(s.whole)
 		s.base += cut
 		s.bounds = s.bounds[sort.SearchInts(s.bounds, s.base):]
 	}
@@ -45,7 +46,8 @@ type splitter struct {
 	bounds []int // grapheme bounds of rest, as offsets in the whole
 	size   func(Text) int
 	max    int
-	guess  int // graphemes that the next part may have
+	guess  int          // graphemes that the next part may have
+	whole  map[int]bool // whether spans of rest fit alone, by index, as far as asked
 }
 
 // at is the i-th grapheme bound as an offset in rest.
@@ -103,18 +105,25 @@ func (s *splitter) cut() int {
 
 // held is p, or the start of the span that a cut at p would tear although it fits as a whole.
 func (s *splitter) held(p int) int {
-	for _, span := range s.rest.Spans {
+	for i, span := range s.rest.Spans {
 		if span.Start >= p {
 			break
 		}
-		if span.End <= p || span.Kind != Link && !span.Kind.atom() {
-			continue
-		}
-		if s.size(s.rest.Slice(span.Start, span.End)) <= s.max {
+		if span.End > p && (span.Kind == Link || span.Kind.atom()) && s.wholeFits(i) {
 			return span.Start
 		}
 	}
 	return p
+}
+
+// wholeFits reports whether the i-th span of rest would fit in a part of its own.
+func (s *splitter) wholeFits(i int) bool {
+	fits, known := s.whole[i]
+	if !known {
+		fits = s.size(s.rest.Slice(s.rest.Spans[i].Start, s.rest.Spans[i].End)) <= s.max
+		s.whole[i] = fits
+	}
+	return fits
 }
 
 // The places to cut at, the worst first.

@@ -113,7 +113,15 @@ func (s Span) alike(o Span) bool {
 
 // compareSpans is the order of spans in a Text: by start, longest first, then outermost kind first.
 func compareSpans(a, b Span) int {
-	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End), cmp.Compare(a.Kind.rank(), b.Kind.rank()), compareMeaning(a, b))
+	switch {
+	case a.Start != b.Start:
+		return cmp.Compare(a.Start, b.Start)
+	case a.End != b.End:
+		return cmp.Compare(b.End, a.End)
+	case a.Kind != b.Kind:
+		return cmp.Compare(a.Kind.rank(), b.Kind.rank())
+	}
+	return compareMeaning(a, b)
 }
 
 // compareMeaning orders spans by what they say, wherever they are.

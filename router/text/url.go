@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// tlds lists the top-level domains, one per line in lower case, as twitter-text's configuration 3 knows them. What is not in it
+// tlds lists the top-level domains, one per line in lower case and sorted, as twitter-text's configuration 3 knows them. What is not in it
 // X does not shorten.
 //
 //go:embed tlds.txt
@@ -139,8 +139,10 @@ func bareDomain(s string, start, end int) (extent, bool) {
 		if n := strings.IndexFunc(s[from:end], func(r rune) bool { return !isBareRune(r) }); n >= 0 {
 			to = from + n
 		}
-		if n, ok := bareHost(s[from:min(to, from+maxHost)], s[from:]); ok && mayPrecede(s[:from], "@$#＠＃-_./") {
-			return extent{from, from + n}, true
+		if mayPrecede(s[:from], "@$#＠＃-_./") {
+			if n, ok := bareHost(s[from:min(to, from+maxHost)], s[from:]); ok {
+				return extent{from, from + n}, true
+			}
 		}
 		from = to
 	}
@@ -175,8 +177,26 @@ func tldLen(s string) int {
 	if known := strings.HasPrefix(label, "xn--") && len(label) > len("xn--") || knownTLD(label); known && endsTLD(s[ascii:]) {
 		return ascii
 	}
-	const longest = 40 // bytes of the longest domain that is not ASCII
-	for n := min(runeFloor(s, longest), len(s)); n > ascii; {
+	return wideTLDLen(s)
+}
+
+// wideTLDLen is tldLen for top-level domains that are not all ASCII.
+func wideTLDLen(s string) int {
+	const longest = 40 // bytes
+	s = s[:runeFloor(s, longest)]
+	letters := 0
+	wide := false
+	for i, r := range s {
+		if !unicode.In(r, unicode.L, unicode.M) {
+			break
+		}
+		letters = i + utf8.RuneLen(r)
+		wide = wide || r >= utf8.RuneSelf
+	}
+	if !wide {
+		return 0
+	}
+	for n := letters; n > 0; {
 		if knownTLD(strings.ToLower(s[:n])) && endsTLD(s[n:]) {
 			return n
 		}
@@ -186,9 +206,22 @@ func tldLen(s string) int {
 	return 0
 }
 
-// knownTLD looks label up in the list.
+// knownTLD looks label up in the list, which is sorted by bytes.
 func knownTLD(label string) bool {
-	return label != "" && !strings.Contains(label, "\n") && strings.Contains(tlds, "\n"+label+"\n")
+	for low, high := 0, len(tlds); low < high; {
+		mid := low + (high-low)/2
+		start := strings.LastIndexByte(tlds[:mid], '\n') + 1
+		end := start + strings.IndexByte(tlds[start:], '\n')
+		switch line := tlds[start:end]; {
+		case line == label:
+			return true
+		case line < label:
+			low = end + 1
+		default:
+			high = start
+		}
+	}
+	return false
 }
 
 // endsTLD reports whether a top-level domain may end in front of rest.
