@@ -30,29 +30,29 @@ func digest(s string, n int) string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:n]))
 }
 
-// Begins says whether in opens a case when its contact has none that takes it: only a message does.
-func Begins(in FromContact) bool {
+// begins says whether in opens a case when its contact has none that takes it: only a message does.
+func begins(in FromContact) bool {
 	_, posted := in.Event.What.(chat.Posted)
 	return posted && !in.Event.Author.Self
 }
 
-// Takes says whether in belongs to c, the last case of its contact, so that Step is to be called with it. Otherwise it
-// belongs to a new case, if it Begins one. Only a message asks for a new case, and only when c was closed longer ago
-// than Revive; those of a blocked contact never do.
-func (d Desk) Takes(c Case, who Contact, in FromContact, now time.Time) bool {
+// Takes says whether in belongs to c, the last case of its contact, so that Step is to be called with it; otherwise Begin
+// is. Only a message asks for a new case, and only when c was closed longer ago than Revive. A case that was never shown
+// anywhere, because its contact is blocked, takes everything.
+func (d Desk) Takes(c Case, in FromContact, now time.Time) bool {
 	if c.ID == "" {
 		return false
 	}
-	if !Begins(in) || who.Blocked || c.State != Closed {
+	if !begins(in) || c.State != Closed || len(c.Threads) == 0 {
 		return true
 	}
 	return now.Sub(c.Closed) < d.Revive
 }
 
-// Begin opens a new case named id with a contact's message. The Result has no Case (its ID is empty) when in does not
-// begin one. The case of a blocked contact is closed from the start and shown nowhere.
+// Begin opens a new case named id with a contact's message. Anything else begins none: the Result is then to be left
+// alone, and its Case has no ID. The case of a blocked contact is closed from the start and shown nowhere.
 func (d Desk) Begin(id chat.CaseID, who Contact, in FromContact, now time.Time) Result {
-	if !Begins(in) {
+	if !begins(in) {
 		return Result{Contact: who}
 	}
 	if who.Person == "" {

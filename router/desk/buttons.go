@@ -61,9 +61,9 @@ func (t turn) pressed(w chat.Pressed) {
 	case buttonReply:
 		t.pressedReply(w.Fields[fieldText])
 	case buttonSend, buttonKeep:
-		t.decide(cmp.Or(about, w.Value), verb == buttonSend)
+		t.decide(about, verb == buttonSend)
 	case buttonRetry, buttonAgain, buttonArrived:
-		t.settle(cmp.Or(about, w.Value), verb)
+		t.settle(about, verb)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/roost-im/roost/router/text"
 )
 
-// The buttons of a desk. Those that end in a colon are followed by what they are about.
+// The buttons of a desk. Each has the case as its Value.
 const (
 	buttonClaim   = "claim"
 	buttonClose   = "close"
@@ -40,8 +40,16 @@ func (d Desk) card(c Case, who Contact, on Surface, now time.Time) chat.Card {
 		Body:    c.Gist,
 		Facts:   facts(c, who),
 		Footer:  strings.Join(d.footer(c, who, on, now), " · "),
-		Buttons: buttons(c, who, on),
+		Buttons: named(c, buttons(c, who, on)),
 	}
+}
+
+// named makes each button say which case it is about: some platforms don't tell in which thread it was pressed.
+func named(c Case, bs []chat.Button) []chat.Button {
+	for i := range bs {
+		bs[i].Value = string(c.ID)
+	}
+	return bs
 }
 
 func facts(c Case, who Contact) []chat.Fact {

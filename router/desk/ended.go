@@ -113,8 +113,7 @@ func (s *step) complain(d chat.Delivery, card chat.Card) {
 		return
 	}
 	card.Body = oneLine(card.Body)
-	card.Footer = ""
-	s.within(t, purposeTell, chat.Delivery{Answers: d.Source, Action: chat.Post{To: t.Surface, Card: &card}})
+	s.ask(t, "", d.Source, card)
 }
 
 // lacking tells what a reply went without.
@@ -158,7 +157,7 @@ func (s *step) unshown(d chat.Delivery) {
 	case chat.Edit:
 		if a.Else != nil {
 			p := *a.Else
-			p.To = t.Surface
+			p.Key, p.To = "", t.Surface
 			s.within(t, purposeShow, chat.Delivery{Action: p})
 		}
 	case chat.Post:

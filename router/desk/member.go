@@ -187,7 +187,7 @@ func (t turn) hold(m message, question, send string) {
 	}
 	t.Case.Held = append(t.Case.Held, Held{Ref: m.ref, By: m.by, Text: m.text, Files: m.files, Answers: m.answers, Hops: m.hops})
 	t.memberLine(m, Pending)
-	t.ask(t.at, t.in.Event.Author.ID, chat.Card{
+	t.ask(t.at, t.in.Event.Author.ID, m.ref, chat.Card{
 		Title: question,
 		Body:  gist(chat.Posted{Text: m.text, Files: m.files}),
 		Buttons: []chat.Button{

@@ -86,9 +86,10 @@ func (s *step) whisper(t Thread, only chat.PersonID, words string) {
 	s.within(t, purposeTell, chat.Delivery{Action: chat.Post{To: t.Surface, Text: italic(words), Only: only}})
 }
 
-// ask puts a question with buttons into a thread.
-func (s *step) ask(t Thread, only chat.PersonID, card chat.Card) {
-	s.within(t, purposeTell, chat.Delivery{Action: chat.Post{To: t.Surface, Card: &card, Only: only}})
+// ask puts a card with buttons into a thread, as an answer to the message about.
+func (s *step) ask(t Thread, only chat.PersonID, about chat.Ref, card chat.Card) {
+	card.Buttons = named(s.Case, card.Buttons)
+	s.within(t, purposeTell, chat.Delivery{Answers: about, Action: chat.Post{To: t.Surface, Card: &card, Only: only}})
 }
 
 // mark puts an emoji on a member's message, or takes it off.

@@ -154,7 +154,7 @@ func (t turn) reacted(w chat.Reacted) {
 		return
 	}
 	to := t.in.Original
-	if !t.admitted() || t.on.Reply != Send || t.barred() != "" || to.Message == "" || to.Conversation != t.Contact.At {
+	if !t.admitted() || t.on.Reply != Send || t.barred() != "" || to.Message == "" || to.Conversation.Place() != t.Contact.At.Place() {
 		return
 	}
 	t.outside(purposeReact, chat.Delivery{Action: chat.React{
