@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -124,8 +125,8 @@ func (c *cleaner) lineEnd(r rune) int {
 
 // closeAll closes what is open, innermost first.
 func (c *cleaner) closeAll() {
-	for i := len(c.open) - 1; i >= 0; i-- {
-		c.out.WriteRune(c.open[i])
+	for _, r := range slices.Backward(c.open) {
+		c.out.WriteRune(r)
 	}
 	c.open = c.open[:0]
 }

@@ -3,12 +3,13 @@ package text
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // nobody is the name of those who have none.
 const nobody = "someone"
 
-// Name makes a display name harmless, for use in front of a text, in a webhook's name or in a card: at most max graphemes (at
+// Name makes a display name harmless, for use in front of a text, in a webhook's name or in a card: at most limit graphemes (at
 // least one), on one line, never empty. Letters stay as they are.
 //
 //   - Control, direction and other invisible characters go, but a joiner inside an emoji stays. White space becomes one space.
@@ -18,12 +19,12 @@ const nobody = "someone"
 //     or digits stays, others become a space. "&" becomes "+" where it may start a character entity.
 //
 // A name of nothing is "someone". A name that was clipped ends in "…".
-func Name(s string, max int) string {
+func Name(s string, limit int) string {
 	name := joinFields(visible(disarm(visible(s))))
 	if name == "" {
 		name = nobody
 	}
-	return ellipsis(name, max, false)
+	return ellipsis(name, limit, false)
 }
 
 // joinFields puts single spaces where s has white space, and none at its ends.
@@ -60,20 +61,17 @@ func visible(s string) string {
 		if i+1 < len(runes) {
 			next = runes[i+1]
 		}
+		mark := unicode.In(r, unicode.Mn, unicode.Me) && r != vs16
 		switch {
 		case unicode.IsSpace(r):
-			r, marked = ' ', 0
-		case r == zwj || r == vs16:
-			if !pictures(prev, r, next) {
-				continue
-			}
+			r = ' '
+		case (r == zwj || r == vs16) && pictures(prev, r, next):
 		case hidden(r):
 			continue
-		case unicode.In(r, unicode.Mn, unicode.Me):
-			if marked++; marked > maxMarks || prev == 0 || prev == ' ' {
-				continue
-			}
-		default:
+		case mark && (marked == maxMarks || prev == 0 || prev == ' '):
+			continue
+		}
+		if marked++; !mark {
 			marked = 0
 		}
 		out = append(out, r)
@@ -111,30 +109,34 @@ func disarm(s string) string {
 	entity := strings.LastIndexByte(s, ';')
 	at := 0
 	for i, r := range runes {
-		inside := i > 0 && wordy(runes[i-1]) && i+1 < len(runes) && wordy(runes[i+1])
-		switch r {
-		case '@', '＠', '﹫':
-			if inside {
-				b.WriteString(" at ")
-			}
-		case '#', '＃', '﹟':
-		case '_':
-			if inside {
-				b.WriteByte('_')
-			} else {
-				b.WriteByte(' ')
-			}
-		case '&':
-			if at < entity {
-				r = '+'
-			}
-			b.WriteRune(r)
-		default:
-			b.WriteRune(lookAlike(r))
+		if r == '&' && at < entity {
+			b.WriteByte('+')
+		} else {
+			inside := i > 0 && wordy(runes[i-1]) && i+1 < len(runes) && wordy(runes[i+1])
+			b.WriteString(harmless(r, inside))
 		}
-		at += len(string(r))
+		at += utf8.RuneLen(r)
 	}
 	return b.String()
+}
+
+// harmless is what stands for r in a name; inside is whether it has letters or digits on both sides.
+func harmless(r rune, inside bool) string {
+	switch r {
+	case '@', '＠', '﹫':
+		if inside {
+			return " at "
+		}
+		return ""
+	case '#', '＃', '﹟':
+		return ""
+	case '_':
+		if inside {
+			return "_"
+		}
+		return " "
+	}
+	return string(lookAlike(r))
 }
 
 // wordy reports whether r may be part of a word.

@@ -76,7 +76,7 @@ func lay(spans []Span) family {
 	n := nester{todo: spans}
 	heap.Init(&n.todo)
 	for n.todo.Len() > 0 {
-		n.place(heap.Pop(&n.todo).(Span)) //nolint:errcheck,revive // the heap holds nothing but spans
+		n.place(heap.Pop(&n.todo).(Span))
 	}
 	return n.family
 }
@@ -143,7 +143,7 @@ func (q queue) Less(i, j int) bool { return compareSpans(q[i], q[j]) < 0 }
 func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
 
 // Push is for container/heap.
-func (q *queue) Push(x any) { *q = append(*q, x.(Span)) } //nolint:errcheck,revive // only later pushes
+func (q *queue) Push(x any) { *q = append(*q, x.(Span)) }
 
 // Pop is for container/heap.
 func (q *queue) Pop() any {

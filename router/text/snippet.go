@@ -2,10 +2,10 @@ package text
 
 import "strings"
 
-// Snippet sums t up on one line of at most max graphemes (at least one), as a notification or a reply line shows it. White
+// Snippet sums t up on one line of at most limit graphemes (at least one), as a notification or a reply line shows it. White
 // space becomes one space; what a [Spoiler] hides becomes "[spoiler]"; a [Mention] shows its name. A longer text is cut after a
 // word and ends in "…".
-func Snippet(t Text, max int) string {
+func Snippet(t Text, limit int) string {
 	var b strings.Builder
 	hidden := 0
 	named := 0
@@ -31,7 +31,7 @@ func Snippet(t Text, max int) string {
 			named--
 		}
 	})
-	return ellipsis(joinFields(b.String()), max, true)
+	return ellipsis(joinFields(b.String()), limit, true)
 }
 
 // shown is how a mention or emoji is written in plain characters; "" if only the body tells.

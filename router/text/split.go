@@ -7,26 +7,26 @@ import (
 	"unicode/utf8"
 )
 
-// Split cuts t into parts whose size is at most max, as few as the places to cut allow. Their bodies put together are the body
+// Split cuts t into parts whose size is at most limit, as few as the places to cut allow. Their bodies put together are the body
 // of t: the white space at a cut stays at the end of the earlier part. An empty t has no parts.
 //
 // It cuts after a paragraph, else a line, else a sentence, if that leaves the part at least half full; else between words, else
-// between graphemes. It never cuts inside a grapheme, nor inside a [Mention], [Emoji] or [Link] that fits max as a whole. Other
+// between graphemes. It never cuts inside a grapheme, nor inside a [Mention], [Emoji] or [Link] that fits limit as a whole. Other
 // spans end with the part and go on in the next: a [Pre] keeps its language, a [ListItem] its number.
 //
-// A grapheme that is larger than max alone is a part of its own, so parts may exceed max when nothing else is possible. Where
+// A grapheme that is larger than limit alone is a part of its own, so parts may exceed limit when nothing else is possible. Where
 // t has a long run of white space a part may have nothing else; see [Text.Empty].
 //
 // The size of a slice must not exceed that of a longer slice around it. Split calls size some ten times for each part, on texts
 // of about a part's length.
-func Split(t Text, size func(Text) int, max int) []Text {
+func Split(t Text, size func(Text) int, limit int) []Text {
 	if t.Body == "" {
 		return nil
 	}
-	if len(t.Body) <= max && size(t) <= max {
+	if len(t.Body) <= limit && size(t) <= limit {
 		return []Text{t}
 	}
-	s := splitter{rest: t, bounds: bounds(t.Body), size: size, max: max, guess: max, whole: map[int]bool{}}
+	s := splitter{rest: t, bounds: bounds(t.Body), size: size, max: limit, guess: limit, whole: map[int]bool{}}
 	var parts []Text
 	for s.rest.Body != "" {
 		cut := s.cut()

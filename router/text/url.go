@@ -68,15 +68,18 @@ func firstURL(s string, start, end int) (u extent, next int, ok bool) {
 // isHostRune reports whether r may be part of a host name.
 func isHostRune(r rune) bool {
 	if r < utf8.RuneSelf {
-		return isWordByte(byte(r)) || r == '-' || r == '_' || r == '.'
+		return isASCIIWord(r) || r == '-' || r == '_' || r == '.'
 	}
 	return r != utf8.RuneError && !unicode.In(r, unicode.Z, unicode.P, unicode.C)
 }
 
-// isWordByte reports whether b is an ASCII letter or digit.
-func isWordByte(b byte) bool {
-	return b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+// isASCIIWord reports whether r is an ASCII letter or digit.
+func isASCIIWord(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }
+
+// isWordByte is isASCIIWord for a byte of UTF-8.
+func isWordByte(b byte) bool { return isASCIIWord(rune(b)) }
 
 // hostEnd is where the run of host characters from start ends.
 func hostEnd(s string, start int) int {
@@ -273,7 +276,7 @@ func tail(s string, host, end int) (int, bool) {
 
 // isPathLetter reports whether r is a letter or digit that paths may have: Latin or Cyrillic.
 func isPathLetter(r rune) bool {
-	return r < utf8.RuneSelf && isWordByte(byte(r)) || r >= utf8.RuneSelf && unicode.In(r, unicode.Latin, unicode.Cyrillic)
+	return isASCIIWord(r) || r >= utf8.RuneSelf && unicode.In(r, unicode.Latin, unicode.Cyrillic)
 }
 
 // pathLen is the length of the path at the start of s. Punctuation at its end and a closing bracket without an opening one
