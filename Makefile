@@ -1,0 +1,132 @@
+# make help lists what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+GO ?= go
+TOOLS := $(CURDIR)/.tools
+LINT_VERSION := 2.15.0
+LINT := $(TOOLS)/golangci-lint
+
+PKG ?= ./...
+RACE ?= $(foreach d,router bridges bots plugins configs web,$(if $(wildcard $(d)),./$(d)/...))
+FUZZTIME ?= 10s
+KILLS ?= 100
+BROWSERS := chromium chromium-browser google-chrome google-chrome-stable headless-shell
+
+# Whether what the tests need may be installed on this machine. In CI it may, and by make deps.
+INSTALL ?= $(if $(filter true,$(CI)),yes,no)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## make bin/roost, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/roost ./cmd/roost
+
+.PHONY: sandbox
+sandbox: ## all platforms simulated on this machine, and a page to play everyone
+	$(GO) run ./cmd/roost sandbox
+
+.PHONY: test
+test: browser node-packages ## run every test (PKG=./...); with CI=true a skipped test is a failure
+	@mkdir -p $(TOOLS)
+	@$(GO) build -o $(TOOLS)/verdict ./test/verdict
+	@$(GO) test -timeout 10m -json $(PKG) | $(TOOLS)/verdict
+
+.PHONY: race
+race: ## run the tests under the race detector (RACE="./router/... …")
+	$(GO) test -race -count=1 -timeout 20m $(RACE)
+
+.PHONY: check
+check: ## everything that must hold before a push: tidy, fmt, vet, lint, test, race
+	@$(MAKE) tidy-check
+	@$(MAKE) fmt-check
+	@$(MAKE) vet
+	@$(MAKE) lint
+	@$(MAKE) test
+	@$(MAKE) race
+
+.PHONY: fmt
+fmt: $(LINT)-$(LINT_VERSION) ## format the code
+	$(LINT) fmt
+
+.PHONY: fmt-check
+fmt-check: ## is the code formatted?
+	@unformatted=$$(git ls-files -z '*.go' | xargs -0 -r gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "not formatted; make fmt does it:"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: $(LINT)-$(LINT_VERSION) ## golangci-lint, the pinned version (built once into .tools, in about four minutes)
+	$(LINT) run $(PKG)
+
+# The stamp says which version is built; another one is built when it is missing.
+$(LINT)-$(LINT_VERSION):
+	@mkdir -p $(TOOLS)
+	@if ! $(LINT) version 2>/dev/null | grep -qF 'version $(LINT_VERSION) '; then \
+		echo "building golangci-lint $(LINT_VERSION)"; \
+		GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION); \
+	fi
+	@rm -f $(LINT)-*
+	@touch $@
+
+.PHONY: tidy-check
+tidy-check: ## do go.mod and go.sum say what is used?
+	$(GO) mod tidy -diff
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME=10s
+	@for pkg in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(PKG)); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | { grep '^Fuzz' || true; }); do \
+			echo "== $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem $(PKG)
+
+.PHONY: crash
+crash: ## kill the process KILLS=100 times at random and look for what is lost or doubled
+	@$(GO) test -list '^TestCrash' ./test/... | grep '^TestCrash'
+	KILLS=$(KILLS) $(GO) test -count=1 -timeout 60m -v -run '^TestCrash' ./test/...
+
+.PHONY: deps
+deps: INSTALL := yes
+deps: browser node-packages ## install what the tests need: Chromium (as root, by apt) and the packages of test/interop
+
+# The browser journeys drive a real browser, if there are any.
+.PHONY: browser
+browser:
+	@grep -rqs --include='*_test.go' chromedp/chromedp $(wildcard test web cmd) || exit 0; \
+	for b in $(BROWSERS); do if command -v $$b >/dev/null; then exit 0; fi; done; \
+	if [ '$(INSTALL)' = yes ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		export DEBIAN_FRONTEND=noninteractive; \
+		if apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; then exit 0; fi; \
+		echo "Chromium could not be installed: the browser journeys are skipped"; exit 0; \
+	fi; \
+	echo "no Chromium: the browser journeys are skipped; to run them: sudo apt-get install chromium, or make deps as root"
+
+# Other people's clients are tried against our simulators, each with its own packages.
+.PHONY: node-packages
+node-packages:
+	@for lock in $(wildcard test/interop/*/package-lock.json); do \
+		dir=$$(dirname $$lock); \
+		if [ $$dir/node_modules/.package-lock.json -nt $$lock ]; then continue; fi; \
+		if ! command -v npm >/dev/null; then \
+			echo "no npm: the tests in $$dir are skipped; to run them, install Node.js 20 or later with npm"; \
+		elif ! npm --prefix $$dir ci --no-audit --no-fund --loglevel=error </dev/null; then \
+			echo "npm ci in $$dir went wrong: its tests are skipped"; \
+		fi; \
+	done
+
+.PHONY: clean
+clean: ## remove what was built, but not the tools
+	rm -rf bin coverage.out
