@@ -51,6 +51,8 @@ type Account struct {
 	Open func() (chat.Connector, error)
 	// Version changes when the account's settings do: an account of an unchanged version runs on.
 	Version string
+	// Pace replaces what the connector says about its pace; nil: that holds.
+	Pace *chat.Pace
 	// Repeat says that posts which may have arrived are repeated where nothing can tell. Otherwise they are held.
 	Repeat bool
 }
@@ -107,7 +109,7 @@ func New(cfg Config) *Router {
 	r := &Router{cfg: cfg, rules: newRules(Setup{}), running: map[chat.Account]*running{}, jobs: make(chan fetchJob, 1024)}
 	lc := cfg.Lane
 	lc.Store, lc.Log, lc.Now = cfg.Store, cfg.Log, cfg.Now
-	lc.Connector, lc.Repeat, lc.Ended, lc.Watch = r.connector, r.repeats, r.ended, r.watchTry
+	lc.Connector, lc.Repeat, lc.Pace, lc.Ended, lc.Watch = r.connector, r.repeats, r.pace, r.ended, r.watchTry
 	if cfg.Blobs != nil {
 		lc.Content = r.content
 	}
@@ -210,6 +212,16 @@ func (r *Router) repeats(a chat.Account) bool {
 	defer r.mu.RUnlock()
 	run, ok := r.running[a]
 	return ok && run.account.Repeat
+}
+
+func (r *Router) pace(a chat.Account) (chat.Pace, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	run, ok := r.running[a]
+	if !ok || run.account.Pace == nil {
+		return chat.Pace{}, false
+	}
+	return *run.account.Pace, true
 }
 
 func (r *Router) ruling() *rules {

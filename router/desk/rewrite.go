@@ -16,14 +16,15 @@ func (t turn) rewrote(w chat.Edited) {
 		files = was.Files
 	}
 	m := t.message(body, files)
-	if m.empty() || was.Ref.Same(m.ref) && (sameText(was.Text, body) || sameText(was.Text, w.Text)) {
+	_, note := cutMark(w.Text, t.desk.noteMark())
+	same := was.Ref.Same(m.ref) && (sameText(was.Text, body) || sameText(was.Text, w.Text))
+	if m.empty() || same && (!note || was.Way == Aside) {
 		return // the platform only added a preview
 	}
 	if !t.admitted() {
 		t.rewroteByGuest(m)
 		return
 	}
-	_, note := cutMark(w.Text, t.desk.noteMark())
 	switch {
 	case t.held(m.ref) >= 0:
 		t.rehold(m, note)

@@ -51,6 +51,9 @@ func (r *Runner) try(ctx context.Context, at *attempt) (receipt chat.Receipt, er
 		return receipt, &chat.Error{Op: "lane", Kind: chat.LoggedOut, Reason: "the account " + string(to.Account) + " is not running"}
 	}
 	at.conn, at.traits = conn, conn.Traits()
+	if pace, ok := r.cfg.Pace(to.Account); ok {
+		at.traits.Pace = pace
+	}
 	if err := r.pass(ctx, at, to); err != nil {
 		return receipt, err
 	}

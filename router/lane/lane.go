@@ -34,6 +34,8 @@ type Config struct {
 	// Repeat says that an account's uncertain posts shall be repeated where nothing can tell whether they arrived.
 	// nil: they are held.
 	Repeat func(chat.Account) bool
+	// Pace replaces what an account's traits say about its pace, where it says so. nil: the traits hold.
+	Pace func(chat.Account) (chat.Pace, bool)
 	// Ended says what follows when a delivery ended (Sent, Rejected, Dead, Held), in the transaction that settles it. It
 	// must be pure. nil: nothing.
 	Ended func(v store.View, e End) (store.Changes, error)
@@ -98,6 +100,9 @@ func New(cfg Config) *Runner {
 	}
 	if cfg.Repeat == nil {
 		cfg.Repeat = func(chat.Account) bool { return false }
+	}
+	if cfg.Pace == nil {
+		cfg.Pace = func(chat.Account) (chat.Pace, bool) { return chat.Pace{}, false }
 	}
 	if cfg.Watch == nil {
 		cfg.Watch = func(Try) {}
