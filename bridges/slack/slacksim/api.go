@@ -54,7 +54,7 @@ func (w *world) methods() map[string]method {
 		"users.list":                   {usersList, "users:read", tier2, botToken},
 		"users.profile.get":            {usersProfileGet, "users.profile:read", tier4, botToken},
 		"users.lookupByEmail":          {usersLookupByEmail, "users:read.email", tier3, botToken},
-		"users.conversations":          {usersConversations, "*:read", tier3, botToken},
+		"users.conversations":          {usersConversations, "*:read", tier2, botToken},
 		"usergroups.list":              {usergroupsList, "usergroups:read", tier2, botToken},
 		"usergroups.users.list":        {usergroupsUsersList, "usergroups:read", tier2, botToken},
 		"conversations.info":           {conversationsInfo, "*:read", tier3, botToken},

@@ -72,9 +72,7 @@ func (w *world) listed(c *call, keep func(*channel) bool) []obj {
 			continue
 		}
 		info := w.wireChannel(ch)
-		if !ch.IM {
-			info["num_members"] = len(ch.members)
-		}
+		delete(info, "last_read")
 		out = append(out, info)
 	}
 	return out
@@ -85,6 +83,11 @@ func conversationsList(w *world, c *call) (obj, error) {
 		return ch.has(w.cfg.BotUser.ID) || !ch.Private && !ch.IM && !ch.Group
 	})
 	page, meta := paged(c, all, 100)
+	for _, info := range page {
+		if ch := w.channels[info["id"].(string)]; !ch.IM {
+			info["num_members"] = len(ch.members)
+		}
+	}
 	return obj{"channels": page, "response_metadata": meta}, nil
 }
 
@@ -94,6 +97,9 @@ func usersConversations(w *world, c *call) (obj, error) {
 		user = w.cfg.BotUser.ID
 	}
 	page, meta := paged(c, w.listed(c, func(ch *channel) bool { return ch.has(user) }), 100)
+	for _, info := range page {
+		delete(info, "is_member")
+	}
 	return obj{"channels": page, "response_metadata": meta}, nil
 }
 

@@ -89,7 +89,9 @@ func usersProfileGet(w *world, c *call) (obj, error) {
 	if u == nil {
 		return nil, fail("user_not_found")
 	}
-	return obj{"profile": w.wireProfile(u)}, nil
+	profile := w.wireProfile(u)
+	delete(profile, "team")
+	return obj{"profile": profile}, nil
 }
 
 func usersLookupByEmail(w *world, c *call) (obj, error) {

@@ -77,6 +77,27 @@ func (w *world) keep(user string, up Upload) *file {
 	return f
 }
 
+// inMessage is the shorter form that messages carry: it does not say where else the file is.
+func (f *file) inMessage() *wireFile {
+	c := f.wireFile
+	c.Channels, c.Groups, c.IMs, c.Shares = nil, nil, nil, nil
+	return &c
+}
+
+// bury leaves a tombstone of a deleted file in every message that held it.
+func (w *world) bury(f *file) {
+	f.deleted, f.data, f.Mode = true, nil, "tombstone"
+	for _, ch := range w.channels {
+		for _, m := range ch.messages {
+			for i, held := range m.Files {
+				if held.ID == f.ID {
+					m.Files[i] = &wireFile{ID: f.ID, Mode: "tombstone", Created: f.Created, Timestamp: f.Timestamp}
+				}
+			}
+		}
+	}
+}
+
 // share notes where a file is shown.
 func (w *world) share(ch *channel, f *file, m *message) {
 	where, list := "public", &f.Channels
@@ -243,7 +264,7 @@ func (w *world) shareUpload(channel, parent, comment string, blocks json.RawMess
 		m.Blocks = mustJSON([]any{richText(m.Text, w.blockID())})
 	}
 	for _, f := range files {
-		m.Files = append(m.Files, &f.wireFile)
+		m.Files = append(m.Files, f.inMessage())
 	}
 	w.thread(ch, m, parent, false)
 	w.post(ch, m)
@@ -297,7 +318,7 @@ func filesDelete(w *world, c *call) (obj, error) {
 	if f.User != w.cfg.BotUser.ID {
 		return nil, fail("cant_delete_file")
 	}
-	f.deleted, f.data, f.Mode = true, nil, "tombstone"
+	w.bury(f)
 	w.emit("", obj{"type": "file_deleted", "file_id": f.ID, "event_ts": w.stamp()})
 	w.bump()
 	return nil, nil

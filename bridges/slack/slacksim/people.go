@@ -74,7 +74,7 @@ func (s *Sim) Say(user, channel string, d Draft) (ts string) {
 		m.Blocks = mustJSON([]any{richText(m.Text, w.blockID())})
 	}
 	for _, up := range d.Files {
-		m.Files = append(m.Files, &w.keep(user, up).wireFile)
+		m.Files = append(m.Files, w.keep(user, up).inMessage())
 	}
 	if len(m.Files) > 0 {
 		m.Subtype, m.Upload, m.DisplayAsBot = subFileShare, ptr(false), ptr(false)

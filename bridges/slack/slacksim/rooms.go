@@ -151,7 +151,7 @@ func (w *world) wireChannel(ch *channel) obj {
 	team := w.cfg.Team.ID
 	c := obj{
 		"id": ch.ID, "created": ch.created, "is_archived": ch.Archived, "is_im": ch.IM, "is_org_shared": false,
-		"context_team_id": team, "updated": ch.created * 1000, "priority": 0,
+		"context_team_id": team, "updated": ch.created * 1000,
 	}
 	if ch.IM {
 		c["user"], c["is_user_deleted"] = w.partner(ch), false

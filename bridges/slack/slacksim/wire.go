@@ -165,14 +165,13 @@ type wireFile struct {
 	URLPrivate         string                        `json:"url_private"`
 	URLPrivateDownload string                        `json:"url_private_download"`
 	MediaDisplayType   string                        `json:"media_display_type"`
-	Permalink          string                        `json:"permalink"`
+	Permalink          string                        `json:"permalink,omitempty"`
 	PermalinkPublic    string                        `json:"permalink_public"`
 	AltText            string                        `json:"alt_txt,omitempty"`
 	Shares             map[string]map[string][]share `json:"shares,omitempty"`
-	Channels           []string                      `json:"channels"`
-	Groups             []string                      `json:"groups"`
-	IMs                []string                      `json:"ims"`
-	CommentsCount      int                           `json:"comments_count"`
+	Channels           []string                      `json:"channels,omitzero"`
+	Groups             []string                      `json:"groups,omitzero"`
+	IMs                []string                      `json:"ims,omitzero"`
 	HasRichPreview     bool                          `json:"has_rich_preview"`
 	FileAccess         string                        `json:"file_access"`
 }
