@@ -1,0 +1,186 @@
+package x
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/roost-im/roost/bridges"
+)
+
+// How messages come in.
+const (
+	Poll    = "poll"    // by asking for them; needs nothing else
+	Stream  = "stream"  // over the activity stream, too; needs bearer_token
+	Webhook = "webhook" // by calls from X, too; needs bearer_token and a public web address
+)
+
+// The limits and defaults that X's documents give. https://docs.x.com/x-api/fundamentals/rate-limits
+const (
+	window       = 15 * time.Minute
+	windowCalls  = 15                   // reads, and sends, of one user in a window
+	dayCalls     = 1440                 // sends of one user in 24 hours
+	fastestPoll  = window / windowCalls // below it, a poll is refused sooner or later
+	defaultPoll  = 90 * time.Second     // leaves room for polls of several pages
+	defaultCheck = 15 * time.Minute     // polls behind a stream or webhook
+	defaultPage  = 10
+	largestPage  = 100
+	reach        = 30 * 24 * time.Hour // how far back X shows events
+	defaultAPI   = "https://api.x.com"
+	defaultAuth  = "https://x.com/i/oauth2/authorize"
+)
+
+// Config is the settings block of an X account. It needs either client_id, with tokens from roost login, or all four of
+// the OAuth 1.0a keys.
+type Config struct {
+	ClientID       string         `yaml:"client_id"`
+	ClientSecret   bridges.Secret `yaml:"client_secret"`   // of a confidential app; empty for a public one
+	ConsumerKey    bridges.Secret `yaml:"consumer_key"`    // OAuth 1.0a
+	ConsumerSecret bridges.Secret `yaml:"consumer_secret"` // OAuth 1.0a; also signs webhooks of apps without a client_secret
+	AccessToken    bridges.Secret `yaml:"access_token"`    // OAuth 1.0a
+	AccessSecret   bridges.Secret `yaml:"access_secret"`   // OAuth 1.0a
+	BearerToken    bridges.Secret `yaml:"bearer_token"`    // of the app; for stream, webhook and the doctor's look at usage
+
+	Receive     string        `yaml:"receive"`      // poll (default), stream or webhook
+	WebhookPath string        `yaml:"webhook_path"` // default /x/NAME
+	WebhookURL  string        `yaml:"webhook_url"`  // https address of webhook_path, to register it; empty: registered by hand
+	PollEvery   time.Duration `yaml:"poll_every"`   // default 90s; 15m behind a stream or webhook; at least 1m
+	Page        int           `yaml:"page"`         // events asked for in a poll, 1 to 100; default 10
+	Backfill    int           `yaml:"backfill"`     // days before the first start, up to 30; default 0
+
+	Budget Budget `yaml:"budget"`
+	Prices Prices `yaml:"prices"`
+
+	APIURL  string `yaml:"api_url"`  // default https://api.x.com
+	AuthURL string `yaml:"auth_url"` // default https://x.com/i/oauth2/authorize
+}
+
+// Budget is what the account may use in one UTC day. Zero is no limit.
+type Budget struct {
+	Reads int     `yaml:"reads_per_day"` // calls that read
+	Sends int     `yaml:"sends_per_day"` // messages
+	USD   float64 `yaml:"usd_per_day"`   // estimated by Prices
+}
+
+// Prices are what X charges in US dollars. Zero is X's list price.
+type Prices struct {
+	Send    float64 `yaml:"send"`    // of a message; 0.015
+	Event   float64 `yaml:"event"`   // of an event shown, once a day; 0.010
+	Profile float64 `yaml:"profile"` // of a profile shown, once a day; 0.010
+}
+
+// Validate returns every fault of the settings, joined, or nil.
+func (c Config) Validate() error {
+	var faults []error
+	fault := func(bad bool, format string, args ...any) {
+		if bad {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	switch n := c.signing(); {
+	case n == 0:
+		fault(c.ClientID == "", "client_id is missing (or consumer_key, consumer_secret, access_token and access_secret)")
+	case n < 4 && !c.consumerOnly():
+		fault(true, "OAuth 1.0a needs all of consumer_key, consumer_secret, access_token and access_secret")
+	case n < 4:
+		fault(c.ClientID == "", "client_id is missing (or access_token and access_secret)")
+	}
+	fault(!c.ClientSecret.IsZero() && c.ClientID == "", "client_secret needs client_id")
+	switch c.Receive {
+	case "", Poll:
+	case Stream, Webhook:
+		fault(c.BearerToken.IsZero(), "receive: %s needs bearer_token", c.Receive)
+		fault(c.Receive == Webhook && c.ConsumerSecret.IsZero() && c.ClientSecret.IsZero(),
+			"receive: webhook needs client_secret or consumer_secret, with which X signs its calls")
+	default:
+		fault(true, "receive: %q is none of poll, stream and webhook", c.Receive)
+	}
+	fault(c.WebhookPath != "" && !strings.HasPrefix(c.WebhookPath, "/"), "webhook_path: %q does not start with /", c.WebhookPath)
+	fault(!webhookAddress(c.WebhookURL), "webhook_url: %q must be https, without a port and query", c.WebhookURL)
+	fault(c.PollEvery != 0 && c.PollEvery < fastestPoll, "poll_every: %v is less than %v, which X's limit allows", c.PollEvery, fastestPoll)
+	fault(c.Page < 0 || c.Page > largestPage, "page: %d is not within 1 and %d", c.Page, largestPage)
+	fault(c.Backfill < 0 || c.Backfill > int(reach/(24*time.Hour)), "backfill: %d is not within 0 and 30 days", c.Backfill)
+	fault(c.Budget.Reads < 0 || c.Budget.Sends < 0 || c.Budget.USD < 0, "budget: less than nothing")
+	fault(c.Prices.Send < 0 || c.Prices.Event < 0 || c.Prices.Profile < 0, "prices: less than nothing")
+	fault(!address(c.APIURL), "api_url: %q is no http address", c.APIURL)
+	fault(!address(c.AuthURL), "auth_url: %q is no http address", c.AuthURL)
+	return errors.Join(faults...)
+}
+
+// consumerOnly says whether the OAuth 1.0a keys are those of the app alone: they then only check webhooks.
+func (c Config) consumerOnly() bool { return c.AccessToken.IsZero() && c.AccessSecret.IsZero() }
+
+// signing counts the OAuth 1.0a keys.
+func (c Config) signing() int {
+	n := 0
+	for _, s := range []bridges.Secret{c.ConsumerKey, c.ConsumerSecret, c.AccessToken, c.AccessSecret} {
+		if !s.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+// withDefaults fills what was left out, for an account of this name.
+func (c Config) withDefaults(name string) Config {
+	set := func(s *string, to string) {
+		if *s == "" {
+			*s = to
+		}
+	}
+	price := func(p *float64, to float64) {
+		if *p == 0 {
+			*p = to
+		}
+	}
+	set(&c.Receive, Poll)
+	set(&c.WebhookPath, "/x/"+name)
+	set(&c.APIURL, defaultAPI)
+	set(&c.AuthURL, defaultAuth)
+	c.APIURL = strings.TrimSuffix(c.APIURL, "/")
+	if c.PollEvery == 0 {
+		c.PollEvery = defaultPoll
+		if c.Receive != Poll {
+			c.PollEvery = defaultCheck
+		}
+	}
+	if c.Page == 0 {
+		c.Page = defaultPage
+	}
+	price(&c.Prices.Send, 0.015)
+	price(&c.Prices.Event, 0.010)
+	price(&c.Prices.Profile, 0.010)
+	return c
+}
+
+// secrets is every text of the settings that must not be seen.
+func (c Config) secrets() []string {
+	var all []string
+	for _, s := range []bridges.Secret{c.ClientSecret, c.ConsumerKey, c.ConsumerSecret, c.AccessToken, c.AccessSecret, c.BearerToken} {
+		if !s.IsZero() {
+			all = append(all, s.Reveal())
+		}
+	}
+	return all
+}
+
+// address says whether s is empty or an address that can be called.
+func address(s string) bool {
+	if s == "" {
+		return true
+	}
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+// webhookAddress says whether s is empty or an address that X takes for a webhook.
+// https://docs.x.com/x-api/webhooks/introduction
+func webhookAddress(s string) bool {
+	if s == "" {
+		return true
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.Port() == "" && u.RawQuery == ""
+}

@@ -1,0 +1,220 @@
+package x
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/router/chat"
+)
+
+// Connector speaks for one X account. It implements chat.Connector, chat.Finder, chat.Fetcher and chat.Checker; X's
+// classic messages can't be edited, deleted for the other side, or reacted to.
+type Connector struct {
+	cfg     Config
+	account chat.Account
+	log     *slog.Logger
+	keep    bridges.Keeper
+	mount   func(path string, h http.Handler) (unmount func(), err error)
+	skip    func(kind string, raw []byte)
+	now     func() time.Time
+	made    time.Time // where a first start begins
+
+	api    *api
+	purse  *purse
+	people *people
+	recent *recent
+	dm     transport
+	pace   pace
+
+	turn   chan struct{} // holds one: whose turn it is to poll
+	polled bool          // something was polled; whoever has the turn may touch it
+	kick   chan struct{} // asks for a poll now
+
+	mu   sync.Mutex
+	self *user // who is logged in; nil: not asked yet
+}
+
+// pace is how long things take; tests make it shorter.
+type pace struct {
+	first, most time.Duration // between tries after a failure
+	quiet       time.Duration // without a sign of life, a stream is dead: three keep-alives
+	check       time.Duration // between looks at the webhook
+}
+
+// New makes the connector of an account. It does no I/O. Its errors are those of Config.Validate.
+func New(cfg Config, deps bridges.Deps) (*Connector, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", deps.Account, err)
+	}
+	if cfg.Receive == Webhook && deps.Mount == nil {
+		return nil, fmt.Errorf("%s: receive: webhook needs a public web address", deps.Account)
+	}
+	c := &Connector{
+		cfg: cfg.withDefaults(deps.Account.Name()), account: deps.Account, log: deps.Log, keep: deps.Keep,
+		mount: deps.Mount, skip: deps.Skip, now: deps.Now,
+		recent: newRecent(), turn: make(chan struct{}, 1), kick: make(chan struct{}, 1),
+		pace: pace{first: time.Second, most: 5 * time.Minute, quiet: time.Minute, check: time.Hour},
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.skip == nil {
+		c.skip = func(string, []byte) {}
+	}
+	c.made = c.now()
+	c.api = newAPI(c.cfg, deps, c.now)
+	c.purse = &purse{budget: c.cfg.Budget, prices: c.cfg.Prices, keep: c.keep, now: c.now}
+	c.people = &people{api: c.api, purse: c.purse, now: c.now, known: map[string]person{}}
+	c.dm = newClassic(c)
+	return c, nil
+}
+
+// newAPI makes calls with the credentials of the settings.
+func newAPI(cfg Config, deps bridges.Deps, now func() time.Time) *api {
+	bare := http.Client{}
+	if deps.Client != nil {
+		bare = *deps.Client
+	}
+	bare.Timeout = 0 // each call has its own, and a stream has none
+	bare.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	a := &api{base: cfg.APIURL, client: &bare, now: now}
+	if cfg.consumerOnly() {
+		a.user = newTokens(cfg, deps.Account, &bare, deps.Keep, now)
+	} else {
+		a.user = newSigner(cfg, &bare)
+	}
+	if !cfg.BearerToken.IsZero() {
+		a.app = &bearer{client: &bare, token: cfg.BearerToken}
+	}
+	return a
+}
+
+// Traits says what X's classic direct messages can do.
+func (c *Connector) Traits() chat.Traits {
+	live := c.cfg.Receive != Poll
+	return chat.Traits{
+		Platform: "X",
+		Text:     textLimit(),
+		Size:     size,
+		Files:    fileTraits(),
+		Typing:   live,
+		Reads:    live,
+		Repeat:   chat.ReadBack,
+		CatchUp:  reach,
+		Pace:     chat.Pace{Account: chat.Rate{Every: window / windowCalls, Burst: windowCalls}, Parallel: 4},
+	}
+}
+
+// Post writes one direct message. The persona is not shown: the account speaks for its team.
+func (c *Connector) Post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
+	return c.dm.post(ctx, p)
+}
+
+// Find tells whether a Post arrived at or after since, by reading the conversation back.
+func (c *Connector) Find(ctx context.Context, a chat.Action, since time.Time) (chat.Receipt, bool, error) {
+	p, ok := a.(chat.Post)
+	if !ok {
+		return chat.Receipt{}, false, chat.Unsupported("x: find", "only posts can be found again")
+	}
+	return c.dm.find(ctx, p, since)
+}
+
+// Fetch opens the bytes of a file that arrived.
+func (c *Connector) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, error) {
+	return c.dm.fetch(ctx, f)
+}
+
+// Run receives until ctx ends. It returns an error when the account is logged out or has no credit left, when X refuses
+// what receiving needs, or when the webhook can't be set up; it waits out everything else itself.
+func (c *Connector) Run(ctx context.Context, sink chat.Sink) error {
+	var me user
+	err := c.persist(ctx, func(ctx context.Context) (err error) {
+		me, err = c.me(ctx)
+		return err
+	})
+	if err != nil {
+		return ended(ctx, err)
+	}
+	c.log.LogAttrs(ctx, slog.LevelInfo, "account came", slog.String("handle", me.Username))
+	run, runCtx := errgroup.WithContext(ctx)
+	run.Go(func() error { return c.poll(runCtx, sink) })
+	switch c.cfg.Receive {
+	case Stream:
+		run.Go(func() error { return c.stream(runCtx, sink, me.ID) })
+	case Webhook:
+		run.Go(func() error { return c.webhook(runCtx, sink, me.ID) })
+	}
+	return ended(ctx, run.Wait())
+}
+
+// ended is nil when err is only the end of ctx.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// persist tries until it works, ctx ends, or going on is pointless.
+func (c *Connector) persist(ctx context.Context, try func(context.Context) error) error {
+	wait := backoff{first: c.pace.first, most: c.pace.most}
+	for {
+		err := try(ctx)
+		if err == nil || pointless(err) {
+			return err
+		}
+		if err := sleep(ctx, wait.after(err)); err != nil {
+			return err
+		}
+	}
+}
+
+// pointless says whether a person must act before another try.
+func pointless(err error) bool {
+	if _, ok := errors.AsType[*chat.Error](err); !ok {
+		return false
+	}
+	switch chat.KindOf(err) {
+	case chat.LoggedOut, chat.Unfunded, chat.Refused, chat.Gone:
+		return true
+	case chat.Transient, chat.Throttled, chat.Uncertain:
+	}
+	return false
+}
+
+// me is who is logged in. It is asked once.
+func (c *Connector) me(ctx context.Context) (user, error) {
+	c.mu.Lock()
+	known := c.self
+	c.mu.Unlock()
+	if known != nil {
+		return *known, nil
+	}
+	u, err := whoami(ctx, c.api)
+	if err != nil {
+		return user{}, err
+	}
+	c.purse.shown(ctx, nil, []string{u.ID})
+	c.people.learn([]user{u})
+	c.mu.Lock()
+	c.self = &u
+	c.mu.Unlock()
+	return u, nil
+}
+
+// reader reads events for the account that is logged in.
+func (c *Connector) reader(self string) reader {
+	return reader{account: c.account, self: self, people: c.people}
+}

@@ -1,0 +1,43 @@
+// Package x speaks for one account on X: direct messages of API v2.
+//
+//	GET /2/dm_events | activity stream | webhook → event → Sink.Accept → cursor → chat.Post → POST …/messages
+//
+// X keeps two kinds of direct messages: classic ones (/2/dm_*), in plain text, and encrypted ones (/2/chat/*). The
+// account, its credentials, its limits and its money are the Connector's; what a message looks like on the wire and how
+// it is read and written is a transport's. Classic messages are the one transport; an account that encrypted messages
+// are sent to is found out by Check.
+//
+// # Receiving
+//
+// Every way in ends in the same event IDs (the ID of the direct message event), so what arrives twice is stored once.
+// Polling is always on. X lists events from the newest and knows no "since", so a poll walks back until it meets what
+// it had seen, and hands the events over oldest first; its cursor is the last event ID, compared as the number that it
+// is. A stream or a webhook only makes messages arrive sooner: the poll behind it fills what they lose. A first start
+// begins at the moment when the connector was made, or Backfill days before.
+//
+// We chose to poll with small pages and to walk again with larger ones when a page does not reach back to the cursor,
+// because X charges for every event that a page shows, once a day; a busy account pays one extra call for it.
+//
+// # Sending
+//
+// X takes no key with a message, so a post that may have arrived is looked for before it is repeated. Find reads the
+// conversation back since the first try and takes the oldest message of the account that says the same and that no
+// other post owns. What a post owns is kept (the last 512), so two equal texts in a row are told apart: the first one's
+// message is owned when the second is looked for. Two windows stay open. Someone who writes the very same text by hand
+// on the account in the same minutes can be taken for us. And a request that X still works on is not seen yet; X is
+// asked once more only when the caller asks again.
+//
+// # Money and limits
+//
+// X allows 15 sends in 15 minutes and charges for each one, and for each event and profile it shows. Budgets per UTC day
+// are kept on disk; a send over budget is throttled until the next day, and polls become rarer as the budget melts.
+//
+// # Credentials
+//
+// OAuth 1.0a tokens do not expire. OAuth 2.0 tokens live two hours, and a refresh kills the refresh token it was made
+// with; so the new pair is kept on disk before it is used, and one goroutine refreshes at a time. If the process dies
+// after X answered and before the disk did, the pair is lost and a person must log in again; no client can close that
+// window.
+//
+// A mention in a direct message notifies nobody, so relayed text goes out as it is.
+package x

@@ -1,0 +1,183 @@
+package x
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	overlap    = time.Minute // events that show up late, with an ID from before the last one
+	batchSize  = 200
+	mostRecent = 4096
+)
+
+// cursor is where polling goes on.
+type cursor struct {
+	Last string `json:"last"` // the newest event that was accepted
+}
+
+// poll asks for what is new, again and again, until ctx ends or going on is pointless.
+func (c *Connector) poll(ctx context.Context, sink chat.Sink) error {
+	wait := backoff{first: c.pace.first, most: c.cfg.PollEvery}
+	for {
+		err := c.catchUp(ctx, sink)
+		if pointless(err) {
+			return err
+		}
+		next := c.purse.pace(c.cfg.PollEvery)
+		if err != nil {
+			next = wait.after(err)
+			c.log.LogAttrs(ctx, slog.LevelDebug, "poll put off", slog.String("kind", chat.KindOf(err).String()), slog.Duration("wait", next))
+		} else {
+			wait.reset()
+		}
+		if err := c.rest(ctx, next); err != nil {
+			return err
+		}
+	}
+}
+
+// rest waits for the next poll, or until somebody wants one now.
+func (c *Connector) rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-c.kick:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// wake asks for a poll now.
+func (c *Connector) wake() {
+	select {
+	case c.kick <- struct{}{}:
+	default: // somebody did already
+	}
+}
+
+// catchUp takes in everything that is new. One does it at a time.
+func (c *Connector) catchUp(ctx context.Context, sink chat.Sink) error {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	last, err := c.last(ctx, sink)
+	if err != nil {
+		return err
+	}
+	arrived, err := c.dm.after(ctx, last)
+	if err != nil {
+		return err
+	}
+	if !c.polled && last > 0 && last.time().Before(c.now().Add(-reach)) {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "messages may be out of reach", slog.Time("since", last.time()))
+	}
+	c.polled = true
+	for batch := range slices.Chunk(arrived, batchSize) {
+		next := max(last, batch[len(batch)-1].id)
+		if err := c.accept(ctx, sink, batch, last, next); err != nil {
+			return err
+		}
+		last = next
+	}
+	return nil
+}
+
+// accept hands a batch over, without what was handed over before.
+func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival, last, next snowflake) error {
+	var fresh []chat.Event
+	for _, a := range batch {
+		for _, ev := range a.events {
+			if !c.recent.has(ev.ID) {
+				fresh = append(fresh, ev)
+			}
+		}
+	}
+	if len(fresh) == 0 && next == last {
+		return nil
+	}
+	b, err := json.Marshal(cursor{Last: next.String()})
+	if err != nil {
+		return err
+	}
+	if err := sink.Accept(ctx, chat.Batch{Events: fresh, Cursor: b}); err != nil {
+		return fmt.Errorf("x: accept: %w", err)
+	}
+	c.recent.add(fresh)
+	return nil
+}
+
+// last is the newest event that was accepted. A first start begins when the connector was made, or Backfill days before,
+// and says so at once, so that what comes while we are down is not taken for older.
+func (c *Connector) last(ctx context.Context, sink chat.Sink) (snowflake, error) {
+	b, err := sink.Cursor(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("x: cursor: %w", err)
+	}
+	if b != nil {
+		var cur cursor
+		if err := json.Unmarshal(b, &cur); err != nil {
+			return 0, fmt.Errorf("x: cursor: %w", err)
+		}
+		last, ok := parseSnowflake(cur.Last)
+		if !ok {
+			return 0, fmt.Errorf("x: cursor: %q is no event", cur.Last)
+		}
+		return last, nil
+	}
+	first := snowflakeAt(c.made.Add(-time.Duration(c.cfg.Backfill) * 24 * time.Hour))
+	b, err = json.Marshal(cursor{Last: first.String()})
+	if err != nil {
+		return 0, err
+	}
+	if err := sink.Accept(ctx, chat.Batch{Cursor: b}); err != nil {
+		return 0, fmt.Errorf("x: accept: %w", err)
+	}
+	return first, nil
+}
+
+// recent remembers the last events that were accepted, which spares the store to be asked again and again. It is safe for
+// concurrent use.
+type recent struct {
+	mu   sync.Mutex
+	ids  map[chat.EventID]bool
+	ring []chat.EventID
+	at   int
+}
+
+func newRecent() *recent {
+	return &recent{ids: make(map[chat.EventID]bool, mostRecent), ring: make([]chat.EventID, mostRecent)}
+}
+
+func (r *recent) has(id chat.EventID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ids[id]
+}
+
+func (r *recent) add(events []chat.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, ev := range events {
+		if r.ids[ev.ID] {
+			continue
+		}
+		delete(r.ids, r.ring[r.at])
+		r.ring[r.at] = ev.ID
+		r.ids[ev.ID] = true
+		r.at = (r.at + 1) % len(r.ring)
+	}
+}

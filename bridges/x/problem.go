@@ -1,0 +1,202 @@
+package x
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+// problem is what X answers when it refuses, in all of its shapes.
+type problem struct {
+	Type    string `json:"type"`
+	Title   string `json:"title"`
+	Detail  string `json:"detail"`
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+	Param   string `json:"parameter"`
+	Value   string `json:"value"`
+	Errors  []struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+		Detail  string `json:"detail"`
+		Param   string `json:"parameter"`
+		Value   string `json:"value"`
+	} `json:"errors"`
+}
+
+// refused is the error of a call that X answered with anything but success.
+func (a *api) refused(r request, who identity, resp *http.Response) error {
+	var p problem
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, mostFault))
+	_ = json.Unmarshal(body, &p) // a refusal in no shape that we know is told by its status alone
+	e := &chat.Error{Op: r.op, Err: fmt.Errorf("status %d", resp.StatusCode)}
+	said := a.hide(p.said())
+	if said != "" {
+		e.Err = fmt.Errorf("status %d: %s", resp.StatusCode, said)
+	}
+	switch s := resp.StatusCode; {
+	case p.spent(), s == http.StatusPaymentRequired:
+		e.Kind, e.Reason = chat.Unfunded, "the X account has no credit left, or reached its spending cap"
+	case s == http.StatusTooManyRequests:
+		e.Kind, e.Scope = chat.Throttled, chat.ThisAccount
+		e.Wait = waitFor(resp.Header, a.now())
+	case s == http.StatusUnauthorized:
+		e.Kind, e.Reason = chat.LoggedOut, "X does not accept the "+who.name()+"; "+who.mend()
+	case s == http.StatusForbidden && p.barred():
+		e.Kind, e.Reason = chat.LoggedOut, "X does not let the app do this with its "+who.name()+"; check the app's permissions, then "+who.mend()
+	case s == http.StatusForbidden:
+		e.Kind, e.Reason = chat.Refused, p.reason("X does not allow it")
+	case s == http.StatusNotFound, s == http.StatusGone:
+		e.Kind, e.Reason = chat.Gone, "X does not know this person or conversation any more"
+	case s == http.StatusRequestTimeout, s >= 500, s < 400:
+		e.Kind = chat.Transient
+		if r.writes && s >= 500 {
+			e.Kind = chat.Uncertain
+		}
+	default:
+		e.Kind, e.Reason = chat.Refused, p.reason("X did not accept the request")
+	}
+	return e
+}
+
+// said is X's own words, shortened.
+func (p problem) said() string {
+	words := []string{p.Title, p.Detail, p.Message, p.Param, p.Value}
+	for _, e := range p.Errors {
+		words = append(words, e.Message, e.Detail, e.Param, e.Value)
+	}
+	var told []string
+	for _, w := range words {
+		if w != "" && (len(told) == 0 || told[len(told)-1] != w) {
+			told = append(told, w)
+		}
+	}
+	const most = 300
+	s := strings.ToValidUTF8(strings.Join(told, ": "), "")
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "…"
+	}
+	return s
+}
+
+// spent says whether money is what is missing, whatever the status.
+func (p problem) spent() bool {
+	return strings.HasSuffix(p.Type, "/problems/credits") || strings.HasSuffix(p.Type, "/problems/usage-capped") ||
+		p.Title == "CreditsDepleted" || p.Title == "SpendCapReached" || p.Title == "UsageCapExceeded"
+}
+
+// barred says whether the app lacks a permission, which no other message would have either.
+func (p problem) barred() bool {
+	for _, end := range []string{"oauth1-permissions", "unsupported-authentication", "client-forbidden", "client-not-enrolled", "insufficient-scope"} {
+		if strings.HasSuffix(p.Type, "/problems/"+end) {
+			return true
+		}
+	}
+	switch p.code() {
+	case 64, 326, 416, 453: // suspended, locked, app suspended, access level
+		return true
+	}
+	return false
+}
+
+// code is the number that X gave, if it gave one.
+func (p problem) code() int {
+	for _, e := range p.Errors {
+		if e.Code != 0 {
+			return e.Code
+		}
+	}
+	return p.Code
+}
+
+// reason is why X refused a message, in plain words; otherwise is for what we don't know.
+// https://docs.x.com/x-api/fundamentals/response-codes-and-errors
+func (p problem) reason(otherwise string) string {
+	said := strings.ToLower(p.said())
+	says := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(said, w) {
+				return true
+			}
+		}
+		return false
+	}
+	code := p.code()
+	switch {
+	case says("only_encrypted_messages_allowed", "only encrypted"):
+		return "this person only takes encrypted messages"
+	case says("blocked"), code == 136:
+		return "this person has blocked the account"
+	case code == 150, says("not following you", "not follow"):
+		return "this person only takes messages from accounts that they follow"
+	case code == 349, code == 151, says("permission to dm", "cannot send messages to this user", "cannot send direct messages"):
+		return "this person doesn't take messages from the account"
+	case code == 476, says("message requests"):
+		return "this person only takes messages from verified accounts"
+	case code == 226, says("automated"):
+		return "X took the message for spam"
+	case code == 187, says("duplicate"):
+		return "X refuses a text that it was sent just before"
+	case code == 354, says("too long"):
+		return "the message is too long for X"
+	case code == 324, says("media"):
+		return "X does not accept the attachment"
+	case says("suspended"):
+		return "this person's account is suspended"
+	case says("not found"), says("not exist"):
+		return "X does not know this person or conversation"
+	}
+	return otherwise
+}
+
+// waitFor is how long a refusal asks to wait, by X's own clock where it tells it.
+func waitFor(h http.Header, now time.Time) time.Duration {
+	if t, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = t
+	}
+	var until time.Time
+	for _, a := range allowances(h) {
+		if a.Remaining == 0 && a.Reset.After(until) {
+			until = a.Reset
+		}
+	}
+	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s > 0 {
+		until = later(until, now.Add(time.Duration(min(s, 24*60*60))*time.Second))
+	}
+	if !until.After(now) {
+		return time.Minute // refused, and no word about when it is over
+	}
+	return min(until.Sub(now)+time.Second, 24*time.Hour)
+}
+
+// allowances is what the headers tell about limits: of the 15-minute window, and of 24 hours where there is one.
+// https://docs.x.com/x-api/fundamentals/rate-limits
+func allowances(h http.Header) []chat.Allowance {
+	var all []chat.Allowance
+	for _, prefix := range []string{"x-rate-limit-", "x-user-limit-24hour-", "x-app-limit-24hour-"} {
+		left, err := strconv.Atoi(h.Get(prefix + "remaining"))
+		if err != nil {
+			continue
+		}
+		reset, err := strconv.ParseInt(h.Get(prefix+"reset"), 10, 64)
+		if err != nil {
+			continue
+		}
+		all = append(all, chat.Allowance{Scope: chat.ThisAccount, Remaining: max(left, 0), Reset: time.Unix(reset, 0).UTC()})
+	}
+	return all
+}
+
+// later is the later one of two instants.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

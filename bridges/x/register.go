@@ -1,0 +1,175 @@
+package x
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	keepHeard   = "webhook"
+	heardEvery  = time.Minute    // how often it is kept that the webhook was heard
+	mostReplay  = 24 * time.Hour // X sends again what is not older
+	replayForm  = "200601021504"
+	replaySlack = 2 * time.Minute
+)
+
+// webhookConfig is a webhook as X knows it.
+type webhookConfig struct {
+	ID    string `json:"id"`
+	URL   string `json:"url"`
+	Valid bool   `json:"valid"`
+}
+
+type webhooksAnswer struct {
+	Data []webhookConfig `json:"data"`
+}
+
+type webhookAnswer struct {
+	Data webhookConfig `json:"data"`
+}
+
+type replayOrder struct {
+	WebhookID string `json:"webhook_id"`
+	From      string `json:"from_date"`
+	To        string `json:"to_date"`
+}
+
+// webhook takes X's calls until ctx ends or going on is pointless: it mounts the handler, has X call it, and looks from
+// time to time whether X still does.
+func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) error {
+	seen := &sightings{c: c}
+	h := &hook{c: c, sink: sink, ctx: func() context.Context { return ctx }, fatal: make(chan error, 1), heard: seen.now}
+	unmount, err := c.mount(c.cfg.WebhookPath, h)
+	if err != nil {
+		return &chat.Error{Op: "x: mount webhook", Kind: chat.Refused, Err: err}
+	}
+	defer h.busy.Wait()
+	defer unmount()
+	var id string
+	err = c.persist(ctx, func(ctx context.Context) (err error) {
+		id, err = c.register(ctx)
+		if err == nil {
+			err = c.subscribe(ctx, self, id)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	seen.replay(ctx, id)
+	for {
+		timer := time.NewTimer(c.pace.check)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case err := <-h.fatal:
+			timer.Stop()
+			return err
+		case <-timer.C:
+		}
+		if _, err := c.register(ctx); err != nil {
+			if pointless(err) {
+				return err
+			}
+			continue
+		}
+		seen.now(ctx)
+	}
+}
+
+// register finds the account's webhook, or makes it, and has X check it when X stopped calling.
+func (c *Connector) register(ctx context.Context) (id string, err error) {
+	w, ok, err := c.registered(ctx)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case ok && w.Valid:
+		return w.ID, nil
+	case ok:
+		var got webhookAnswer
+		r := request{op: "x: check webhook", method: http.MethodPut, path: "/2/webhooks/" + url.PathEscape(w.ID), app: true}
+		if _, err := c.api.call(ctx, r, &got); err != nil {
+			return "", err
+		}
+		if !got.Data.Valid {
+			c.log.LogAttrs(ctx, slog.LevelWarn, "webhook is not valid", slog.String("path", c.cfg.WebhookPath))
+		}
+		return w.ID, nil
+	case c.cfg.WebhookURL == "":
+		return "", &chat.Error{Op: "x: look up webhook", Kind: chat.Refused, Reason: "the app has no webhook that ends in " + c.cfg.WebhookPath + "; set webhook_url"}
+	}
+	var got webhookAnswer
+	r := request{op: "x: register webhook", method: http.MethodPost, path: "/2/webhooks", json: map[string]string{"url": c.cfg.WebhookURL}, app: true}
+	_, err = c.api.call(ctx, r, &got)
+	return got.Data.ID, err
+}
+
+// registered is the account's webhook as X knows it.
+func (c *Connector) registered(ctx context.Context) (w webhookConfig, ok bool, err error) {
+	var got webhooksAnswer
+	q := url.Values{"webhook_config.fields": {"id,url,valid"}}
+	if _, err := c.api.call(ctx, request{op: "x: look up webhook", method: http.MethodGet, path: "/2/webhooks", query: q, app: true}, &got); err != nil {
+		return webhookConfig{}, false, err
+	}
+	for _, w := range got.Data {
+		u, err := url.Parse(w.URL)
+		if err != nil {
+			continue
+		}
+		same := strings.TrimSuffix(w.URL, "/") == strings.TrimSuffix(c.cfg.WebhookURL, "/")
+		if same || c.cfg.WebhookURL == "" && u.Path == c.cfg.WebhookPath {
+			return w, true, nil
+		}
+	}
+	return webhookConfig{}, false, nil
+}
+
+// sightings is when the webhook was last known to be called.
+type sightings struct {
+	c *Connector
+
+	mu   sync.Mutex
+	kept time.Time
+}
+
+// now keeps that X calls, once a minute.
+func (s *sightings) now(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.c.now().UTC()
+	if now.Sub(s.kept) < heardEvery {
+		return
+	}
+	if b, err := now.MarshalText(); err == nil && s.c.keep.Keep(ctx, keepHeard, b) == nil {
+		s.kept = now
+	}
+}
+
+// replay has X send again what it sent while nobody listened. When X won't, the poll that every start begins with still
+// finds the messages.
+func (s *sightings) replay(ctx context.Context, id string) {
+	c := s.c
+	b, err := c.keep.Kept(ctx, keepHeard)
+	s.now(ctx)
+	var last time.Time
+	if err != nil || b == nil || last.UnmarshalText(b) != nil {
+		return // never heard: nothing was missed
+	}
+	now := c.now().UTC()
+	from := later(last.Add(-replaySlack), now.Add(-mostReplay+replaySlack))
+	order := replayOrder{WebhookID: id, From: from.Format(replayForm), To: now.Format(replayForm)}
+	var got json.RawMessage
+	if _, err := c.api.call(ctx, request{op: "x: replay", method: http.MethodPost, path: "/2/webhooks/replay", json: order, app: true}, &got); err != nil {
+		c.log.LogAttrs(ctx, slog.LevelDebug, "no replay", slog.String("kind", chat.KindOf(err).String()))
+	}
+}

@@ -1,0 +1,171 @@
+package x
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
+)
+
+// groupDigits is the fewest digits of a group's ID; users may have fewer.
+const groupDigits = 15
+
+func (t *classic) post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
+	draft, err := t.draft(ctx, p)
+	if err != nil {
+		return chat.Receipt{}, err
+	}
+	if err := t.c.purse.send(ctx); err != nil {
+		return chat.Receipt{}, err
+	}
+	var sent dmSent
+	got, err := t.send(ctx, p.To, draft, &sent)
+	if err != nil {
+		if chat.KindOf(err) != chat.Uncertain {
+			t.c.purse.unsend(context.WithoutCancel(ctx))
+		}
+		return chat.Receipt{}, err
+	}
+	// The message is sent whether or not the claim reaches the disk; without it, an equal text could find this message.
+	t.claims.add(context.WithoutCancel(ctx), p.Key, sent.Data.EventID)
+	r := receipt(sent.Data.EventID)
+	r.Left = allowances(got.header)
+	return r, nil
+}
+
+// receipt is that of a message with this ID.
+func receipt(id string) chat.Receipt {
+	s, _ := parseSnowflake(id)
+	return chat.Receipt{Messages: []chat.MessageID{chat.MessageID(id)}, At: s.time()}
+}
+
+// draft is what X is given for a post; its file is uploaded.
+func (t *classic) draft(ctx context.Context, p chat.Post) (dmDraft, error) {
+	refuse := func(reason string) error { return &chat.Error{Op: "x: post", Kind: chat.Refused, Reason: reason} }
+	if _, err := userID(p.To); err != nil {
+		return dmDraft{}, &chat.Error{Op: "x: post", Kind: chat.Refused, Reason: "this is no conversation on X", Err: err}
+	}
+	if p.Only != "" && string(p.Only) != string(p.To.ID) {
+		return dmDraft{}, chat.Unsupported("x: post", "X can't show a message to one person of a group alone")
+	}
+	d := dmDraft{Text: write(p)}
+	switch {
+	case text.Cautious.Len(d.Text) > mostText:
+		return dmDraft{}, refuse("the message is longer than the 10,000 characters that X takes")
+	case len(p.Files) > 1:
+		return dmDraft{}, refuse("X takes one attachment with a message")
+	case d.Text == "" && len(p.Files) == 0:
+		return dmDraft{}, refuse("the message is empty")
+	}
+	for _, f := range p.Files {
+		id, err := t.c.upload(ctx, f)
+		if err != nil {
+			return dmDraft{}, err
+		}
+		d.Attachments = []mediaRef{{MediaID: id}}
+	}
+	return d, nil
+}
+
+// send gives X a draft. An ID that X does not know as a user's may be a group's that we have not met yet.
+func (t *classic) send(ctx context.Context, to chat.Conversation, d dmDraft, sent *dmSent) (answer, error) {
+	id := string(to.ID)
+	group, err := t.groups.has(ctx, id)
+	if err != nil {
+		return answer{}, err
+	}
+	call := func(group bool) (answer, error) {
+		r := request{op: "x: post", method: http.MethodPost, path: conversationPath(id, group) + "/messages", json: d, writes: true}
+		got, err := t.c.api.call(ctx, r, sent)
+		if _, ok := parseSnowflake(sent.Data.EventID); err == nil && !ok {
+			err = t.c.api.lost(r, true, errors.New("answer: no dm_event_id"))
+		}
+		return got, err
+	}
+	got, err := call(group)
+	if group || len(id) < groupDigits || err == nil || chat.KindOf(err) != chat.Gone {
+		return got, err
+	}
+	if again, groupErr := call(true); groupErr == nil || chat.KindOf(groupErr) == chat.Uncertain {
+		return again, errors.Join(groupErr, t.groups.learn(ctx, []string{id}))
+	}
+	return got, err
+}
+
+// conversationPath is where X keeps a conversation.
+func conversationPath(id string, group bool) string {
+	if group {
+		return "/2/dm_conversations/" + id
+	}
+	return "/2/dm_conversations/with/" + id
+}
+
+const (
+	findSlack = 2 * time.Minute // how far X's clock may be behind ours
+	findPage  = 50
+	findPages = 10
+	findDays  = 24 * time.Hour // how far back a post is looked for of which nobody knows when it was tried
+)
+
+func (t *classic) find(ctx context.Context, p chat.Post, since time.Time) (chat.Receipt, bool, error) {
+	if id, ok, err := t.claims.of(ctx, p.Key); err != nil || ok {
+		return receipt(id), ok, err
+	}
+	me, err := t.c.me(ctx)
+	if err != nil {
+		return chat.Receipt{}, false, err
+	}
+	id, err := userID(p.To)
+	if err != nil {
+		return chat.Receipt{}, false, &chat.Error{Op: "x: find", Kind: chat.Refused, Err: err}
+	}
+	group, err := t.groups.has(ctx, id)
+	if err != nil {
+		return chat.Receipt{}, false, err
+	}
+	if since.IsZero() {
+		since = t.c.now().Add(-findDays)
+	}
+	w := walk{path: conversationPath(id, group) + "/dm_events", until: snowflakeAt(since.Add(-findSlack)), page: findPage, pages: findPages}
+	v, err := t.walk(ctx, w)
+	if err != nil {
+		return chat.Receipt{}, false, err
+	}
+	for _, s := range v.seen {
+		if !says(s.event, me.ID, p) {
+			continue
+		}
+		mine, err := t.claims.claim(ctx, p.Key, s.event.ID)
+		if err != nil {
+			return chat.Receipt{}, false, err
+		}
+		if mine {
+			return receipt(s.event.ID), true, nil
+		}
+	}
+	return chat.Receipt{}, false, nil
+}
+
+// says reports whether an event is a message of the account that says what a post says.
+func says(e dmEvent, self string, p chat.Post) bool {
+	files := len(e.Attachments.MediaKeys) > 0
+	if e.EventType != "MessageCreate" || e.SenderID != self || files != (len(p.Files) > 0) {
+		return false
+	}
+	e.ReferencedPosts, e.ReferencedTweets = nil, nil // what read adds for them was not written
+	held := read(e, files, nil)
+	return sameText(write(p), held) || files && sameText(write(p), withoutLastLink(held))
+}
+
+// withoutLastLink is a text without a t.co link at its end, which an attachment leaves where X does not explain it.
+func withoutLastLink(s string) string {
+	words := strings.Fields(s)
+	if n := len(words); n > 0 && strings.HasPrefix(words[n-1], "https://t.co/") {
+		return strings.Join(words[:n-1], " ")
+	}
+	return s
+}

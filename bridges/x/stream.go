@@ -1,0 +1,208 @@
+package x
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	mostLine     = 1 << 20 // bytes of one event
+	mostBackfill = 5       // minutes
+	reconcile    = 20 * time.Second
+)
+
+// stream keeps one connection to the activity stream until ctx ends or going on is pointless. X allows two in all for an
+// app, so of several accounts of one app only one can use it.
+func (c *Connector) stream(ctx context.Context, sink chat.Sink, self string) error {
+	if err := c.persist(ctx, func(ctx context.Context) error { return c.subscribe(ctx, self, "") }); err != nil {
+		return err
+	}
+	wait := backoff{first: c.pace.first, most: c.pace.most}
+	s := session{c: c, sink: sink}
+	for {
+		heard, err := s.run(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if pointless(err) {
+			return err
+		}
+		if heard {
+			wait.reset()
+		}
+		c.wake()
+		next := wait.after(err)
+		c.log.LogAttrs(ctx, slog.LevelDebug, "stream lost", slog.String("kind", chat.KindOf(err).String()), slog.Duration("wait", next))
+		if err := sleep(ctx, next); err != nil {
+			return err
+		}
+	}
+}
+
+// session is one connection after the other.
+type session struct {
+	c        *Connector
+	sink     chat.Sink
+	heard    time.Time // when X was last heard; zero: never
+	unfilled bool      // X does not give this app what it missed
+}
+
+// run is one connection, from its first to its last byte. What was missed is polled before the first event is taken in,
+// so that order holds; when polling takes too long, the events don't wait for it.
+func (s *session) run(ctx context.Context) (heard bool, err error) {
+	resp, err := s.open(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	polled, cancel := context.WithTimeout(ctx, reconcile)
+	err = s.c.catchUp(polled, s.sink)
+	cancel()
+	if err != nil {
+		s.c.wake()
+	}
+	// X writes a blank line every 20 seconds. A connection that is silent for three of them is dead.
+	silent := time.AfterFunc(s.c.pace.quiet, func() { _ = resp.Body.Close() })
+	defer silent.Stop()
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(make([]byte, 0, 64<<10), mostLine)
+	for lines.Scan() {
+		silent.Reset(s.c.pace.quiet)
+		heard, s.heard = true, s.c.now()
+		if err := s.line(ctx, bytes.TrimSpace(lines.Bytes())); err != nil {
+			return heard, err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return heard, fmt.Errorf("x: stream: %w", s.c.api.veil(err))
+	}
+	return heard, fmt.Errorf("x: stream: %w", io.EOF)
+}
+
+// line takes in one line. An error of the sink ends the connection: what comes after must not overtake.
+func (s *session) line(ctx context.Context, line []byte) error {
+	if len(line) == 0 {
+		return nil
+	}
+	err := s.c.take(ctx, s.sink, line)
+	if errors.Is(err, errMalformed) {
+		s.c.skip("activity", line)
+		return nil
+	}
+	return err
+}
+
+// open connects, and asks for what was missed since X was last heard.
+func (s *session) open(ctx context.Context) (*http.Response, error) {
+	r := request{op: "x: stream", method: http.MethodGet, path: "/2/activity/stream"}
+	if !s.heard.IsZero() && !s.unfilled {
+		missed := int(s.c.now().Sub(s.heard)/time.Minute) + 1
+		r.query = url.Values{"backfill_minutes": {strconv.Itoa(min(missed, mostBackfill))}}
+	}
+	resp, err := s.c.api.openLong(ctx, s.c.api.app, r)
+	if err != nil && r.query != nil && pointless(err) {
+		s.unfilled = true // some apps may not; polling fills the gap
+		r.query = nil
+		return s.c.api.openLong(ctx, s.c.api.app, r)
+	}
+	return resp, err
+}
+
+// subscription is what the app wants to hear about a user.
+type subscription struct {
+	ID        string             `json:"subscription_id,omitempty"`
+	EventType string             `json:"event_type"`
+	Filter    subscriptionFilter `json:"filter"`
+	Tag       string             `json:"tag,omitempty"`
+	WebhookID string             `json:"webhook_id,omitempty"`
+}
+
+type subscriptionFilter struct {
+	UserID    string `json:"user_id,omitempty"`
+	Direction string `json:"direction,omitempty"`
+}
+
+type subscriptionsAnswer struct {
+	Data []subscription `json:"data"`
+	Meta struct {
+		NextToken string `json:"next_token"`
+	} `json:"meta"`
+}
+
+// wanted is the kinds of event to hear, and whether they are messages.
+func wanted() []struct {
+	kind    string
+	message bool
+} {
+	return []struct {
+		kind    string
+		message bool
+	}{{"dm.received", true}, {"dm.sent", true}, {"dm.read", false}, {"dm.indicate_typing", false}}
+}
+
+// subscribe makes the subscriptions that are missing. hook is the webhook that should be called; empty: the stream. Signs
+// of life that can't be subscribed to are done without.
+func (c *Connector) subscribe(ctx context.Context, self, hook string) error {
+	have, err := c.subscriptions(ctx, self, hook)
+	if err != nil {
+		return err
+	}
+	for _, w := range wanted() {
+		if have[w.kind] {
+			continue
+		}
+		s := subscription{EventType: w.kind, Filter: subscriptionFilter{UserID: self}, Tag: "roost", WebhookID: hook}
+		if err := c.createSubscription(ctx, s); err != nil && (w.message || !pointless(err)) {
+			return err
+		}
+	}
+	return nil
+}
+
+// subscriptions is the kinds of event that are subscribed to for the account.
+func (c *Connector) subscriptions(ctx context.Context, self, hook string) (map[string]bool, error) {
+	have := map[string]bool{}
+	q := url.Values{"max_results": {"1000"}}
+	for range mostPages {
+		var got subscriptionsAnswer
+		r := request{op: "x: look up subscriptions", method: http.MethodGet, path: "/2/activity/subscriptions", query: q, app: true}
+		if _, err := c.api.call(ctx, r, &got); err != nil {
+			return nil, err
+		}
+		for _, s := range got.Data {
+			if s.Filter.UserID == self && s.Filter.Direction == "" && (s.WebhookID == hook || hook == "") {
+				have[s.EventType] = true
+			}
+		}
+		if got.Meta.NextToken == "" {
+			break
+		}
+		q.Set("pagination_token", got.Meta.NextToken)
+	}
+	return have, nil
+}
+
+// createSubscription subscribes as the user, whose private events they are, and as the app where X wants that.
+func (c *Connector) createSubscription(ctx context.Context, s subscription) error {
+	r := request{op: "x: subscribe", method: http.MethodPost, path: "/2/activity/subscriptions", json: s}
+	var got json.RawMessage
+	_, err := c.api.call(ctx, r, &got)
+	if err == nil || !pointless(err) {
+		return err
+	}
+	r.app = true
+	_, err = c.api.call(ctx, r, &got)
+	return err
+}

@@ -1,0 +1,263 @@
+package x
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	keepToken   = "token"
+	refreshLead = 5 * time.Minute  // a token is refreshed this long before it expires
+	refreshTime = 20 * time.Second // for a refresh and for keeping what it gave
+)
+
+// pair is an OAuth 2.0 access token with the refresh token that makes the next pair, as it is kept.
+type pair struct {
+	Access  string    `json:"access"`
+	Refresh string    `json:"refresh"`
+	Expires time.Time `json:"expires"`
+	Scope   string    `json:"scope,omitempty"`
+}
+
+// tokens is a user by OAuth 2.0. X kills a refresh token when it is used, so one goroutine refreshes at a time, and the
+// pair that it gets is on disk before anybody uses it.
+type tokens struct {
+	account chat.Account
+	client  *http.Client
+	oauth   oauth2.Config
+	keep    bridges.Keeper
+	now     func() time.Time
+	flight  singleflight.Group
+
+	mu      sync.Mutex
+	current *pair // on disk
+	next    *pair // from X, and not yet on disk: never used, never refreshed
+}
+
+// newTokens speaks for whoever logged in last.
+func newTokens(cfg Config, account chat.Account, bare *http.Client, keep bridges.Keeper, now func() time.Time) *tokens {
+	return &tokens{account: account, client: bare, oauth: oauthConfig(cfg), keep: keep, now: now}
+}
+
+// oauthConfig is the app as OAuth 2.0 sees it. A confidential app shows its secret in the header, a public one its ID in
+// the body. https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
+func oauthConfig(cfg Config) oauth2.Config {
+	style := oauth2.AuthStyleInParams
+	if !cfg.ClientSecret.IsZero() {
+		style = oauth2.AuthStyleInHeader
+	}
+	return oauth2.Config{
+		ClientID:     cfg.ClientID,
+		ClientSecret: cfg.ClientSecret.Reveal(),
+		Endpoint:     oauth2.Endpoint{AuthURL: cfg.AuthURL, TokenURL: cfg.APIURL + "/2/oauth2/token", AuthStyle: style},
+		Scopes:       scopes(),
+	}
+}
+
+// scopes is what the connector needs, and why: to read and write messages, to show names, to send files, and to stay
+// logged in.
+func scopes() []string {
+	return []string{"dm.read", "dm.write", "tweet.read", "users.read", "media.write", "offline.access"}
+}
+
+func (t *tokens) do(ctx context.Context, req *http.Request) (*http.Response, string, error) {
+	p, err := t.valid(ctx, "")
+	if err != nil {
+		return nil, "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+p.Access)
+	resp, err := t.client.Do(req)
+	return resp, p.Access, err
+}
+
+func (t *tokens) renew(ctx context.Context, used string) (bool, error) {
+	_, err := t.valid(ctx, used)
+	return err == nil, err
+}
+
+func (t *tokens) name() string { return "login" }
+
+func (t *tokens) mend() string { return "run roost login " + string(t.account) }
+
+func (t *tokens) secrets() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	hidden := []string{t.oauth.ClientSecret}
+	for _, p := range []*pair{t.current, t.next} {
+		if p != nil {
+			hidden = append(hidden, p.Access, p.Refresh)
+		}
+	}
+	return hidden
+}
+
+// valid is a pair that is on disk and good for a call. refused is an access token that X did not accept; it is not
+// given again.
+func (t *tokens) valid(ctx context.Context, refused string) (pair, error) {
+	t.mu.Lock()
+	p := t.current
+	t.mu.Unlock()
+	if p != nil && p.Access != refused && p.Expires.Sub(t.now()) > refreshLead {
+		return *p, nil
+	}
+	// What X answers to a refresh must reach the disk, so the refresh outlives whoever waits for it.
+	done := t.flight.DoChan("refresh", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
+		defer cancel()
+		return t.refresh(ctx, refused)
+	})
+	select {
+	case r := <-done:
+		if r.Err != nil {
+			return pair{}, r.Err
+		}
+		got, ok := r.Val.(pair)
+		if !ok || got.Access == refused {
+			return pair{}, errors.New("x: no other login yet")
+		}
+		return got, nil
+	case <-ctx.Done():
+		return pair{}, ctx.Err()
+	}
+}
+
+// refresh is valid's slow path; it runs once at a time.
+func (t *tokens) refresh(ctx context.Context, refused string) (pair, error) {
+	if err := t.settle(ctx); err != nil {
+		return pair{}, err
+	}
+	p, err := t.load(ctx)
+	if err != nil {
+		return pair{}, err
+	}
+	if p.Access != refused && p.Expires.Sub(t.now()) > refreshLead {
+		return p, nil
+	}
+	got, err := t.exchange(ctx, p)
+	if err != nil {
+		if p.Access != refused && p.Expires.After(t.now()) && chat.KindOf(err) == chat.Transient {
+			return p, nil // still good for a few minutes
+		}
+		return pair{}, err
+	}
+	t.mu.Lock()
+	t.next = &got
+	t.mu.Unlock()
+	return got, t.settle(ctx)
+}
+
+// settle puts a pair on disk that was got and not kept yet. It is then the one to use.
+func (t *tokens) settle(ctx context.Context) error {
+	t.mu.Lock()
+	next := t.next
+	t.mu.Unlock()
+	if next == nil {
+		return nil
+	}
+	if err := keepPair(ctx, t.keep, *next); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	t.current, t.next = next, nil
+	t.mu.Unlock()
+	return nil
+}
+
+// load reads the pair from disk, where a new login may have put another one.
+func (t *tokens) load(ctx context.Context) (pair, error) {
+	p, err := keptPair(ctx, t.keep)
+	if err != nil {
+		return pair{}, err
+	}
+	if p == nil {
+		return pair{}, &chat.Error{Op: "x: log in", Kind: chat.LoggedOut, Reason: "nobody is logged in; run roost login " + string(t.account)}
+	}
+	t.mu.Lock()
+	t.current = p
+	t.mu.Unlock()
+	return *p, nil
+}
+
+// exchange asks X for the next pair. After it, p's refresh token is dead.
+func (t *tokens) exchange(ctx context.Context, p pair) (pair, error) {
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, t.client)
+	got, err := t.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: p.Refresh}).Token()
+	if err != nil {
+		return pair{}, t.wrong("x: refresh login", err)
+	}
+	return t.pairOf(got, p), nil
+}
+
+// pairOf is an answer of the token endpoint as a pair; what it leaves out stays as it was.
+func (t *tokens) pairOf(got *oauth2.Token, before pair) pair {
+	p := pair{Access: got.AccessToken, Refresh: got.RefreshToken, Expires: got.Expiry, Scope: before.Scope}
+	if s, ok := got.Extra("scope").(string); ok && s != "" {
+		p.Scope = s
+	}
+	if p.Refresh == "" {
+		p.Refresh = before.Refresh
+	}
+	if got.ExpiresIn > 0 {
+		p.Expires = t.now().Add(time.Duration(got.ExpiresIn) * time.Second)
+	}
+	return p
+}
+
+// wrong is the error of a token endpoint's answer. It keeps nothing of the answer but the error's name and status.
+func (t *tokens) wrong(op string, err error) error {
+	e, ok := errors.AsType[*oauth2.RetrieveError](err)
+	if !ok {
+		return &chat.Error{Op: op, Kind: chat.Transient, Err: errors.New("no answer from the token endpoint")}
+	}
+	status := 0
+	if e.Response != nil {
+		status = e.Response.StatusCode
+	}
+	cause := fmt.Errorf("status %d %s", status, e.ErrorCode)
+	switch {
+	case status == http.StatusTooManyRequests:
+		return &chat.Error{Op: op, Kind: chat.Throttled, Scope: chat.ThisAccount, Wait: waitFor(e.Response.Header, t.now()), Err: cause}
+	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
+		return &chat.Error{Op: op, Kind: chat.LoggedOut, Reason: "X no longer accepts the login; " + t.mend(), Err: cause}
+	}
+	return &chat.Error{Op: op, Kind: chat.Transient, Err: cause}
+}
+
+// keptPair reads the pair of the account; nil when nobody logged in.
+func keptPair(ctx context.Context, keep bridges.Keeper) (*pair, error) {
+	b, err := keep.Kept(ctx, keepToken)
+	if err != nil {
+		return nil, fmt.Errorf("x: load login: %w", err)
+	}
+	if b == nil {
+		return nil, nil //nolint:nilnil // nobody logged in is no error here
+	}
+	var p pair
+	if err := json.Unmarshal(b, &p); err != nil {
+		return nil, fmt.Errorf("x: load login: %w", err)
+	}
+	return &p, nil
+}
+
+// keepPair puts the pair on disk.
+func keepPair(ctx context.Context, keep bridges.Keeper, p pair) error {
+	b, err := json.Marshal(p)
+	if err == nil {
+		err = keep.Keep(ctx, keepToken, b)
+	}
+	if err != nil {
+		return fmt.Errorf("x: keep login: %w", err)
+	}
+	return nil
+}

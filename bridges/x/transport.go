@@ -1,0 +1,30 @@
+package x
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+// transport is one of X's two kinds of direct messages. It is safe for concurrent use.
+type transport interface {
+	// post writes a message.
+	post(ctx context.Context, p chat.Post) (chat.Receipt, error)
+	// find looks for a post that may have arrived at or after since.
+	find(ctx context.Context, p chat.Post, since time.Time) (chat.Receipt, bool, error)
+	// fetch opens a file that arrived.
+	fetch(ctx context.Context, f chat.File) (io.ReadCloser, error)
+	// after is what happened after the event last, oldest first, with a little of what was before it.
+	after(ctx context.Context, last snowflake) ([]arrival, error)
+	// live is what an event of the Activity API says. ok is false when it is of no kind that the transport knows.
+	live(kind string, payload json.RawMessage) (events []chat.Event, ok bool)
+}
+
+// arrival is what one event of X says; it becomes several events when several people came or went.
+type arrival struct {
+	id     snowflake
+	events []chat.Event
+}

@@ -1,0 +1,141 @@
+package x
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	mostBody   = 1 << 20
+	mostCRC    = 128
+	signature  = "X-Twitter-Webhooks-Signature"        // by the consumer secret
+	signature2 = "X-Twitter-Webhooks-Signature-Oauth2" // by the client secret
+)
+
+// hook answers X's calls. https://docs.x.com/x-api/webhooks/introduction
+type hook struct {
+	c     *Connector
+	sink  chat.Sink
+	ctx   func() context.Context // of the run that mounted it
+	fatal chan error             // told when going on is pointless
+	heard func(ctx context.Context)
+	busy  sync.WaitGroup
+}
+
+// ServeHTTP answers a challenge or takes in an event. It says 200 only after the event is stored.
+func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodGet:
+		h.challenge(w, r)
+	case http.MethodPost:
+		h.deliver(w, r)
+	default:
+		w.Header().Set("Allow", "GET, POST")
+		http.Error(w, "only GET and POST", http.StatusMethodNotAllowed)
+	}
+}
+
+// challenge proves that we know the app's secret.
+func (h *hook) challenge(w http.ResponseWriter, r *http.Request) {
+	answer, ok := respond(h.c.cfg, r.URL.Query().Get("crc_token"))
+	if !ok {
+		http.Error(w, "crc_token is missing or of no form that X sends", http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]string{"response_token": answer})
+}
+
+// respond is the answer to a challenge. X signs its calls with the same key in the same way, so whoever could have any
+// text answered could forge a call: a token that could be the body of one is refused.
+func respond(cfg Config, token string) (answer string, ok bool) {
+	odd := func(r rune) bool {
+		return strings.ContainsRune(`{}[]"`, r) || unicode.IsControl(r) || unicode.IsSpace(r)
+	}
+	if token == "" || len(token) > mostCRC || strings.ContainsFunc(token, odd) {
+		return "", false
+	}
+	key := cfg.ClientSecret
+	if key.IsZero() {
+		key = cfg.ConsumerSecret
+	}
+	return seal(key, []byte(token)), true
+}
+
+// seal is how X writes an HMAC.
+func seal(key bridges.Secret, body []byte) string {
+	mac := hmac.New(sha256.New, []byte(key.Reveal()))
+	mac.Write(body)
+	return "sha256=" + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// genuine says whether X signed a body. An app with both secrets gets both signatures; either proves it.
+func genuine(cfg Config, header http.Header, body []byte) bool {
+	for _, s := range []struct {
+		key  bridges.Secret
+		name string
+	}{{cfg.ClientSecret, signature2}, {cfg.ConsumerSecret, signature}} {
+		if s.key.IsZero() || header.Get(s.name) == "" {
+			continue
+		}
+		if hmac.Equal([]byte(header.Get(s.name)), []byte(seal(s.key, body))) {
+			return true
+		}
+	}
+	return false
+}
+
+// deliver takes in an event.
+func (h *hook) deliver(w http.ResponseWriter, r *http.Request) {
+	h.busy.Add(1)
+	defer h.busy.Done()
+	run := h.ctx()
+	if run.Err() != nil {
+		http.Error(w, "not receiving", http.StatusServiceUnavailable)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
+	if err != nil {
+		status := http.StatusBadRequest
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			status = http.StatusRequestEntityTooLarge
+		}
+		http.Error(w, "the body can't be read", status)
+		return
+	}
+	if !genuine(h.c.cfg, r.Header, body) {
+		http.Error(w, "the signature is not X's", http.StatusUnauthorized)
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(run, cancel)()
+	err = h.c.take(ctx, h.sink, body)
+	switch {
+	case err == nil:
+		h.heard(ctx)
+		w.WriteHeader(http.StatusOK)
+	case errors.Is(err, errMalformed):
+		http.Error(w, "the body is no activity", http.StatusBadRequest)
+	case pointless(err):
+		select {
+		case h.fatal <- err:
+		default:
+		}
+		w.WriteHeader(http.StatusOK)
+	default:
+		http.Error(w, "the event was not stored", http.StatusInternalServerError)
+	}
+}
