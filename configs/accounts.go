@@ -41,7 +41,7 @@ func (d *decoder) account(b at[branch], p Platform) Account {
 		d.value(list[i].node, reflect.ValueOf(&a.Uncertain).Elem(), list[i].spot)
 		list = slices.Delete(list, i, i+1)
 	}
-	settings, err := p.Decode(d.strictly(list, b.spot))
+	settings, err := p.Decode(d.strictly(list))
 	if err != nil && !errors.Is(err, errReported) {
 		d.fault(b.spot, "", "%v", err)
 	}
@@ -63,15 +63,13 @@ func (d *decoder) invalid(err error, list []entry, s spot) {
 	first, rest, _ := strings.Cut(text, " ")
 	key, colon := strings.CutSuffix(first, ":")
 	if i := slices.IndexFunc(list, func(e entry) bool { return e.key == key }); i >= 0 {
-		s, text = list[i].keySpot, rest
-		if !colon {
-			s.path, text = d.parent(s, key), err.Error()
+		s.line, s.column = list[i].keySpot.line, list[i].keySpot.column
+		if colon {
+			s, text = s.key(key), rest
 		}
 	}
 	d.fault(s, "", "%s", text)
 }
-
-func (d *decoder) parent(s spot, key string) string { return strings.TrimSuffix(s.path, "."+key) }
 
 // inOrder lists the keys of m as they stand in the file.
 func inOrder[T any](m map[string]at[T]) []string {

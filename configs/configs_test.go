@@ -51,7 +51,6 @@ type (
 		Names   []string          `yaml:"names"`
 		Home    chat.Conversation `yaml:"home"`
 		Ignored func()            `yaml:"-"`
-		hidden  string
 	}
 	proxy struct {
 		Host string

@@ -52,19 +52,23 @@ func (d *decoder) value(n ast.Node, v reflect.Value, s spot) {
 	switch p := v.Addr().Interface().(type) {
 	case placed:
 		d.value(n, reflect.ValueOf(p.within(s)).Elem(), s)
-		return
 	case *branch:
 		p.node = n
-		return
 	case encoding.TextUnmarshaler:
 		d.scalar(n, v, s)
-		return
 	case short:
-		if _, ok := n.(ast.ScalarNode); ok && n.Type() != ast.NullType {
+		if isWord(n) {
 			d.value(n, reflect.ValueOf(p.word()).Elem(), s)
 			return
 		}
+		d.record(n, v, s)
+	default:
+		d.kind(n, v, s)
 	}
+}
+
+// kind decodes by the kind that Go has for v.
+func (d *decoder) kind(n ast.Node, v reflect.Value, s spot) {
 	switch v.Kind() { //nolint:exhaustive // everything else is a scalar
 	case reflect.Pointer:
 		if n.Type() != ast.NullType {
@@ -82,23 +86,30 @@ func (d *decoder) value(n ast.Node, v reflect.Value, s spot) {
 	}
 }
 
+// isWord says whether n is one value, and there is one.
+func isWord(n ast.Node) bool {
+	_, ok := n.(ast.ScalarNode)
+	return ok && n.Type() != ast.NullType
+}
+
 // record decodes a mapping with known keys.
 func (d *decoder) record(n ast.Node, v reflect.Value, s spot) {
+	d.fill(v, d.entries(n, s))
+}
+
+// fill decodes entries into the fields of a struct. besides are keys that were taken out before.
+func (d *decoder) fill(v reflect.Value, list []entry, besides ...string) {
 	fields := map[string]reflect.Value{}
 	collect(v, fields)
-	known := slices.Sorted(maps.Keys(fields))
-	for _, e := range d.entries(n, s) {
+	for _, e := range list {
 		f, ok := fields[e.key]
 		if !ok {
-			d.unknown(e, known)
+			known := slices.Sorted(maps.Keys(fields))
+			d.fault(e.keySpot, didYouMean(e.key, append(known, besides...)), "unknown key")
 			continue
 		}
 		d.value(e.node, f, e.spot)
 	}
-}
-
-func (d *decoder) unknown(e entry, known []string) {
-	d.fault(e.keySpot, didYouMean(e.key, known), "unknown key")
 }
 
 // table decodes a mapping with free keys.
@@ -161,7 +172,7 @@ func (d *decoder) entries(n ast.Node, s spot) []entry {
 		e := entry{key: key, node: pair.Value, keySpot: spotAt(pair.Key.GetToken())}
 		e.keySpot.path = s.key(shownKey(key)).path
 		e.spot = e.keySpot
-		if _, word := pair.Value.(ast.ScalarNode); word && pair.Value.Type() != ast.NullType {
+		if isWord(pair.Value) {
 			e.spot = spotOf(pair.Value, e.keySpot)
 		}
 		if line, twice := first[key]; twice {
@@ -224,24 +235,14 @@ func kindOf(n ast.Node) string {
 var errReported = errors.New("the settings have faults")
 
 // strictly makes the function that a platform decodes its settings with.
-func (d *decoder) strictly(list []entry, s spot) func(into any) error {
+func (d *decoder) strictly(list []entry) func(into any) error {
 	return func(into any) error {
 		v := reflect.ValueOf(into)
 		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 			return fmt.Errorf("decode into %T: want a pointer to a struct", into)
 		}
 		before := len(d.faults)
-		fields := map[string]reflect.Value{}
-		collect(v.Elem(), fields)
-		known := append(slices.Sorted(maps.Keys(fields)), "uncertain")
-		for _, e := range list {
-			f, ok := fields[e.key]
-			if !ok {
-				d.unknown(e, known)
-				continue
-			}
-			d.value(e.node, f, e.spot)
-		}
+		d.fill(v.Elem(), list, "uncertain")
 		if len(d.faults) > before {
 			return errReported
 		}

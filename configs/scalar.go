@@ -146,7 +146,7 @@ func (d *decoder) word(n ast.Node, v reflect.Value, s spot) (word, bool) {
 		d.fault(s, "", "wants one value, is %s", kindOf(n))
 		return word{}, false
 	}
-	_, secret := v.Addr().Interface().(*bridges.Secret)
+	_, secret := reflect.TypeAssert[*bridges.Secret](v.Addr())
 	w, ok := d.expand(show(raw), s)
 	w.hidden = w.hidden || secret || len(w.text) > shownLength
 	return w, ok

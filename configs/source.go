@@ -80,8 +80,7 @@ func (d *decoder) readable(src []byte) bool {
 	return true
 }
 
-// plain reports what we do without: anchors and aliases (with which a short file becomes a huge one), tags, directives
-// and keys that are no words; and it bounds what the parser is given.
+// plain reports what we do without, and bounds what the parser is given.
 func (d *decoder) plain(tokens token.Tokens) bool {
 	before := len(d.faults)
 	flow, dashes, line := 0, 0, 0
@@ -89,21 +88,16 @@ func (d *decoder) plain(tokens token.Tokens) bool {
 		if t.Position.Line != line {
 			line, dashes = t.Position.Line, 0
 		}
-		switch t.Type { //nolint:exhaustive // the other types are as they should be
-		case token.AnchorType, token.AliasType, token.MergeKeyType:
-			d.fault(spotAt(t), "write the value out, or put it in quotes", "anchors, aliases and merge keys are not taken")
-		case token.TagType:
-			d.fault(spotAt(t), "put a value that begins with ! in quotes", "tags are not taken")
-		case token.DirectiveType:
-			d.fault(spotAt(t), "", "directives are not taken")
-		case token.MappingKeyType:
-			d.fault(spotAt(t), "write key: value", "keys that begin with ? are not taken")
+		switch t.Type { //nolint:exhaustive // the other types open and close nothing
 		case token.MappingStartType, token.SequenceStartType:
 			flow++
 		case token.MappingEndType, token.SequenceEndType:
-			flow--
+			flow = max(flow-1, 0)
 		case token.SequenceEntryType:
 			dashes++
+		}
+		if text, hint := without(t.Type); text != "" {
+			d.fault(spotAt(t), hint, "%s", text)
 		}
 		if flow+dashes > maxNesting || i > maxTokens || len(d.faults) > maxNesting {
 			d.fault(spotAt(t), "", "too much: more than %d levels or %d words", maxNesting, maxTokens)
@@ -111,6 +105,21 @@ func (d *decoder) plain(tokens token.Tokens) bool {
 		}
 	}
 	return len(d.faults) == before
+}
+
+// without says why a token is not taken, and what to write instead. Anchors and aliases make a huge file of a short one.
+func without(t token.Type) (text, hint string) {
+	switch t { //nolint:exhaustive // the other types are as they should be
+	case token.AnchorType, token.AliasType, token.MergeKeyType:
+		return "anchors, aliases and merge keys are not taken", "write the value out, or put it in quotes"
+	case token.TagType:
+		return "tags are not taken", "put a value that begins with ! in quotes"
+	case token.DirectiveType:
+		return "directives are not taken", ""
+	case token.MappingKeyType:
+		return "keys that begin with ? are not taken", "write key: value"
+	}
+	return "", ""
 }
 
 // parseTokens turns a panic of the parser, which rubbish has provoked before, into an error.

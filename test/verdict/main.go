@@ -135,7 +135,7 @@ func (v *verdict) test(e event) {
 			v.tests[key] = &strings.Builder{}
 		}
 		if !strings.HasPrefix(e.Output, "=== ") {
-			v.tests[key].WriteString(e.Output)
+			_, _ = v.tests[key].WriteString(e.Output)
 		}
 	case "pass", "fail", "skip":
 		said := ""
