@@ -52,45 +52,46 @@ func ellipsis(s string, n int, words bool) string {
 func visible(s string) string {
 	const maxMarks = 4
 	runes := []rune(strings.ToValidUTF8(s, ""))
-	out, marked := make([]rune, 0, len(runes)), 0
+	out, marked := make([]rune, 1, len(runes)+1), 0 // out[0] stands for the start of the name
 	for i, r := range runes {
-		var prev, next rune
-		if len(out) > 0 {
-			prev = out[len(out)-1]
+		if unicode.IsSpace(r) {
+			r = ' '
 		}
+		prev, next := out[len(out)-1], rune(0)
 		if i+1 < len(runes) {
 			next = runes[i+1]
 		}
-		mark := unicode.In(r, unicode.Mn, unicode.Me) && r != vs16
-		switch {
-		case unicode.IsSpace(r):
-			r = ' '
-		case (r == zwj || r == vs16) && pictures(prev, r, next):
-		case hidden(r):
-			continue
-		case mark && (marked == maxMarks || prev == 0 || prev == ' '):
+		if hidden(r) && !pictures(prev, r, next) {
 			continue
 		}
-		if marked++; !mark {
+		if !isMark(r) {
 			marked = 0
+		} else if marked++; marked > maxMarks || prev == 0 || prev == ' ' {
+			continue
 		}
 		out = append(out, r)
 	}
-	return string(out)
+	return string(out[1:])
 }
+
+// isMark reports whether r is drawn onto the character in front of it.
+func isMark(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Me) && r != vs16 }
 
 const (
 	zwj  = '\u200d' // zero-width joiner: makes one emoji of several
 	vs16 = '\ufe0f' // variation selector: makes an emoji of a symbol
 )
 
-// pictures reports whether the joiner or selector r stands where it makes an emoji.
+// pictures reports whether r is a joiner or selector that stands where it makes an emoji.
 func pictures(prev, r, next rune) bool {
 	picture := func(r rune) bool { return unicode.In(r, unicode.So, unicode.Sk) }
-	if r == vs16 {
+	switch r {
+	case vs16:
 		return picture(prev)
+	case zwj:
+		return (picture(prev) || prev == vs16) && picture(next)
 	}
-	return (picture(prev) || prev == vs16) && picture(next)
+	return false
 }
 
 // hidden reports whether r has no picture of its own.
