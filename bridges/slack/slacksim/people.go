@@ -133,7 +133,8 @@ func (w *world) told(ch *channel, m *message) {
 	}
 	_, kind := ch.kind()
 	w.emit(ch.ID, messageEvent{message: *m.copy(), Channel: ch.ID, EventTS: m.TS, ChannelType: kind})
-	if m.BotID != w.cfg.BotID && !ch.IM && mentions(m.Text, w.cfg.BotUser.ID) {
+	spoken := m.Subtype == "" || m.Subtype == subFileShare || m.Subtype == subBroadcast
+	if spoken && m.BotID != w.cfg.BotID && !ch.IM && mentions(m.Text, w.cfg.BotUser.ID) {
 		mention := messageEvent{message: *m.copy(), Channel: ch.ID, EventTS: m.TS}
 		mention.Type, mention.Subtype, mention.Root, mention.ParentUserID = "app_mention", "", nil, ""
 		w.emit(ch.ID, mention)

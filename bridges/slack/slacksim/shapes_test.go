@@ -4,17 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 )
@@ -254,56 +250,6 @@ func loose(at string) bool {
 	return slices.Contains([]string{
 		"event_payload", "user_id", "context_team_id", "context_enterprise_id", "event_ts", "status_emoji_display_info",
 	}, tail)
-}
-
-// mailbox is an app behind HTTP that keeps what it gets.
-type mailbox struct {
-	*httptest.Server
-	mu     sync.Mutex
-	bodies [][]byte
-	heads  []http.Header
-	answer func(n int, rw http.ResponseWriter)
-	come   chan struct{}
-}
-
-func newMailbox(t *testing.T) *mailbox {
-	t.Helper()
-	m := &mailbox{come: make(chan struct{}, 1000)}
-	m.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-		var probe struct{ Type, Challenge string }
-		if json.Unmarshal(body, &probe) == nil && probe.Type == "url_verification" {
-			_, _ = io.WriteString(rw, probe.Challenge)
-			return
-		}
-		m.mu.Lock()
-		m.bodies, m.heads = append(m.bodies, body), append(m.heads, r.Header.Clone())
-		n, answer := len(m.bodies)-1, m.answer
-		m.mu.Unlock()
-		if answer != nil {
-			answer(n, rw)
-		}
-		m.come <- struct{}{}
-	}))
-	t.Cleanup(m.Close)
-	return m
-}
-
-// wait waits for n more and returns all so far.
-func (m *mailbox) wait(t *testing.T, n int) [][]byte {
-	t.Helper()
-	timeout := time.NewTimer(10 * time.Second)
-	defer timeout.Stop()
-	for range n {
-		select {
-		case <-m.come:
-		case <-timeout.C:
-			t.Fatalf("only %d requests came", len(m.bodies))
-		}
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.bodies)
 }
 
 func TestEventsHaveSlacksShape(t *testing.T) {
