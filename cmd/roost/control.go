@@ -13,6 +13,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/store"
@@ -47,6 +48,12 @@ func control(h *house) http.Handler {
 	mux.HandleFunc("POST /settle", answerTo(func(ctx context.Context, o order) (int, error) { return h.settle(ctx, o) }))
 	mux.HandleFunc("POST /why", answerTo(h.why))
 	mux.HandleFunc("POST /doctor", answerTo(h.doctor))
+	mux.HandleFunc("POST /kept", answerTo(func(ctx context.Context, k kept) ([]byte, error) {
+		return h.keeper(k.Account).Kept(ctx, k.Key)
+	}))
+	mux.HandleFunc("POST /keep", answerTo(func(ctx context.Context, k kept) (bool, error) {
+		return true, h.keeper(k.Account).Keep(ctx, k.Key, k.Value)
+	}))
 	return mux
 }
 
@@ -116,6 +123,32 @@ func (c *client) why(ctx context.Context, q question) (answer, error) {
 
 func (c *client) doctor(ctx context.Context, accounts []chat.Account) ([]diagnosis, error) {
 	return ask[[]diagnosis](ctx, c, "doctor", accounts)
+}
+
+// kept is a value that an account keeps, as it crosses the socket.
+type kept struct {
+	Account chat.Account `json:"account"`
+	Key     string       `json:"key"`
+	Value   []byte       `json:"value"`
+}
+
+func (c *client) keeper(name chat.Account) bridges.Keeper { return remote{c, name} }
+
+// remote keeps an account's values with the Roost that runs.
+type remote struct {
+	client  *client
+	account chat.Account
+}
+
+// Kept asks for the value under key.
+func (r remote) Kept(ctx context.Context, key string) ([]byte, error) {
+	return ask[[]byte](ctx, r.client, "kept", kept{Account: r.account, Key: key})
+}
+
+// Keep replaces the value under key.
+func (r remote) Keep(ctx context.Context, key string, value []byte) error {
+	_, err := ask[bool](ctx, r.client, "keep", kept{Account: r.account, Key: key, Value: value})
+	return err
 }
 
 func ask[A any](ctx context.Context, c *client, what string, q any) (A, error) {

@@ -68,6 +68,7 @@ func (h *house) setup(f *configs.File) router.Setup {
 			Open:    func() (chat.Connector, error) { return h.connect(name, a) },
 			Version: strconv.Itoa(h.version[name]),
 			Repeat:  a.Uncertain == configs.Repeat,
+			Pace:    a.Pace,
 		}
 	}
 	for name, r := range f.Routes {
@@ -122,11 +123,16 @@ func (h *house) connect(name chat.Account, a configs.Account) (chat.Connector, e
 	return conn, nil
 }
 
+// keeper keeps what an account must not forget.
+func (h *house) keeper(name chat.Account) bridges.Keeper {
+	return sealed.NewKeeper(h.store, h.key, "account/"+string(name)+"/")
+}
+
 func (h *house) deps(name chat.Account) bridges.Deps {
 	d := bridges.Deps{
 		Account: name,
 		Log:     h.log.With(slog.String("account", string(name))),
-		Keep:    sealed.NewKeeper(h.store, h.key, "account/"+string(name)+"/"),
+		Keep:    h.keeper(name),
 		Skip:    func(kind string, raw []byte) { h.skipped.add(name, kind, raw) },
 	}
 	if h.hooks != nil {

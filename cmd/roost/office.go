@@ -8,6 +8,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/store"
@@ -20,6 +21,7 @@ type office interface {
 	settle(ctx context.Context, o order) (int, error)
 	why(ctx context.Context, q question) (answer, error)
 	doctor(ctx context.Context, accounts []chat.Account) ([]diagnosis, error)
+	keeper(name chat.Account) bridges.Keeper
 	Close() error
 }
 
@@ -68,10 +70,10 @@ type answer struct {
 
 // diagnosis is what "roost doctor" finds out about one account.
 type diagnosis struct {
-	Account  chat.Account           `json:"account"`
-	Findings []chat.Finding         `json:"findings"`
-	Status   *router.AccountStatus  `json:"status,omitempty"` // when Roost runs
-	Skipped  map[string]oddKind     `json:"skipped,omitempty"`
+	Account  chat.Account          `json:"account"`
+	Findings []chat.Finding        `json:"findings"`
+	Status   *router.AccountStatus `json:"status,omitempty"` // when Roost runs
+	Skipped  map[string]oddKind    `json:"skipped,omitempty"`
 }
 
 func rowOf(d chat.Delivery) deliveryRow {

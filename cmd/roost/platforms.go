@@ -17,7 +17,7 @@ type platform struct {
 	name   string
 	decode func(decode func(into any) error) (any, error)
 	open   func(settings any, deps bridges.Deps) (chat.Connector, error)
-	login  func(ctx context.Context, settings any, deps bridges.Deps, show func(url string)) (who string, err error) // nil: by a token in the file
+	login  func(ctx context.Context, settings any, deps bridges.Deps, opt loginOptions) (who string, err error) // nil: not needed
 }
 
 // platforms are all there are.
@@ -51,13 +51,18 @@ func platformOf(a chat.Account) (platform, bool) {
 	return platform{}, false
 }
 
-// load reads the configuration file. Whatever is wrong with it is a usage error.
-func (c *common) load() (*configs.File, error) {
+// knownPlatforms are the platforms as the configuration knows them.
+func knownPlatforms() []configs.Platform {
 	known := make([]configs.Platform, 0, len(platforms))
 	for _, p := range platforms {
 		known = append(known, configs.Platform{Name: p.name, Decode: p.decode})
 	}
-	f, err := configs.Load(c.config, c.env, known)
+	return known
+}
+
+// load reads the configuration file. Whatever is wrong with it is a usage error.
+func (c *common) load() (*configs.File, error) {
+	f, err := configs.Load(c.config, c.env, knownPlatforms())
 	if err != nil {
 		return nil, usage(err)
 	}

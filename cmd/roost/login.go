@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os/exec"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x"
+	"github.com/roost-im/roost/router/chat"
+)
+
+func (c *common) loginCmd() *cobra.Command {
+	var listen string
+	var noBrowser bool
+	cmd := &cobra.Command{
+		Use:   "login ACCOUNT",
+		Short: "Log an account in at its platform, where that takes more than a token",
+		Long: `Login opens the platform's page in your browser, waits until you said yes there, and keeps the tokens, encrypted, in the
+database. A Roost that runs with this configuration uses them at once.
+
+X comes back to http://LISTEN/callback, which must be one of the callback addresses of your app. On a machine without a
+browser, open the printed address elsewhere and forward that port.`,
+		Example: "  roost login x/acme",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := chat.ParseAccount(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			return c.login(cmd.Context(), name, loginOptions{listen: listen, show: c.shower(cmd.Context(), noBrowser)})
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "", "where the browser comes back to; default 127.0.0.1:8737")
+	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "print the address only")
+	return cmd
+}
+
+// loginOptions is how a person is shown a page and comes back.
+type loginOptions struct {
+	listen string
+	show   func(url string) error
+}
+
+// login logs one account in, and keeps its tokens where the Roost that runs, or the next one, finds them.
+func (c *common) login(ctx context.Context, name chat.Account, opt loginOptions) error {
+	f, err := c.load()
+	if err != nil {
+		return err
+	}
+	a, ok := f.Accounts[name]
+	if !ok {
+		return usage(fmt.Errorf("%s has no account %s", c.config, name))
+	}
+	p, _ := platformOf(name)
+	if p.login == nil {
+		return usage(fmt.Errorf("%s needs no login: its tokens stand in %s", name, c.config))
+	}
+	o, err := c.office(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = o.Close() }()
+	who, err := p.login(ctx, a.Settings, bridges.Deps{
+		Account: name, Keep: o.keeper(name), Log: slog.New(slog.DiscardHandler),
+	}, opt)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "%s is logged in as %s.\n", name, who)
+	return err
+}
+
+func loginX(ctx context.Context, settings any, deps bridges.Deps, opt loginOptions) (string, error) {
+	cfg, ok := settings.(x.Config)
+	if !ok {
+		return "", fmt.Errorf("%s: settings are %T", deps.Account, settings)
+	}
+	var who chat.Author
+	err := x.Login(ctx, cfg, deps, x.LoginOptions{
+		Open: opt.show, Listen: opt.listen, Done: func(a chat.Author) { who = a },
+	})
+	return "@" + who.Handle, err
+}
+
+// shower prints an address, and opens it in the person's browser where there is one.
+func (c *common) shower(ctx context.Context, printOnly bool) func(url string) error {
+	return func(url string) error {
+		_, err := fmt.Fprintf(c.out, "Open this page, if your browser doesn't:\n\n  %s\n\n", url)
+		if err != nil || printOnly {
+			return err
+		}
+		open := map[string]string{"darwin": "open", "windows": "explorer"}[runtime.GOOS]
+		if open == "" {
+			open = "xdg-open"
+		}
+		// The address is printed, so nothing is lost where no browser can be started.
+		cmd := exec.CommandContext(ctx, open, url) //nolint:gosec // a fixed program and an address that we made
+		if cmd.Start() == nil {
+			go func() { _ = cmd.Wait() }()
+		}
+		return nil
+	}
+}
