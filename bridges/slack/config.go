@@ -1,0 +1,54 @@
+package slack
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	slackapi "github.com/slack-go/slack"
+
+	"github.com/roost-im/roost/bridges"
+)
+
+// Config is the settings block of a Slack account. With an app token events come over Socket Mode; with a signing secret
+// they come to the public web address. One of the two is needed; Socket Mode wins when both are there.
+type Config struct {
+	BotToken      bridges.Secret `yaml:"bot_token"`      // xoxb-…
+	AppToken      bridges.Secret `yaml:"app_token"`      // xapp-…, with the scope connections:write
+	SigningSecret bridges.Secret `yaml:"signing_secret"` // of Basic Information, for HTTP events
+	APIURL        string         `yaml:"api_url"`        // of a simulator; default https://slack.com/api/
+}
+
+// Validate reports every fault, each with the key that it is about. It does no I/O.
+func (c Config) Validate() error {
+	var faults []error
+	bot, app := c.BotToken.Reveal(), c.AppToken.Reveal()
+	switch {
+	case bot == "":
+		faults = append(faults, errors.New("bot_token: is missing; it is on the app's page OAuth & Permissions"))
+	case !strings.HasPrefix(bot, "xoxb-") && !strings.HasPrefix(bot, "xoxe.xoxb-"):
+		faults = append(faults, errors.New("bot_token: does not begin with xoxb-, so it is no bot token"))
+	}
+	if app != "" && !strings.HasPrefix(app, "xapp-") {
+		faults = append(faults, errors.New("app_token: does not begin with xapp-, so it is no app-level token"))
+	}
+	if app == "" && c.SigningSecret.IsZero() {
+		faults = append(faults, errors.New("app_token: is missing, and so is signing_secret; one of them is needed to receive"))
+	}
+	if c.APIURL != "" {
+		u, err := url.Parse(c.APIURL)
+		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+			faults = append(faults, fmt.Errorf("api_url: %q is no http or https address", c.APIURL))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// endpoint is the Web API's address, with the slash that method names follow.
+func (c Config) endpoint() string {
+	if c.APIURL == "" {
+		return slackapi.APIURL
+	}
+	return strings.TrimSuffix(c.APIURL, "/") + "/"
+}

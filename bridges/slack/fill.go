@@ -1,0 +1,250 @@
+package slack
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strconv"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	pageSize     = 15 // what Slack gives to apps that are sold outside its Marketplace: https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+	maxPages     = 100
+	listSize     = 200
+	maxPlaces    = 1000 // conversations that are read back after a pause
+	editsBack    = time.Hour
+	batchSize    = 50
+	clockMargin  = 5 * time.Second
+	missingScope = "missing_scope"
+)
+
+// fill reads back what was missed, whenever a gap was opened, until ctx ends.
+func (in *intake) fill(ctx context.Context) error {
+	for try := 0; ; {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-in.tide.more:
+		}
+		err := in.fillAll(ctx)
+		if err == nil {
+			try = 0
+			continue
+		}
+		if chat.KindOf(err) == chat.LoggedOut || ctx.Err() != nil {
+			return err
+		}
+		in.c.log.LogAttrs(ctx, slog.LevelWarn, "catching up put off", slog.String("kind", chat.KindOf(err).String()), slog.Any("error", err))
+		if !patiently(ctx, err, try) {
+			return ctx.Err()
+		}
+		try++
+		in.tide.stir()
+	}
+}
+
+// fillAll lists the conversations when a gap was opened everywhere, and reads those that have one. When none is left it
+// moves the cursor of everything.
+func (in *intake) fillAll(ctx context.Context) error {
+	opened, unlisted := in.tide.unlisted()
+	upTo := stampOf(in.c.clock().Add(-clockMargin))
+	if unlisted {
+		places, err := in.places(ctx)
+		if err != nil {
+			return err
+		}
+		in.tide.list(opened, places)
+	}
+	for {
+		place, from, ok := in.tide.next()
+		if !ok {
+			break
+		}
+		if err := in.readBack(ctx, place, from); err != nil {
+			in.tide.again(place)
+			return err
+		}
+		in.tide.filled(place)
+	}
+	cursor := in.tide.level(opened, upTo)
+	if !unlisted || cursor == nil {
+		return nil
+	}
+	if err := in.sink.Accept(ctx, chat.Batch{Cursor: cursor}); err != nil {
+		return err
+	}
+	in.tide.leveled(upTo)
+	return nil
+}
+
+// places lists the conversations that the bot is in. A kind of them that the token may not see is left out: roost doctor
+// tells of it.
+func (in *intake) places(ctx context.Context) ([]string, error) {
+	var ids []string
+	for _, kind := range placeKinds() {
+		params := &slackapi.GetConversationsForUserParameters{Types: []string{kind}, Limit: listSize, ExcludeArchived: true}
+		for {
+			found, next, err := in.c.placesPage(ctx, params)
+			if slackSaid(err) == missingScope {
+				break
+			}
+			if err != nil {
+				return nil, err
+			}
+			for i := range found {
+				ids = append(ids, found[i].ID)
+			}
+			if params.Cursor = next; next == "" || len(ids) >= maxPlaces {
+				break
+			}
+		}
+	}
+	if len(ids) > maxPlaces {
+		in.c.log.LogAttrs(ctx, slog.LevelWarn, "too many conversations to catch up in all", slog.Int("conversations", len(ids)))
+		ids = ids[:maxPlaces]
+	}
+	return ids, nil
+}
+
+func placeKinds() []string { return []string{"im", "private_channel", "public_channel", "mpim"} }
+
+func (c *Connector) placesPage(ctx context.Context, p *slackapi.GetConversationsForUserParameters) ([]slackapi.Channel, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	found, next, err := c.api.GetConversationsForUserContext(ctx, p)
+	if err != nil {
+		return nil, "", c.fail(call{op: "slack: users.conversations", scope: chat.ThisAccount}, err)
+	}
+	return found, next, nil
+}
+
+// readBack has everything accepted that was written in a channel and its threads after from. Where Slack refuses the history
+// there is nothing to wait for: the gap stays, and is logged.
+func (in *intake) readBack(ctx context.Context, channel, from string) error {
+	from = max(from, stampOf(in.c.clock().Add(-catchUp)))
+	messages, err := in.missed(ctx, channel, from)
+	switch chat.KindOf(err) {
+	case chat.Refused, chat.Gone:
+		in.c.log.LogAttrs(ctx, slog.LevelWarn, "history not readable", slog.String("conversation", channel), slog.Any("error", err))
+		return nil
+	default:
+	}
+	if err != nil {
+		return err
+	}
+	var events []chat.Event
+	last := ""
+	for i := range messages {
+		found := in.old(ctx, channel, from, messages[i])
+		events = append(events, found...)
+		last = max(last, said(found))
+		if len(events) < batchSize && i < len(messages)-1 {
+			continue
+		}
+		if err := in.acceptOld(ctx, channel, events, last); err != nil {
+			return err
+		}
+		events = nil
+	}
+	return nil
+}
+
+func (in *intake) acceptOld(ctx context.Context, channel string, events []chat.Event, last string) error {
+	if len(events) == 0 {
+		return nil
+	}
+	if err := in.hush.note(ctx, events); err != nil {
+		return err
+	}
+	b := chat.Batch{Events: events}
+	if last != "" {
+		b.Cursor = in.tide.read(channel, last)
+	}
+	if err := in.sink.Accept(ctx, b); err != nil {
+		return err
+	}
+	if last != "" {
+		in.tide.reached(channel, last)
+	}
+	return nil
+}
+
+// missed gives the messages of a channel and its threads that were written or edited after from, oldest first. Edits are
+// seen on messages of the last hour before from.
+func (in *intake) missed(ctx context.Context, channel, from string) ([]slackapi.Message, error) {
+	back := stampOf(stamp(from).Add(-editsBack))
+	all, err := in.pages(ctx, query{channel: channel, oldest: back, limit: pageSize})
+	if err != nil {
+		return nil, err
+	}
+	roots := in.hush.in(channel)
+	for i := range all {
+		if m := &all[i].Msg; m.ReplyCount > 0 && m.LatestReply > from && !slices.Contains(roots, m.Timestamp) {
+			roots = append(roots, m.Timestamp)
+		}
+	}
+	for _, root := range roots {
+		replies, err := in.pages(ctx, query{channel: channel, thread: root, oldest: from, limit: pageSize})
+		switch chat.KindOf(err) {
+		case chat.Gone, chat.Refused:
+			continue // the thread was deleted meanwhile
+		default:
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, replies...)
+	}
+	slices.SortStableFunc(all, func(a, b slackapi.Message) int { return compare(a.Timestamp, b.Timestamp) })
+	return slices.CompactFunc(all, func(a, b slackapi.Message) bool { return a.Timestamp == b.Timestamp }), nil
+}
+
+// pages reads all pages of a query, waiting as Slack asks.
+func (in *intake) pages(ctx context.Context, q query) ([]slackapi.Message, error) {
+	var all []slackapi.Message
+	for range maxPages {
+		messages, next, err := in.c.page(ctx, q)
+		for try := 0; err != nil && chat.KindOf(err) == chat.Throttled && patiently(ctx, err, try); try++ {
+			messages, next, err = in.c.page(ctx, q)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, messages...)
+		if q.cursor = next; next == "" {
+			return all, nil
+		}
+	}
+	in.c.log.LogAttrs(ctx, slog.LevelWarn, "more was missed than is read back", slog.String("conversation", q.channel),
+		slog.String("messages", strconv.Itoa(len(all))))
+	in.c.skip("history", []byte(`{"channel":`+strconv.Quote(q.channel)+`,"cut":true}`))
+	return all, nil
+}
+
+// old makes events of a message from history: that it was written, when that was after from, and that it was edited, when
+// that was.
+func (in *intake) old(ctx context.Context, channel, from string, m slackapi.Message) []chat.Event {
+	m.Channel = channel
+	var events []chat.Event
+	if m.Timestamp > from {
+		found, err := in.c.message(ctx, in.self, "", messageEvent{Message: m})
+		if err != nil {
+			in.c.skip("history", []byte(strconv.Quote(m.SubType)))
+			return nil
+		}
+		events = found
+	}
+	if m.Edited == nil || m.SubType == "tombstone" || stamp(m.Edited.Timestamp).Before(stamp(from).Truncate(time.Second)) {
+		return events
+	}
+	found, err := in.c.edited(ctx, in.self, "", &m.Msg, m.Edited.Timestamp)
+	if err != nil {
+		return events
+	}
+	return append(events, found...)
+}

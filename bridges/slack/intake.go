@@ -1,0 +1,252 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	maxAtOnce = 64                      // deliveries in the works
+	gapWait   = 1500 * time.Millisecond // how long live events wait for what was missed before them
+)
+
+// delivery is one thing that Slack sent, over whichever way.
+type delivery struct {
+	kind    string // events_api, interactive, …
+	payload json.RawMessage
+}
+
+// receiver is a way in. receive blocks until ctx ends, and gives everything that Slack sends to in.begin in the order of
+// its arrival; it confirms a delivery after its end was reported as nil, and never before.
+type receiver interface {
+	receive(ctx context.Context, in *intake) error
+}
+
+// intake takes deliveries in: those of one conversation one after another, those of several at once.
+type intake struct {
+	c    *Connector
+	self identity
+	sink chat.Sink
+	tide *tide
+	hush *threads
+	room chan struct{}
+
+	mu    sync.Mutex
+	tails map[string]chan struct{} // of each conversation: closed when its last delivery was taken
+	shut  bool                     // nothing begins any more
+	works sync.WaitGroup
+}
+
+// Run receives until ctx ends. It returns nil then, and an error when the token is not valid any more (chat.LoggedOut) or
+// there is no way in. Slack is told that an event arrived only after Accept returned nil for it.
+func (c *Connector) Run(ctx context.Context, sink chat.Sink) error {
+	within, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	c.mu.Lock()
+	c.lost, c.self = stop, nil // whose token it is, and whether it is valid, is asked anew
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.lost = nil
+	}()
+	in, err := c.newIntake(within, sink)
+	if err == nil {
+		err = in.run(within)
+	}
+	var lost *chat.Error
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.As(context.Cause(within), &lost):
+		return lost
+	}
+	return err
+}
+
+func (c *Connector) newIntake(ctx context.Context, sink chat.Sink) (*intake, error) {
+	self, err := c.whoami(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := sink.Cursor(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("slack: %w", err)
+	}
+	t, err := newTide(stored, stampOf(c.clock()))
+	if err != nil {
+		return nil, err
+	}
+	if len(stored) == 0 { // from now on nothing is missed
+		if err := sink.Accept(ctx, chat.Batch{Cursor: t.marks.bytes()}); err != nil {
+			return nil, fmt.Errorf("slack: %w", err)
+		}
+	}
+	hush, err := c.newThreads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &intake{
+		c: c, self: self, sink: sink, tide: t, hush: hush,
+		room: make(chan struct{}, maxAtOnce), tails: map[string]chan struct{}{},
+	}, nil
+}
+
+func (in *intake) run(ctx context.Context) error {
+	var way receiver = socket{c: in.c}
+	if in.c.cfg.AppToken.IsZero() {
+		way = hook{c: in.c}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return way.receive(ctx, in) })
+	g.Go(func() error { return in.fill(ctx) })
+	err := g.Wait()
+	in.mu.Lock()
+	in.shut = true
+	in.mu.Unlock()
+	in.works.Wait()
+	return err
+}
+
+// begin takes a delivery's turn in its conversation and works on it in the background. end is called once, with nil when
+// Slack may be told that it arrived. begin blocks while too much is in the works; it does nothing when ctx ended.
+func (in *intake) begin(ctx context.Context, d delivery, end func(error)) {
+	select {
+	case in.room <- struct{}{}:
+	case <-ctx.Done():
+		end(ctx.Err())
+		return
+	}
+	conversation := where(d)
+	before, mine, ok := in.turn(conversation)
+	if !ok {
+		<-in.room
+		end(context.Canceled)
+		return
+	}
+	go func() {
+		defer in.works.Done()
+		defer func() { <-in.room }()
+		defer in.over(conversation, mine)
+		select {
+		case <-before:
+			end(in.take(ctx, d, conversation))
+		case <-ctx.Done():
+			end(ctx.Err())
+		}
+	}()
+}
+
+// turn puts a delivery behind the last one of its conversation, and counts it as begun. ok is false when nothing begins any
+// more.
+func (in *intake) turn(conversation string) (before, mine chan struct{}, ok bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.shut {
+		return nil, nil, false
+	}
+	in.works.Add(1)
+	before, mine = in.tails[conversation], make(chan struct{})
+	if before == nil {
+		before = make(chan struct{})
+		close(before)
+	}
+	in.tails[conversation] = mine
+	return before, mine, true
+}
+
+func (in *intake) over(conversation string, mine chan struct{}) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	close(mine)
+	if in.tails[conversation] == mine {
+		delete(in.tails, conversation)
+	}
+}
+
+// where is the conversation that a delivery is about; empty when it is about none.
+func where(d delivery) string {
+	var e struct {
+		Event struct {
+			Channel json.RawMessage `json:"channel"`
+			Item    struct{ Channel string }
+		} `json:"event"`
+		Container struct {
+			ID string `json:"channel_id"`
+		} `json:"container"`
+		User struct{ ID string } `json:"user"`
+	}
+	if err := json.Unmarshal(d.payload, &e); err != nil {
+		return ""
+	}
+	var channel string
+	_ = json.Unmarshal(e.Event.Channel, &channel) // of some events the channel is an object; they are about none
+	return firstOf(channel, e.Event.Item.Channel, e.Container.ID, e.User.ID)
+}
+
+// take makes events of a delivery and has them accepted. What can't be understood is counted and confirmed.
+func (in *intake) take(ctx context.Context, d delivery, conversation string) error {
+	events, err := in.events(ctx, d)
+	if err != nil {
+		if _, ours := errors.AsType[*chat.Error](err); ours {
+			return err
+		}
+		in.c.skip(d.kind, d.payload)
+		return nil
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	in.tide.wait(ctx, conversation, gapWait)
+	if err := in.hush.note(ctx, events); err != nil {
+		return err
+	}
+	ts := said(events)
+	b := chat.Batch{Events: events}
+	if ts != "" {
+		b.Cursor = in.tide.live(conversation, ts)
+	}
+	if err := in.sink.Accept(ctx, b); err != nil {
+		if ctx.Err() == nil && ts != "" {
+			in.tide.reopen(conversation)
+		}
+		return err
+	}
+	if b.Cursor != nil {
+		in.tide.reached(conversation, ts)
+	}
+	return nil
+}
+
+// said is the ts of the last message that was written in events; empty when none was.
+func said(events []chat.Event) (ts string) {
+	for _, e := range events {
+		switch e.What.(type) {
+		case chat.Posted, chat.Joined, chat.Left:
+			ts = max(ts, string(e.Message))
+		}
+	}
+	return ts
+}
+
+func (in *intake) events(ctx context.Context, d delivery) ([]chat.Event, error) {
+	switch d.kind {
+	case "events_api":
+		var cb callback
+		if err := json.Unmarshal(d.payload, &cb); err != nil {
+			return nil, fmt.Errorf("decode an event: %w", err)
+		}
+		return in.c.decode(ctx, in.self, cb)
+	case "interactive":
+		return in.c.interaction(ctx, in.self, d.payload)
+	}
+	return nil, errUnknown
+}

@@ -1,0 +1,128 @@
+package slack
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	nameLife = time.Hour
+	nameWait = 2 * time.Second // an event does not wait longer for a name
+	maxNames = 5000
+)
+
+// person is how Slack shows somebody.
+type person struct {
+	name, handle, avatar string
+	bot                  bool
+}
+
+// names remembers people and channels for an hour, so that a busy channel asks for each once.
+type names struct {
+	now     func() time.Time
+	person  func(ctx context.Context, id string) (person, error)
+	channel func(ctx context.Context, id string) (person, error)
+	asking  singleflight.Group
+
+	mu    sync.Mutex
+	known map[string]known
+}
+
+type known struct {
+	person
+	until time.Time
+}
+
+func newNames(now func() time.Time, person, channel func(context.Context, string) (person, error)) *names {
+	return &names{now: now, person: person, channel: channel, known: map[string]known{}}
+}
+
+// of gives what is known of a user. It gives an empty person when Slack does not answer in time: an event is worth more
+// than its author's name.
+func (n *names) of(ctx context.Context, id string) person { return n.get(ctx, id, n.person) }
+
+// ofChannel is of, for a channel's name.
+func (n *names) ofChannel(ctx context.Context, id string) person { return n.get(ctx, id, n.channel) }
+
+func (n *names) get(ctx context.Context, id string, ask func(context.Context, string) (person, error)) person {
+	if id == "" {
+		return person{}
+	}
+	n.mu.Lock()
+	k, ok := n.known[id]
+	n.mu.Unlock()
+	if ok && n.now().Before(k.until) {
+		return k.person
+	}
+	got, err, _ := n.asking.Do(id, func() (any, error) {
+		ctx, cancel := context.WithTimeout(ctx, nameWait)
+		defer cancel()
+		p, err := ask(ctx, id)
+		if err == nil {
+			n.put(id, p)
+		}
+		return p, err
+	})
+	if p, is := got.(person); is && err == nil {
+		return p
+	}
+	return k.person // out of date is better than nothing
+}
+
+func (n *names) put(id string, p person) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.known) >= maxNames {
+		for old := range n.known { // any will do: it is asked for again when needed
+			delete(n.known, old)
+			break
+		}
+	}
+	n.known[id] = known{person: p, until: n.now().Add(nameLife)}
+}
+
+// forget drops what is known, because it changed.
+func (n *names) forget(id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.known, id)
+}
+
+func (c *Connector) askPerson(ctx context.Context, id string) (person, error) {
+	u, err := c.api.GetUserInfoContext(ctx, id)
+	if err != nil {
+		return person{}, c.fail(call{op: "slack: users.info", scope: chat.ThisAccount}, err)
+	}
+	return personOf(u), nil
+}
+
+func personOf(u *slackapi.User) person {
+	return person{
+		name:   firstOf(u.Profile.DisplayName, u.Profile.RealName, u.RealName, u.Name),
+		handle: u.Name, avatar: firstOf(u.Profile.Image192, u.Profile.Image72, u.Profile.Image48),
+		bot: u.IsBot || u.ID == slackbot,
+	}
+}
+
+func (c *Connector) askChannel(ctx context.Context, id string) (person, error) {
+	ch, err := c.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
+	if err != nil {
+		return person{}, c.fail(call{op: "slack: conversations.info", scope: chat.ThisAccount}, err)
+	}
+	return person{name: ch.Name}, nil
+}
+
+func firstOf(choices ...string) string {
+	for _, s := range choices {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}

@@ -1,0 +1,109 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	maxThreads = 200
+	threadLife = 14 * 24 * time.Hour
+	threadsKey = "threads"
+)
+
+// thread is a thread in which something was said.
+type thread struct {
+	Channel string `json:"c"`
+	TS      string `json:"t"`
+	Last    string `json:"l"` // ts of what was said last, as far as it was written down
+}
+
+// threads remembers the threads that something was said in lately: a channel's history does not show what was said in a
+// thread that is older than the pause. They are written down when one joins, not with every message.
+type threads struct {
+	c    *Connector
+	mu   sync.Mutex
+	list []thread
+}
+
+func (c *Connector) newThreads(ctx context.Context) (*threads, error) {
+	raw, err := c.recall(ctx, threadsKey)
+	if err != nil {
+		return nil, fmt.Errorf("slack: recall the threads: %w", err)
+	}
+	t := &threads{c: c}
+	if raw != nil && json.Unmarshal(raw, &t.list) != nil {
+		t.list = nil // written by a version that is no more; the next message in a thread brings it back
+	}
+	return t, nil
+}
+
+// note remembers the threads of events, and returns when they are written down.
+func (t *threads) note(ctx context.Context, events []chat.Event) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	joined := false
+	for _, e := range events {
+		if _, ok := e.What.(chat.Posted); ok && e.Conversation.Thread != "" {
+			joined = t.add(string(e.Conversation.ID), string(e.Conversation.Thread), string(e.Message)) || joined
+		}
+	}
+	if !joined {
+		return nil
+	}
+	raw, err := json.Marshal(t.list)
+	if err != nil {
+		return err
+	}
+	if err := t.c.keep(ctx, threadsKey, raw); err != nil {
+		return fmt.Errorf("slack: keep the threads: %w", err)
+	}
+	return nil
+}
+
+func (t *threads) add(channel, ts, last string) (joined bool) {
+	for i := range t.list {
+		if t.list[i].Channel == channel && t.list[i].TS == ts {
+			t.list[i].Last = max(t.list[i].Last, last)
+			return false
+		}
+	}
+	old := stampOf(t.c.clock().Add(-threadLife))
+	t.list = slices.DeleteFunc(t.list, func(x thread) bool { return x.Last < old })
+	if len(t.list) >= maxThreads {
+		slices.SortFunc(t.list, func(a, b thread) int { return compare(b.Last, a.Last) })
+		t.list = t.list[:maxThreads-1]
+	}
+	t.list = append(t.list, thread{Channel: channel, TS: ts, Last: last})
+	return true
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// in lists the threads of a channel that something was said in lately.
+func (t *threads) in(channel string) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old := stampOf(t.c.clock().Add(-threadLife))
+	var found []string
+	for _, x := range t.list {
+		if x.Channel == channel && x.Last >= old {
+			found = append(found, x.TS)
+		}
+	}
+	return found
+}
