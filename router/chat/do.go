@@ -134,11 +134,17 @@ func Parts(p Post, t Traits) []Post {
 	if t.Text.Max > 0 {
 		texts = text.Split(p.Text, t.SizeOf, t.Text.Max)
 	}
-	var parts []Post
+	first := p
+	first.Text, first.Files = text.Text{}, nil
+	parts := []Post{first}
 	for _, x := range texts {
-		part := p
-		part.Text, part.Files = x, nil
-		parts = append(parts, part)
+		if x.Empty() {
+			continue
+		}
+		if !parts[0].Text.Empty() {
+			parts = append(parts, first)
+		}
+		parts[len(parts)-1].Text = x
 	}
 	parts = withFiles(parts, p, t.Files.Count)
 	for i := range parts[1:] {
