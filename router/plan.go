@@ -3,6 +3,7 @@ package router
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
@@ -215,7 +216,7 @@ func (r *Router) fromMember(v store.View, d Desk, ev chat.Event) (store.Changes,
 	if err != nil {
 		return store.Changes{}, nil, err
 	}
-	in.Undoable = len(waiting) > 0
+	in.Undoable = slices.ContainsFunc(waiting, desk.IsReply)
 	changes, err := r.changes(v, d, d.Step(c, contact, in, r.cfg.Now()))
 	return changes, why, err
 }
@@ -296,7 +297,9 @@ func (r *Router) changes(v store.View, d Desk, res desk.Result) (store.Changes, 
 			return store.Changes{}, err
 		}
 		for _, w := range waiting {
-			c.Cancel = append(c.Cancel, w.ID)
+			if desk.IsReply(w) {
+				c.Cancel = append(c.Cancel, w.ID)
+			}
 		}
 	}
 	return c, nil
