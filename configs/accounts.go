@@ -43,7 +43,7 @@ func (d *decoder) account(b at[branch], p Platform) Account {
 	}
 	settings, err := p.Decode(d.strictly(list))
 	if err != nil && !errors.Is(err, errReported) {
-		d.fault(b.spot, "", "%v", err)
+		d.fault(b.spot, "", "%s", d.scrub(err.Error()))
 	}
 	a.Settings = settings
 	if len(d.faults) > before {
@@ -68,7 +68,7 @@ func (d *decoder) invalid(err error, list []entry, s spot) {
 			s, text = s.key(key), rest
 		}
 	}
-	d.fault(s, "", "%s", text)
+	d.fault(s, "", "%s", d.scrub(text))
 }
 
 // inOrder lists the keys of m as they stand in the file.

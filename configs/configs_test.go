@@ -30,6 +30,7 @@ type (
 	slackSettings struct {
 		BotToken bridges.Secret `yaml:"bot_token"`
 		AppToken bridges.Secret `yaml:"app_token"`
+		APIURL   string         `yaml:"api_url"`
 	}
 	discordSettings struct {
 		Token bridges.Secret
@@ -68,6 +69,9 @@ func (s slackSettings) Validate() error {
 	}
 	if s.AppToken.IsZero() {
 		errs = append(errs, errors.New("app_token is missing"))
+	}
+	if s.APIURL != "" {
+		errs = append(errs, fmt.Errorf("api_url: %q is no address, %s", s.APIURL, s.APIURL))
 	}
 	return errors.Join(errs...)
 }

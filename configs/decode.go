@@ -19,6 +19,7 @@ type decoder struct {
 	env      func(string) (string, bool)
 	faults   []*Fault
 	warnings []*Fault
+	hidden   []string // what no fault may show
 }
 
 // The values that are not what they seem. They are ours alone; what a platform may use is said at Platform.
@@ -168,7 +169,7 @@ func (d *decoder) entries(n ast.Node, s spot) []entry {
 	first := map[string]int{}
 	list := make([]entry, 0, len(pairs))
 	for _, pair := range pairs {
-		key := show(pair.Key.GetToken().Value)
+		key := unveiled(pair.Key.GetToken().Value)
 		e := entry{key: key, node: pair.Value, keySpot: spotAt(pair.Key.GetToken())}
 		e.keySpot.path = s.key(shownKey(key)).path
 		e.spot = e.keySpot

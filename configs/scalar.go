@@ -147,9 +147,33 @@ func (d *decoder) word(n ast.Node, v reflect.Value, s spot) (word, bool) {
 		return word{}, false
 	}
 	_, secret := reflect.TypeAssert[*bridges.Secret](v.Addr())
-	w, ok := d.expand(show(raw), s)
-	w.hidden = w.hidden || secret || len(w.text) > shownLength
+	w, ok := d.expand(unveiled(raw), s)
+	if w.hidden = w.hidden || secret; w.hidden {
+		d.hide(w.text)
+	}
+	w.hidden = w.hidden || len(w.text) > shownLength
 	return w, ok
+}
+
+// hide remembers what no fault may show.
+func (d *decoder) hide(text string) {
+	if text != "" {
+		d.hidden = append(d.hidden, text)
+	}
+}
+
+// scrub takes out of others' words what they may have quoted from the environment or a secret.
+func (d *decoder) scrub(text string) string {
+	longestFirst := slices.SortedFunc(slices.Values(d.hidden), func(a, b string) int { return len(b) - len(a) })
+	for _, h := range longestFirst {
+		quoted := strconv.Quote(h)
+		text = strings.ReplaceAll(text, quoted, `"…"`)
+		if len(h) > 3 { // shorter ones are in every sentence
+			text = strings.ReplaceAll(text, h, "…")
+			text = strings.ReplaceAll(text, strings.Trim(quoted, `"`), "…")
+		}
+	}
+	return text
 }
 
 var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -227,6 +251,7 @@ func (d *decoder) secret(text string, s spot) (string, bool) {
 		d.fault(s, "", "the file of the secret is empty")
 		return "", false
 	}
+	d.hide(text)
 	if open, err := openToAll(path); err == nil && open {
 		d.warn(s, "chmod o-r", "every user of this machine can read the file of the secret")
 	}

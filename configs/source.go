@@ -33,7 +33,7 @@ func (d *decoder) parse(src []byte) ast.Node {
 	if !d.readable(src) {
 		return nil
 	}
-	tokens := lexer.Tokenize(hide(string(src)))
+	tokens := lexer.Tokenize(veiled(string(src)))
 	if !d.plain(tokens) {
 		return nil
 	}
@@ -146,8 +146,8 @@ func (d *decoder) syntax(err error) {
 	d.fault(spotAt(se.Token), hint, "is no YAML: %s", strings.ReplaceAll(se.Message, "'\t'", "tab"))
 }
 
-// hide puts the inside of every ${…} behind the veil. Columns stay, because a rune stays a rune.
-func hide(s string) string {
+// veiled puts the inside of every ${…} behind the veil. Columns stay, because a rune stays a rune.
+func veiled(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for {
@@ -174,8 +174,8 @@ func hide(s string) string {
 	}
 }
 
-// show takes the veil away.
-func show(s string) string {
+// unveiled takes the veil away.
+func unveiled(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= veil {
 			return r - veil

@@ -85,6 +85,8 @@ func TestHiddenValuesStayHidden(t *testing.T) {
 		key := rapid.SampledFrom([]string{
 			"log: {level: %s}", "web: {public: %s}", "web: {listen: %s}", "files: {max: %s}", "store: {keep: {cases: %s}}",
 			"routes: {a: {desk: {from: [%s], on: [%[1]s], reply: %[1]s, hold: %[1]s, members: ['%[1]s ']}}}",
+			"accounts: {slack/team: {bot_token: xoxb-1, app_token: xapp-1, api_url: %s}}",
+			"accounts: {slack/team: {bot_token: %s, app_token: %[1]s, api_url: %[1]s}}",
 			"routes: {a: {mirror: [%s, {at: %[1]s, direction: %[1]s}]}}",
 			"accounts: {telegram/bot: {home: %s, style: %[1]s, count: %[1]s, threads: %[1]s, uncertain: %[1]s}}",
 		}).Draw(t, "key")
