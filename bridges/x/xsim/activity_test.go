@@ -27,7 +27,7 @@ func (w *world) listen(query string) *listener {
 	w.Helper()
 	ctx, cancel := context.WithCancel(w.Context())
 	r := bearer(w.request("GET", "/2/activity/stream"+query, "", nil).WithContext(ctx), "sim-app-bearer")
-	answer, err := w.client.Do(r)
+	answer, err := w.client.Do(r) //nolint:bodyclose // the goroutine below closes it
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -199,6 +199,26 @@ func TestStreamsMisbehave(t *testing.T) {
 	for _, q := range []string{"?backfill_minutes=6", "?backfill_minutes=x", "?start_time=yesterday", "?a=b"} {
 		w.want(w.app("GET", "/2/activity/stream"+q, nil), http.StatusBadRequest)
 	}
+}
+
+func TestASlowReaderIsCutOff(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *xsim.Config) { c.StreamRoom = 1 })
+	w.subscribe("dm.indicate_typing", bot)
+	l := w.listen("")
+	w.sim.HoldEvents(true)
+	for range 1000 {
+		w.sim.Typing(alice, bot)
+	}
+	w.sim.HoldEvents(false)
+	for open := true; open; {
+		select {
+		case <-l.lines:
+		case <-l.ended:
+			open = false
+		}
+	}
+	w.wait(func(v *xsim.View) bool { return v.Streams() == 0 })
 }
 
 func TestAStreamCanBeginInThePast(t *testing.T) {

@@ -50,7 +50,7 @@ func capture(ctx context.Context, token xsim.Tokens, consumerSecret string, r *h
 	var header string
 	grab := roundTrip(func(r *http.Request) (*http.Response, error) {
 		header = r.Header.Get("Authorization")
-		return &http.Response{StatusCode: 200, Body: http.NoBody, Request: r}, nil
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
 	})
 	base := context.WithValue(ctx, oauth1.HTTPClient, &http.Client{Transport: grab})
 	answer, err := oauth1.NewConfig("sim-consumer-key", consumerSecret).Client(base, oauth1.NewToken(token.OAuth1Token, token.OAuth1Secret)).Do(r)
@@ -132,7 +132,7 @@ func TestSignaturesOverThePublicNameAreTaken(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	w.clock.Set(time.Now())
-	public, err := http.NewRequestWithContext(t.Context(), "GET", "https://api.x.com/2/users/me", http.NoBody)
+	public, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.x.com/2/users/me", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

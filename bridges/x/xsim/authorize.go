@@ -3,6 +3,7 @@ package xsim
 import (
 	"bytes"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,25 +20,25 @@ type asked struct {
 // checkAuthorize reads the parameters of an authorization. A fault is shown on a page and never redirected.
 func (s *Sim) checkAuthorize(q url.Values) (asked, string) {
 	redirect, err := url.Parse(q.Get("redirect_uri"))
-	scopes := strings.Fields(q.Get("scope"))
-	method := q.Get("code_challenge_method")
-	switch {
-	case q.Get("response_type") != "code":
-		return asked{}, "response_type has to be code"
-	case q.Get("client_id") != s.cfg.ClientID:
-		return asked{}, "there is no such client_id"
-	case err != nil || !redirect.IsAbs() || redirect.Fragment != "" || slices.Contains([]string{"javascript", "data"}, redirect.Scheme):
+	if err != nil || !redirect.IsAbs() || redirect.Fragment != "" || slices.Contains([]string{"javascript", "data"}, redirect.Scheme) {
 		return asked{}, "redirect_uri is not an absolute URL"
-	case q.Get("state") == "" || len(q.Get("state")) > 500:
-		return asked{}, "state is missing or longer than 500 characters"
-	case len(scopes) == 0:
-		return asked{}, "scope is missing"
-	case q.Get("code_challenge") == "" || (method != "S256" && method != "s256" && method != "plain" && method != ""):
-		return asked{}, "code_challenge is missing or its method is not known"
 	}
-	for _, scope := range scopes {
-		if !strings.Contains(scope, ".") {
-			return asked{}, "the scope " + scope + " is not known"
+	scopes, state := strings.Fields(q.Get("scope")), q.Get("state")
+	methods := []string{"", "plain", "s256", "S256"}
+	for _, rule := range []struct {
+		broken bool
+		fault  string
+	}{
+		{q.Get("response_type") != "code", "response_type has to be code"},
+		{q.Get("client_id") != s.cfg.ClientID, "there is no such client_id"},
+		{state == "" || len(state) > 500, "state is missing or longer than 500 characters"},
+		{len(scopes) == 0, "scope is missing"},
+		{slices.ContainsFunc(scopes, func(s string) bool { return !strings.Contains(s, ".") }), "a scope is not known"},
+		{q.Get("code_challenge") == "", "code_challenge is missing"},
+		{!slices.Contains(methods, q.Get("code_challenge_method")), "code_challenge_method is not known"},
+	} {
+		if rule.broken {
+			return asked{}, rule.fault
 		}
 	}
 	return asked{redirect: redirect, query: q, scopes: scopes}, ""
@@ -92,13 +93,12 @@ func redirect(a asked, with url.Values) reply {
 	to := *a.redirect
 	q := to.Query()
 	q.Set("state", a.query.Get("state"))
-	for k, v := range with {
-		q[k] = v
-	}
+	maps.Copy(q, with)
 	to.RawQuery = q.Encode()
 	return reply{status: http.StatusFound, location: to.String()}
 }
 
+//nolint:gochecknoglobals // parsed once, never written
 var authorizeTemplate = template.Must(template.New("authorize").Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Simulated X</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:28rem;margin:4rem auto;padding:0 1rem}label{display:block}</style>
@@ -110,7 +110,7 @@ var authorizeTemplate = template.Must(template.New("authorize").Parse(`<!doctype
 <fieldset><legend>You are</legend>{{range $i, $u := .Users}}<label><input type="radio" name="user" value="{{$u.ID}}"{{if eq $i 0}} checked{{end}}> {{$u.Name}} (@{{$u.Username}})</label>{{end}}</fieldset>
 <p><button name="answer" value="authorize">Authorize</button> <button name="answer" value="cancel">Cancel</button></p>
 </form>{{end}}</html>
-`)) //nolint:gochecknoglobals // parsed once, never written
+`))
 
 func page(status int, with object) (reply, error) {
 	for _, k := range []string{"Fault", "Scopes", "Users", "Query", "App"} {

@@ -70,7 +70,7 @@ func (s *Sim) challenge(ctx context.Context, place string) (passing bool, fault 
 	if err != nil {
 		return true, "there was no answer"
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
 	if err != nil {
 		return true, "the answer broke off"
@@ -171,7 +171,7 @@ func (s *Sim) hand(ctx context.Context, w *webhook, d *delivery) int {
 	if err != nil {
 		return 0
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10))
 	return answer.StatusCode
 }

@@ -267,6 +267,9 @@ func TestGroups(t *testing.T) {
 	})
 	w.want(g, http.StatusCreated)
 	group := g.text("data.dm_conversation_id")
+	if in := w.sim.Group(group); len(in) != 1 || in[0].Text != "welcome" {
+		t.Errorf("the group has %+v", in)
+	}
 	if m := w.sim.Members(group); !slices.Equal(m, []string{bot, alice, carol}) {
 		t.Errorf("members %v", m)
 	}

@@ -1,12 +1,17 @@
 package xsim
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // event is an event as lookups tell it: id, kind and text always, all else only when it was asked for. Who wrote it and
 // who joined are told to those who expand it. mu is held.
 func (c *call) event(e *event, want wanted) object {
 	out := object{"id": e.id, "event_type": e.kind}
-	asked := func(name string) bool { return want.events[name] || want.expansions[name] }
+	asked := func(name string) bool {
+		return want.events[name] || want.expansions[name] || want.expansions[name+".id"] || want.expansions[name+".media_keys"]
+	}
 	set := func(name string, v any, there bool) {
 		if asked(name) && there {
 			out[name] = v
@@ -19,74 +24,69 @@ func (c *call) event(e *event, want wanted) object {
 	set("dm_conversation_id", e.conversation.id, true)
 	set("sender_id", e.sender, e.sender != "")
 	set("participant_ids", e.participants, len(e.participants) > 0)
-	if asked("entities") {
-		if found := c.entities(e); found != nil {
-			out["entities"] = found
-		}
+	if asked("entities") { // found by patterns, so only on demand
+		found := c.entities(e)
+		set("entities", found, found != nil)
 	}
-	if (asked("attachments") || asked("attachments.media_keys")) && len(e.media) > 0 {
+	if len(e.media) > 0 {
 		var keys []string
 		for _, m := range e.media {
 			keys = append(keys, m.key)
 		}
-		out["attachments"] = object{"media_keys": keys}
+		set("attachments", object{"media_keys": keys}, true)
 	}
-	if e.post != "" {
-		post := []object{{"id": e.post}}
-		if c.oldNames {
-			set("referenced_tweets", post, true)
-			if asked("referenced_tweets.id") {
-				out["referenced_tweets"] = post
-			}
-		} else {
-			set("referenced_posts", post, true)
-		}
-	}
+	set(c.postsName(), []object{{"id": e.post}}, e.post != "")
 	return out
+}
+
+// postsName is how an event calls the posts that are shared with it; mu is held.
+func (c *call) postsName() string {
+	if c.oldNames {
+		return "referenced_tweets"
+	}
+	return "referenced_posts"
 }
 
 // includes are the users, media and posts that were asked for by expansion; mu is held.
 func (c *call) includes(events []*event, want wanted) object {
 	out := object{}
-	var people, keys, posts []string
-	note := func(to *[]string, id string) bool {
-		if id == "" || slices.Contains(*to, id) {
-			return false
-		}
-		*to = append(*to, id)
-		return true
-	}
+	var people, posts, keys []string
 	for _, e := range events {
 		if want.expansions["sender_id"] {
-			note(&people, e.sender)
+			people = append(people, e.sender)
 		}
 		if want.expansions["participant_ids"] {
-			for _, id := range e.participants {
-				note(&people, id)
-			}
-		}
-		if want.expansions["attachments.media_keys"] {
-			for _, m := range e.media {
-				if note(&keys, m.key) {
-					out["media"] = append(list(out["media"]), c.mediaObject(e, m, want.media))
-				}
-			}
+			people = append(people, e.participants...)
 		}
 		if want.expansions["referenced_posts"] || want.expansions["referenced_tweets.id"] {
-			note(&posts, e.post)
+			posts = append(posts, e.post)
+		}
+		for _, m := range e.media {
+			if want.expansions["attachments.media_keys"] && !slices.Contains(keys, m.key) {
+				keys = append(keys, m.key)
+				out["media"] = append(list(out["media"]), c.mediaObject(e, m, want.media))
+			}
 		}
 	}
-	for _, id := range people {
+	for _, id := range once(people) {
 		if u := c.users[id]; u != nil {
 			out["users"] = append(list(out["users"]), c.user(u, want.users))
 		}
 	}
-	name := "posts"
-	if c.oldNames {
-		name = "tweets"
-	}
-	for _, id := range posts {
+	for _, id := range once(posts) {
+		name := strings.TrimPrefix(c.postsName(), "referenced_")
 		out[name] = append(list(out[name]), object{"id": id, "text": "Post " + id})
+	}
+	return out
+}
+
+// once leaves out what is empty or has been there before.
+func once(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		if id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
 	}
 	return out
 }

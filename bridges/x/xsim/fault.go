@@ -18,6 +18,9 @@ type Fault struct {
 	Late           time.Duration // do it, then wait before the answer
 }
 
+// asPlanned stands in the log of calls that a fault answered.
+const asPlanned = "as planned"
+
 // planned is a fault that waits for its calls.
 type planned struct {
 	route Route
@@ -63,31 +66,28 @@ func (s *Sim) takeFault(route Route) (Fault, bool) {
 
 // misbehave does what a fault does instead of the call, and says whether that was all.
 func (c *call) misbehave(f Fault) bool {
-	if f.Throttle || f.Status != 0 || f.Body != "" {
-		c.w.Header().Set("X-Sim-Fault", "planned")
-	}
-	switch {
-	case f.Hang:
+	if f.Hang {
 		c.log(0, "left hanging")
 		select {
 		case <-c.r.Context().Done():
 		case <-c.done:
 		}
 		panic(http.ErrAbortHandler)
+	}
+	if !f.Throttle && f.Status == 0 && f.Body == "" {
+		return false
+	}
+	c.w.Header().Set("X-Sim-Fault", "planned")
+	switch {
 	case f.Throttle:
 		c.finish(reply{}, c.throttle(f))
-	case f.Status != 0 && f.Body == "":
+	case f.Body == "":
 		p := blank(f.Status, http.StatusText(f.Status))
-		p.why = "as planned"
+		p.why = asPlanned
 		c.finish(reply{}, p)
-	case f.Status != 0 || f.Body != "":
-		status := f.Status
-		if status == 0 {
-			status = http.StatusOK
-		}
-		c.finish(reply{status: status, kind: "application/json; charset=utf-8", body: []byte(f.Body), why: "as planned"}, nil)
 	default:
-		return false
+		status := max(f.Status, http.StatusOK)
+		c.finish(reply{status: status, kind: "application/json; charset=utf-8", body: []byte(f.Body), why: asPlanned}, nil)
 	}
 	return true
 }
@@ -103,7 +103,7 @@ func (c *call) throttle(f Fault) *problem {
 	h.Set("X-Rate-Limit-Limit", strconv.Itoa(max(most, 1)))
 	h.Set("X-Rate-Limit-Remaining", "0")
 	h.Set("X-Rate-Limit-Reset", unixUp(c.cfg.Now().Add(wait)))
-	return tooMany("as planned")
+	return tooMany(asPlanned)
 }
 
 // pause waits, but not longer than the caller does.

@@ -5,6 +5,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -24,7 +25,7 @@ func FuzzParseOAuth1(f *testing.F) {
 				t.Errorf("took %q without %s", header, name)
 			}
 		}
-		r := &http.Request{Method: "GET", URL: &url.URL{Path: "/2/users/me"}, Host: "127.0.0.1", Header: http.Header{}}
+		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/2/users/me"}, Host: "127.0.0.1", Header: http.Header{}}
 		if checkSignature(r, nil, p, "consumer", "token") == nil {
 			t.Errorf("took a signature out of the air: %q", header)
 		}
@@ -83,8 +84,7 @@ func FuzzShorten(f *testing.F) {
 		wire, links := shorten(text, "1", attachment)
 		runes := []rune(wire)
 		back := wire
-		for i := len(links) - 1; i >= 0; i-- {
-			l := links[i]
+		for i, l := range slices.Backward(links) {
 			if string(runes[l.start:l.end]) != l.url {
 				t.Fatalf("link %v is not at its place in %q", l, wire)
 			}
@@ -120,7 +120,7 @@ func TestNumberLess(t *testing.T) {
 func TestBaseString(t *testing.T) {
 	t.Parallel()
 	r := &http.Request{
-		Method: "POST", URL: &url.URL{Path: "/request", RawQuery: "b5=%3D%253D&a3=a&c%40=&a2=r%20b"},
+		Method: http.MethodPost, URL: &url.URL{Path: "/request", RawQuery: "b5=%3D%253D&a3=a&c%40=&a2=r%20b"},
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
 	}
 	params, err := signedParams(r, []byte("c2&a3=2+q"), signed{

@@ -119,7 +119,7 @@ func TestFaults(t *testing.T) {
 	}
 	raw, _ := io.ReadAll(answer.Body)
 	answer.Body.Close()
-	if answer.StatusCode != 200 || string(raw) != "<html>" {
+	if answer.StatusCode != http.StatusOK || string(raw) != "<html>" {
 		t.Errorf("a planned body: %d %s", answer.StatusCode, raw)
 	}
 	if len(w.sim.Inbox(alice)) != 0 || w.sim.Remaining(bot, xsim.SendToParticipant) != 15 {
@@ -189,7 +189,7 @@ func TestCloseEndsWhatHangs(t *testing.T) {
 	server := httptest.NewServer(sim.Handler())
 	defer server.Close()
 	sim.Fail(xsim.AnyRoute, xsim.Fault{Hang: true})
-	r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/2/users/me", http.NoBody)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/2/users/me", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -89,17 +90,22 @@ func (c *call) verifyOAuth1(header string) (caller, error) {
 	if err := checkSignature(c.r, c.body, p, c.cfg.ConsumerSecret, g.secret); err != nil {
 		return caller{}, err
 	}
-	for nonce, at := range c.nonces {
-		if now.Sub(at) > 2*timestampWindow {
-			delete(c.nonces, nonce)
-		}
-	}
-	nonce := p["oauth_token"] + " " + p["oauth_nonce"] + " " + p["oauth_timestamp"]
-	if _, used := c.nonces[nonce]; used {
+	if c.used(p, now) {
 		return caller{}, errors.New("the nonce has been used")
 	}
-	c.nonces[nonce] = now
 	return caller{kind: OAuth1, user: g.user, scopes: g.scopes}, nil
+}
+
+// used says whether a nonce came before, and remembers it for as long as its timestamp is taken; mu is held.
+func (s *Sim) used(p signed, now time.Time) bool {
+	if now.Sub(s.swept) > timestampWindow {
+		s.swept = now
+		maps.DeleteFunc(s.nonces, func(_ string, at time.Time) bool { return now.Sub(at) > 2*timestampWindow })
+	}
+	nonce := p["oauth_token"] + " " + p["oauth_nonce"] + " " + p["oauth_timestamp"]
+	_, before := s.nonces[nonce]
+	s.nonces[nonce] = now
+	return before
 }
 
 // checkSignature compares the signature with those of the URLs that a client may have meant: the one that it reached,

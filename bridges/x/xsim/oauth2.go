@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/json"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -59,8 +61,19 @@ func oauthError(status int, kind, description string) (reply, error) {
 	return re, err
 }
 
-// form reads the body of a token call.
+// form reads the body of a token call: a form as the documents say, or JSON as twitter-api-v2 sends it.
 func (c *call) form() url.Values {
+	if kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")); kind == "application/json" {
+		fields := map[string]string{}
+		if json.Unmarshal(c.body, &fields) != nil {
+			return url.Values{}
+		}
+		v := url.Values{}
+		for name, value := range fields {
+			v.Set(name, value)
+		}
+		return v
+	}
 	v, err := url.ParseQuery(string(c.body))
 	if err != nil {
 		return url.Values{}
@@ -130,7 +143,8 @@ func (k *code) proves(verifier string) bool {
 	return same(base64.RawURLEncoding.EncodeToString(sum[:]), k.challenge)
 }
 
-// rotate changes a refresh token for a new pair: the old pair dies here.
+// rotate changes a refresh token for a new pair. The old pair dies here, the access token too: X does not say how long
+// that one lives on, and a client that needs it to is wrong.
 func (c *call) rotate(form url.Values) (reply, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -79,6 +79,18 @@ func TestCodesBecomeTokens(t *testing.T) {
 	w.want(w.form("/2/oauth2/revoke", url.Values{}), http.StatusBadRequest)
 }
 
+func TestTokenCallsMayBeJSON(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	for body, status := range map[string]int{
+		`{"grant_type":"refresh_token","refresh_token":"` + w.tokens.Refresh + `"}`: http.StatusOK, `{"grant_type":1}`: http.StatusBadRequest,
+	} {
+		r := w.request("POST", "/2/oauth2/token", "application/json", []byte(body))
+		r.SetBasicAuth("sim-client-id", "sim-client-secret")
+		w.want(w.do(r), status)
+	}
+}
+
 func TestRefreshCanBeRevoked(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

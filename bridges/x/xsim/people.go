@@ -134,13 +134,11 @@ func (s *Sim) setBlock(blocker, blocked string, on bool) {
 	s.bump()
 }
 
-// mustUser is the user or a panic that names the id: a test that plays nobody is wrong; mu is held.
-func (s *Sim) mustUser(id string) *User {
-	u := s.users[id]
-	if u == nil {
+// mustUser panics when there is no such user: a test that plays nobody is wrong; mu is held.
+func (s *Sim) mustUser(id string) {
+	if s.users[id] == nil {
 		panic("xsim: no user " + id)
 	}
-	return u
 }
 
 // userByName finds a user by handle, as X does whatever the case; mu is held.

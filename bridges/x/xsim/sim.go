@@ -33,6 +33,7 @@ type Config struct {
 	History  time.Duration // how far back lookups reach; 30 days
 
 	KeepAlive       time.Duration // between blank lines on a stream; 20 s
+	StreamRoom      int           // events that may wait for a slow reader of a stream before it is cut off; 20,000
 	ProcessingPolls int           // status calls until a video is ready; 2
 	CheckAfterSecs  int           // what the status answers as the wait; 1
 	StrictWebhooks  bool          // webhook URLs must be https without a port, as in life; otherwise loopback http is taken
@@ -73,7 +74,8 @@ type Sim struct {
 	refresh map[string]*grant
 	codes   map[string]*code
 	nonces  map[string]time.Time
-	auto    string // who authorizes at once
+	swept   time.Time // when old nonces were last forgotten
+	auto    string    // who authorizes at once
 
 	limits   Limits
 	windows  map[windowKey]*window
@@ -175,6 +177,7 @@ func withDefaults(cfg Config) Config {
 			*p = def
 		}
 	}
+	count(&cfg.StreamRoom, 2*maxHistory)
 	count(&cfg.ProcessingPolls, 2)
 	count(&cfg.CheckAfterSecs, 1)
 	count(&cfg.WebhookTries, 3)

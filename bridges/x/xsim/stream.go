@@ -18,10 +18,8 @@ type stream struct {
 }
 
 const (
-	maxStreams  = 2
-	maxFinished = 100
-	// streamRoom is how many events may wait for a slow reader before it is cut off.
-	streamRoom   = 20_000
+	maxStreams   = 2
+	maxFinished  = 100
 	endpointName = "activity_stream"
 )
 
@@ -112,7 +110,7 @@ func openStream(c *call) (reply, error) {
 		}
 	}
 	st := &stream{
-		id: secret(16), ip: "127.0.0.1", queue: make(chan []byte, streamRoom), ended: make(chan struct{}), from: c.cfg.Now(),
+		id: secret(16), ip: "127.0.0.1", queue: make(chan []byte, c.cfg.StreamRoom), ended: make(chan struct{}), from: c.cfg.Now(),
 	}
 	for _, d := range c.history {
 		if !d.at.Before(from) && !d.at.After(to) && !slices.Contains(c.held, d) {

@@ -83,14 +83,10 @@ func subscribe(c *call) (reply, error) {
 
 // checkSubscription finds the faults of a new subscription; mu is held.
 func (c *call) checkSubscription(sub *subscription) error {
-	whole := sub.Type == "oauth.revoke" // the only kind that is not of one user
+	if err := c.checkFilter(sub.Type, sub.Filter); err != nil {
+		return err
+	}
 	switch {
-	case !slices.Contains(eventTypes(), sub.Type):
-		return invalid("event_type", sub.Type, "There is no such type of event.")
-	case !whole && (!isID(sub.Filter.UserID) || c.users[sub.Filter.UserID] == nil):
-		return invalid("filter.user_id", sub.Filter.UserID, "There is no such user.")
-	case whole && sub.Filter != filter{}:
-		return invalid("filter", "", "This type of event has no filter.")
 	case len([]rune(sub.Tag)) > 200:
 		return invalid("tag", sub.Tag, "A tag has at most 200 characters.")
 	case sub.WebhookID != "" && c.webhook(sub.WebhookID) == nil:
@@ -106,6 +102,21 @@ func (c *call) checkSubscription(sub *subscription) error {
 		p := blank(http.StatusConflict, "There is such a subscription already.")
 		p.Title = "Conflict"
 		return p
+	}
+	return nil
+}
+
+// checkFilter finds what is wrong with whose events are wanted; mu is held.
+func (c *call) checkFilter(kind string, f filter) error {
+	switch {
+	case !slices.Contains(eventTypes(), kind):
+		return invalid("event_type", kind, "There is no such type of event.")
+	case kind == "oauth.revoke": // the only kind that is not of one user
+		if f != (filter{}) {
+			return invalid("filter", "", "This type of event has no filter.")
+		}
+	case !isID(f.UserID) || c.users[f.UserID] == nil:
+		return invalid("filter.user_id", f.UserID, "There is no such user.")
 	}
 	return nil
 }

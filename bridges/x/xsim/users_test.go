@@ -44,6 +44,41 @@ func TestUserLookups(t *testing.T) {
 	}
 }
 
+func TestNobodyCannotBePlayed(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	for name, play := range map[string]func(){
+		"say": func() { w.sim.Say("987", bot, xsim.Draft{}) }, "tokens": func() { w.sim.Tokens("987") },
+		"group": func() { w.sim.SayGroup("987", bot, xsim.Draft{}) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: somebody who is not there was played", name)
+				}
+			}()
+			play()
+		}()
+	}
+	w.say("the simulator goes on")
+}
+
+func TestAPersonBlocks(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.sim.Block(alice, bot, true)
+	w.want(w.post("/2/dm_conversations/with/"+alice+"/messages", obj{"text": "x"}), http.StatusForbidden)
+	if g := w.get("/2/users/" + alice + "?user.fields=receives_your_dm"); g.at("data.receives_your_dm") != false {
+		t.Errorf("alice: %s", g.raw)
+	}
+	w.sim.Block(alice, bot, false)
+	w.say("x")
+	w.sim.Block(bot, carol, true)
+	if g := w.get("/2/users/" + carol + "?user.fields=connection_status"); g.at("data.connection_status.0") != "blocking" {
+		t.Errorf("carol: %s", g.raw)
+	}
+}
+
 func TestAddUserFillsInAndReplaces(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

@@ -88,34 +88,45 @@ func translate(node any, closed bool) {
 			translate(e, closed)
 		}
 	case map[string]any:
-		if null, _ := v["nullable"].(bool); null {
-			if kind, ok := v["type"].(string); ok {
-				v["type"] = []any{kind, "null"}
-			}
+		if closed {
+			shut(v)
 		}
-		props, described := v["properties"].(map[string]any)
-		if _, told := v["additionalProperties"]; closed && described && !told && v["allOf"] == nil {
-			if _, data := props["data"]; data && props["meta"] == nil {
-				props["meta"] = map[string]any{"type": "object"}
-			}
-			v["additionalProperties"] = false
-		}
-		if values, ok := v["enum"].([]any); ok { // one of them stands there twice
-			slices.SortFunc(values, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-			v["enum"] = slices.CompactFunc(values, func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
-		}
+		mend(v)
 		for key, e := range v {
-			switch key {
-			case "example", "enum", "default":
-			case "properties": // names, not keywords
-				for _, schema := range props {
+			if names, ok := e.(map[string]any); ok && key == "properties" { // names, not keywords
+				for _, schema := range names {
 					translate(schema, closed)
 				}
-			default:
+				continue
+			}
+			if key != "example" && key != "enum" && key != "default" {
 				translate(e, closed)
 			}
 		}
 	}
+}
+
+// mend writes a schema's null as a type, and drops a value that stands twice in an enumeration.
+func mend(schema map[string]any) {
+	if kind, ok := schema["type"].(string); ok && schema["nullable"] == true {
+		schema["type"] = []any{kind, "null"}
+	}
+	if values, ok := schema["enum"].([]any); ok {
+		slices.SortFunc(values, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		schema["enum"] = slices.CompactFunc(values, func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
+	}
+}
+
+// shut lets an object have only the properties that are described.
+func shut(schema map[string]any) {
+	props, described := schema["properties"].(map[string]any)
+	if _, told := schema["additionalProperties"]; !described || told || schema["allOf"] != nil {
+		return
+	}
+	if _, data := props["data"]; data && props["meta"] == nil {
+		props["meta"] = map[string]any{"type": "object"}
+	}
+	schema["additionalProperties"] = false
 }
 
 // index lists the operations, those with fewer placeholders first.

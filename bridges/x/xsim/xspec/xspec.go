@@ -103,7 +103,7 @@ func (c *checker) wrap(next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		op, path := c.spec.operation(r.Method, r.URL.Path)
 		call := r.Method + " " + r.URL.RequestURI()
-		fault := error(errUnknown)
+		fault := errUnknown
 		if op != nil {
 			fault = op.request(r, path, body)
 		}
