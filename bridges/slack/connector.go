@@ -26,6 +26,7 @@ type Connector struct {
 
 	api   *slackapi.Client // the Web API, by the bot token
 	files *http.Client     // downloads: no bound on the answer, and redirects only within Slack
+	idle  *http.Transport  // ours to close; nil when the client was given with a transport
 	emoji *emojis
 	names *names
 	ahead atomic.Int64 // by how many seconds Slack's clock is ahead of ours
@@ -73,15 +74,31 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.files = watched(deps.Client, 0, c.withinSlack)
+	var client http.Client
+	if deps.Client != nil {
+		client = *deps.Client
+	}
+	if client.Transport == nil {
+		c.idle = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: idleTime}
+		client.Transport = c.idle
+	}
+	c.files = watched(client, 0, c.withinSlack)
 	c.api = slackapi.New(cfg.BotToken.Reveal(),
 		slackapi.OptionAPIURL(cfg.endpoint()),
 		slackapi.OptionAppLevelToken(cfg.AppToken.Reveal()),
-		slackapi.OptionHTTPClient(watched(deps.Client, maxAnswer, noRedirect)),
+		slackapi.OptionHTTPClient(watched(client, maxAnswer, noRedirect)),
 		slackapi.OptionOnResponseHeaders(c.heard),
 	)
 	c.names = newNames(c.now, c.askPerson, c.askChannel)
 	return c, nil
+}
+
+// Close lets go of idle connections.
+func (c *Connector) Close() error {
+	if c.idle != nil {
+		c.idle.CloseIdleConnections()
+	}
+	return nil
 }
 
 // heard notes what every answer's header tells: Slack's clock, and the scopes of the bot token.

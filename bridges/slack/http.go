@@ -14,6 +14,7 @@ import (
 
 const (
 	callTime  = 20 * time.Second // one call of the Web API
+	idleTime  = 90 * time.Second // a connection that nobody uses
 	maxAnswer = 32 << 20         // bytes of one answer of the Web API
 )
 
@@ -25,19 +26,11 @@ type unanswered struct{ err error }
 func (e *unanswered) Error() string { return "no answer: " + e.err.Error() }
 func (e *unanswered) Unwrap() error { return e.err }
 
-// watched copies client (nil: a plain one) with a transport that marks what may have arrived, and bounds answers to limit
-// bytes; 0 is no bound.
-func watched(client *http.Client, limit int64, redirect func(*http.Request, []*http.Request) error) *http.Client {
-	var c http.Client
-	if client != nil {
-		c = *client
-	}
-	if c.Transport == nil {
-		c.Transport = http.DefaultTransport
-	}
-	c.Transport = watch{next: c.Transport, limit: limit}
-	c.CheckRedirect = redirect
-	return &c
+// watched copies client with a transport that marks what may have arrived, and bounds answers to limit bytes; 0 is no bound.
+func watched(client http.Client, limit int64, redirect func(*http.Request, []*http.Request) error) *http.Client {
+	client.Transport = watch{next: client.Transport, limit: limit}
+	client.CheckRedirect = redirect
+	return &client
 }
 
 type watch struct {

@@ -40,8 +40,8 @@ type intake struct {
 	room chan struct{}
 
 	mu    sync.Mutex
-	tails map[string]chan struct{} // of each conversation: closed when its last delivery was taken
-	shut  bool                     // nothing begins any more
+	lines map[string]*line // of the conversations in which something waits
+	shut  bool             // nothing begins any more
 	works sync.WaitGroup
 }
 
@@ -96,7 +96,7 @@ func (c *Connector) newIntake(ctx context.Context, sink chat.Sink) (*intake, err
 	}
 	return &intake{
 		c: c, self: self, sink: sink, tide: t, hush: hush,
-		room: make(chan struct{}, maxAtOnce), tails: map[string]chan struct{}{},
+		room: make(chan struct{}, maxAtOnce), lines: map[string]*line{},
 	}, nil
 }
 
@@ -114,82 +114,6 @@ func (in *intake) run(ctx context.Context) error {
 	in.mu.Unlock()
 	in.works.Wait()
 	return err
-}
-
-// begin takes a delivery's turn in its conversation and works on it in the background. end is called once, with nil when
-// Slack may be told that it arrived. begin blocks while too much is in the works; it does nothing when ctx ended.
-func (in *intake) begin(ctx context.Context, d delivery, end func(error)) {
-	select {
-	case in.room <- struct{}{}:
-	case <-ctx.Done():
-		end(ctx.Err())
-		return
-	}
-	conversation := where(d)
-	before, mine, ok := in.turn(conversation)
-	if !ok {
-		<-in.room
-		end(context.Canceled)
-		return
-	}
-	go func() {
-		defer in.works.Done()
-		defer func() { <-in.room }()
-		defer in.over(conversation, mine)
-		select {
-		case <-before:
-			end(in.take(ctx, d, conversation))
-		case <-ctx.Done():
-			end(ctx.Err())
-		}
-	}()
-}
-
-// turn puts a delivery behind the last one of its conversation, and counts it as begun. ok is false when nothing begins any
-// more.
-func (in *intake) turn(conversation string) (before, mine chan struct{}, ok bool) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.shut {
-		return nil, nil, false
-	}
-	in.works.Add(1)
-	before, mine = in.tails[conversation], make(chan struct{})
-	if before == nil {
-		before = make(chan struct{})
-		close(before)
-	}
-	in.tails[conversation] = mine
-	return before, mine, true
-}
-
-func (in *intake) over(conversation string, mine chan struct{}) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	close(mine)
-	if in.tails[conversation] == mine {
-		delete(in.tails, conversation)
-	}
-}
-
-// where is the conversation that a delivery is about; empty when it is about none.
-func where(d delivery) string {
-	var e struct {
-		Event struct {
-			Channel json.RawMessage `json:"channel"`
-			Item    struct{ Channel string }
-		} `json:"event"`
-		Container struct {
-			ID string `json:"channel_id"`
-		} `json:"container"`
-		User struct{ ID string } `json:"user"`
-	}
-	if err := json.Unmarshal(d.payload, &e); err != nil {
-		return ""
-	}
-	var channel string
-	_ = json.Unmarshal(e.Event.Channel, &channel) // of some events the channel is an object; they are about none
-	return firstOf(channel, e.Event.Item.Channel, e.Container.ID, e.User.ID)
 }
 
 // take makes events of a delivery and has them accepted. What can't be understood is counted and confirmed.
