@@ -3,6 +3,7 @@ package slacksim
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -149,10 +150,10 @@ func (w *world) authorize(c *call, m method, header http.Header) error {
 		want = w.cfg.AppToken
 	case botToken:
 	}
-	switch {
-	case c.token == "":
+	switch c.token {
+	case "":
 		return fail("not_authed")
-	case c.token == w.cfg.BotToken || c.token == w.cfg.AppToken:
+	case w.cfg.BotToken, w.cfg.AppToken:
 		if w.rev != "" {
 			return fail(w.rev)
 		}
@@ -171,7 +172,7 @@ func (w *world) authorize(c *call, m method, header http.Header) error {
 // scoped checks a scope; header tells what is granted and what would do, as Slack's answers do.
 func (w *world) scoped(c *call, scope string, header http.Header) error {
 	needed := []string{scope}
-	if rest, any := strings.CutPrefix(scope, "*"); any {
+	if rest, every := strings.CutPrefix(scope, "*"); every {
 		needed = []string{"channels" + rest, "groups" + rest, "im" + rest, "mpim" + rest}
 		if ch := w.channels[c.str("channel")]; ch != nil {
 			kind, _ := ch.kind()
@@ -204,14 +205,10 @@ func (w *world) reply(rw http.ResponseWriter, c *call, answer obj, err error) {
 		code = err.Error()
 		out["error"] = code
 		if ae := (*apiError)(nil); errors.As(err, &ae) {
-			for k, v := range ae.extra {
-				out[k] = v
-			}
+			maps.Copy(out, ae.extra)
 		}
 	}
-	for k, v := range answer {
-		out[k] = v
-	}
+	maps.Copy(out, answer)
 	c.remark(out)
 	w.log(c, http.StatusOK, code)
 	rw.Header().Set("Content-Type", "application/json; charset=utf-8")

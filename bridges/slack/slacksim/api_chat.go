@@ -3,6 +3,7 @@ package slacksim
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -10,6 +11,7 @@ import (
 const (
 	maxText      = 40_000 // https://docs.slack.dev/reference/methods/chat.postMessage#truncating
 	maxUpdate    = 4_000  // chat.update refuses more with msg_too_long, as those who met it report
+	maxMarkdown  = 12_000
 	maxAttach    = 100
 	maxMetaBytes = 16 << 10
 )
@@ -24,27 +26,39 @@ func (w *world) botMessage() *message {
 
 // place finds the channel to write to. A user id or #name stands for a channel, as in Slack.
 func (w *world) place(c *call) (*channel, error) {
-	name := c.str("channel")
-	ch := w.channels[name]
-	if ch == nil && w.users[name] != nil {
-		ch, _ = w.direct(name)
-	}
-	if rest, ok := strings.CutPrefix(name, "#"); ok && ch == nil {
-		for _, id := range w.chanOrder {
-			if w.channels[id].Name == rest {
-				ch = w.channels[id]
-			}
-		}
-	}
-	switch {
-	case ch == nil || ch.Private && !ch.has(w.cfg.BotUser.ID):
+	ch := w.named(c.str("channel"))
+	if ch == nil {
 		return nil, fail("channel_not_found")
-	case !ch.has(w.cfg.BotUser.ID) && (ch.Private || len(w.scopes) == 0 || !w.granted("chat:write.public")):
+	}
+	inside := ch.has(w.cfg.BotUser.ID)
+	switch {
+	case ch.Private && !inside:
+		return nil, fail("channel_not_found")
+	case !inside && !slices.Contains(w.scopes, "chat:write.public"):
 		return nil, fail("not_in_channel")
 	case ch.Archived:
 		return nil, fail("is_archived")
 	}
 	return ch, nil
+}
+
+// named finds a channel by its id, by #name, or by the user whose direct message it is.
+func (w *world) named(name string) *channel {
+	if ch := w.channels[name]; ch != nil {
+		return ch
+	}
+	if w.users[name] != nil {
+		ch, _ := w.direct(name)
+		return ch
+	}
+	if rest, ok := strings.CutPrefix(name, "#"); ok {
+		for _, id := range w.chanOrder {
+			if w.channels[id].Name == rest {
+				return w.channels[id]
+			}
+		}
+	}
+	return nil
 }
 
 // content reads what a message shall hold: text, blocks, attachments, metadata.
@@ -59,15 +73,9 @@ func (w *world) content(c *call, m *message) error {
 	if m.Metadata, err = metadataOf(c); err != nil {
 		return err
 	}
-	text := c.args.Get("text")
-	if md := c.args.Get("markdown_text"); md != "" {
-		if text != "" || len(m.Blocks) > 0 {
-			return fail("markdown_text_conflict")
-		}
-		if utf8.RuneCountInString(md) > 12_000 {
-			return fail("msg_too_long")
-		}
-		text = md
+	text, err := textOf(c, len(m.Blocks) > 0)
+	if err != nil {
+		return err
 	}
 	if strings.TrimSpace(text) == "" && len(m.Blocks) == 0 && len(m.Attachments) == 0 {
 		return fail("no_text")
@@ -82,6 +90,20 @@ func (w *world) content(c *call, m *message) error {
 		m.Blocks = mustJSON([]any{richText(m.Text, w.blockID())})
 	}
 	return nil
+}
+
+// textOf is text, or markdown_text, which goes with neither text nor blocks.
+func textOf(c *call, blocks bool) (string, error) {
+	text, md := c.args.Get("text"), c.args.Get("markdown_text")
+	switch {
+	case md == "":
+		return text, nil
+	case text != "" || blocks:
+		return "", fail("markdown_text_conflict")
+	case utf8.RuneCountInString(md) > maxMarkdown:
+		return "", fail("msg_too_long")
+	}
+	return md, nil
 }
 
 func (w *world) blocksOf(c *call) (json.RawMessage, error) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 )
 
-//nolint:gochecknoglobals // compiled once
 var channelName = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{1,80}$`)
 
 // paged cuts a list by limit and cursor. https://docs.slack.dev/apis/web-api/pagination
@@ -19,7 +18,7 @@ func paged[T any](c *call, all []T, def int) (page []T, meta obj) {
 			start = min(max(n, 0), len(all))
 		}
 	}
-	end := min(start+c.number("limit", def, 1, 1000), len(all))
+	end := min(start+c.number("limit", def, 1000), len(all))
 	next := ""
 	if end < len(all) {
 		next = base64.StdEncoding.EncodeToString([]byte("at:" + strconv.Itoa(end)))
@@ -181,7 +180,7 @@ func conversationsLeave(w *world, c *call) (obj, error) {
 	}
 	w.leave(ch, w.cfg.BotUser.ID)
 	w.bump()
-	return nil, nil
+	return obj{}, nil
 }
 
 func conversationsInvite(w *world, c *call) (obj, error) {
@@ -273,7 +272,7 @@ func conversationsArchive(w *world, c *call) (obj, error) {
 	}
 	w.archive(ch, w.cfg.BotUser.ID)
 	w.bump()
-	return nil, nil
+	return obj{}, nil
 }
 
 func conversationsMark(w *world, c *call) (obj, error) {
@@ -285,5 +284,5 @@ func conversationsMark(w *world, c *call) (obj, error) {
 		return nil, fail("invalid_timestamp")
 	}
 	ch.lastRead = c.str("ts")
-	return nil, nil
+	return obj{}, nil
 }

@@ -9,7 +9,6 @@ import (
 
 const commercialPage = 15 // https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
 
-//nolint:gochecknoglobals // compiled once
 var tsPattern = regexp.MustCompile(`^\d{1,12}(\.\d{1,6})?$`)
 
 func validTS(ts string) bool { return tsPattern.MatchString(ts) }
@@ -19,7 +18,7 @@ type window struct {
 	oldest, latest string
 	inclusive      bool
 	limit          int
-	before, after  string // from the cursor
+	cursor         string // the timestamp at which the page before ended
 	metadata       bool
 }
 
@@ -27,26 +26,33 @@ type window struct {
 func (w *world) windowOf(c *call) (window, error) {
 	win := window{
 		oldest: padTS(c.str("oldest")), latest: padTS(c.str("latest")), inclusive: c.boolean("inclusive"),
-		limit: c.number("limit", 100, 1, 999), metadata: c.boolean("include_all_metadata"),
+		limit: c.number("limit", 100, 999), metadata: c.boolean("include_all_metadata"),
 	}
 	if w.limits.on && w.limits.commercial {
 		win.limit = min(win.limit, commercialPage)
 	}
-	if s := c.str("oldest"); s != "" && s != "0" && !validTS(s) {
+	if s := c.str("oldest"); s != "" && !validTS(s) {
 		return win, fail("invalid_ts_oldest")
 	}
 	if s := c.str("latest"); s != "" && s != "now" && !validTS(s) {
 		return win, fail("invalid_ts_latest")
 	}
-	if cursor := c.str("cursor"); cursor != "" {
-		raw, err := base64.StdEncoding.DecodeString(cursor)
-		mark, ok := strings.CutPrefix(string(raw), "next_ts:")
-		if err != nil || !ok || !validTS(mark) {
-			return win, fail("invalid_cursor")
-		}
-		win.before, win.after = mark, mark
+	var err error
+	win.cursor, err = cursorTS(c.str("cursor"))
+	return win, err
+}
+
+// cursorTS is the timestamp at which the page before ended.
+func cursorTS(cursor string) (string, error) {
+	if cursor == "" {
+		return "", nil
 	}
-	return win, nil
+	raw, err := base64.StdEncoding.DecodeString(cursor)
+	mark, ok := strings.CutPrefix(string(raw), "next_ts:")
+	if err != nil || !ok || !validTS(mark) {
+		return "", fail("invalid_cursor")
+	}
+	return mark, nil
 }
 
 // padTS gives timestamps one width, so that they compare as text.
@@ -79,6 +85,11 @@ func (win window) shown(m *message) *message {
 	return c
 }
 
+// inThread says whether a message is shown in its thread alone.
+func (m *message) inThread() bool {
+	return m.ThreadTS != "" && m.ThreadTS != m.TS && m.Subtype != subBroadcast
+}
+
 func conversationsHistory(w *world, c *call) (obj, error) {
 	ch, err := w.inside(c)
 	if err != nil {
@@ -91,8 +102,7 @@ func conversationsHistory(w *world, c *call) (obj, error) {
 	found := []*message{}
 	more := false
 	for _, m := range slices.Backward(ch.messages) {
-		reply := m.ThreadTS != "" && m.ThreadTS != m.TS && m.Subtype != subBroadcast
-		if m.deleted || reply || !win.holds(m.TS) || win.before != "" && m.TS >= win.before {
+		if m.deleted || m.inThread() || !win.holds(m.TS) || win.cursor != "" && m.TS >= win.cursor {
 			continue
 		}
 		if len(found) == win.limit {
@@ -124,12 +134,12 @@ func conversationsReplies(w *world, c *call) (obj, error) {
 		return nil, fail("thread_not_found")
 	}
 	found := []*message{}
-	if win.after == "" {
+	if win.cursor == "" {
 		found = append(found, win.shown(root))
 	}
 	more := false
 	for _, m := range ch.replies(root.TS) {
-		if !win.holds(m.TS) || win.after != "" && m.TS <= win.after {
+		if !win.holds(m.TS) || win.cursor != "" && m.TS <= win.cursor {
 			continue
 		}
 		if len(found) >= win.limit {

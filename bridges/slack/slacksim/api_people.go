@@ -13,7 +13,7 @@ func apiTest(_ *world, c *call) (obj, error) {
 	return obj{"args": args}, nil
 }
 
-func authTest(w *world, c *call) (obj, error) {
+func authTest(w *world, _ *call) (obj, error) {
 	bot := w.users[w.cfg.BotUser.ID]
 	return obj{
 		"url": "https://" + w.cfg.Team.Domain + ".slack.com/", "team": w.cfg.Team.Name, "user": bot.Name, "team_id": w.cfg.Team.ID,

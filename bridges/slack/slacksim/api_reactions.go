@@ -5,7 +5,6 @@ import (
 	"slices"
 )
 
-//nolint:gochecknoglobals // compiled once
 var reactionPattern = regexp.MustCompile(`^[a-z0-9_+'-]+(::skin-tone-[2-6])?$`)
 
 // target finds the message that a reaction method names.
@@ -43,7 +42,7 @@ func reactionsAdd(w *world, c *call) (obj, error) {
 	case !w.react(ch, m, w.cfg.BotUser.ID, name):
 		return nil, fail("already_reacted")
 	}
-	return nil, nil
+	return obj{}, nil
 }
 
 func reactionsRemove(w *world, c *call) (obj, error) {
@@ -58,7 +57,7 @@ func reactionsRemove(w *world, c *call) (obj, error) {
 	case !w.unreact(ch, m, w.cfg.BotUser.ID, name):
 		return nil, fail("no_reaction")
 	}
-	return nil, nil
+	return obj{}, nil
 }
 
 func reactionsGet(w *world, c *call) (obj, error) {

@@ -31,7 +31,7 @@ func (k *checker) say(at, format string, args ...any) {
 // checkBlocks checks an array of blocks and gives each block and control the id it lacks. No blocks are no problem.
 func (w *world) checkBlocks(raw string, on surface) (json.RawMessage, []string) {
 	raw = strings.TrimSpace(raw)
-	if raw == "" || raw == "null" || raw == "[]" && on == surfaceMessage {
+	if on == surfaceMessage && raw == "[]" || raw == "" || raw == "null" {
 		return nil, nil
 	}
 	root, limit := "/blocks", 50
@@ -50,17 +50,8 @@ func (w *world) checkBlocks(raw string, on surface) (json.RawMessage, []string) 
 	ids := map[string]bool{}
 	for i, b := range blocks {
 		at := fmt.Sprintf("%s/%d", root, i)
-		k.block(at, b, on)
-		id, _ := b["block_id"].(string)
-		switch {
-		case id == "":
-			b["block_id"] = w.blockID()
-		case ids[id]:
-			k.say(at+"/block_id", "`block_id` %s already exists", id)
-		case utf8.RuneCountInString(id) > 255:
-			k.say(at+"/block_id", "must be less than 256 characters")
-		}
-		ids[id] = true
+		k.block(at, b)
+		k.named(at, "block_id", b, ids, w)
 		k.controls(at, b, w)
 	}
 	if len(k.problems) > 0 {
@@ -69,8 +60,23 @@ func (w *world) checkBlocks(raw string, on surface) (json.RawMessage, []string) 
 	return mustJSON(blocks), nil
 }
 
+// named checks that an id is short and stands once, and makes up one that is missing.
+func (k *checker) named(at, field string, o obj, seen map[string]bool, w *world) {
+	id, _ := o[field].(string)
+	switch {
+	case id == "":
+		id = w.blockID()
+		o[field] = id
+	case seen[id]:
+		k.say(at+"/"+field, "`%s` %s already exists", field, id)
+	case utf8.RuneCountInString(id) > 255:
+		k.say(at+"/"+field, "must be less than 256 characters")
+	}
+	seen[id] = true
+}
+
 // block checks what belongs to one kind of block.
-func (k *checker) block(at string, b obj, on surface) {
+func (k *checker) block(at string, b obj) {
 	kind, _ := b["type"].(string)
 	switch kind {
 	case "section":
@@ -84,19 +90,12 @@ func (k *checker) block(at string, b obj, on surface) {
 	case "image":
 		k.image(at, b)
 	case "input":
-		k.text(at+"/label", b["label"], 2000, "plain_text")
-		if _, ok := b["element"].(obj); !ok {
-			k.say(at, "missing required field: element")
-		}
+		k.input(at, b)
 	case "markdown":
 		k.length(at+"/text", b["text"], 12_000)
 	case "rich_text":
 		k.items(at+"/elements", b["elements"], 0, 1000)
-	case "file":
-		if on == surfaceView {
-			k.say(at+"/type", "unsupported type: file")
-		}
-	case "divider", "video", "table", "context_actions", "alert", "card", "carousel", "task_card", "plan":
+	case "divider", "file", "video", "table", "context_actions", "alert", "card", "carousel", "task_card", "plan":
 	case "":
 		k.say(at, "missing required field: type")
 	default:
@@ -120,6 +119,13 @@ func (k *checker) section(at string, b obj) {
 	}
 	for i, f := range fields {
 		k.text(fmt.Sprintf("%s/fields/%d", at, i), f, 2000, "")
+	}
+}
+
+func (k *checker) input(at string, b obj) {
+	k.text(at+"/label", b["label"], 2000, "plain_text")
+	if _, ok := b["element"].(obj); !ok {
+		k.say(at, "missing required field: element")
 	}
 }
 
@@ -176,16 +182,7 @@ func (k *checker) controls(at string, b obj, w *world) {
 			continue
 		}
 		here := fmt.Sprintf("%s/elements/%d", at, i)
-		id, _ := el["action_id"].(string)
-		switch {
-		case id == "":
-			el["action_id"] = w.blockID()
-		case seen[id]:
-			k.say(here+"/action_id", "`action_id` %s already exists", id)
-		case utf8.RuneCountInString(id) > 255:
-			k.say(here+"/action_id", "must be less than 256 characters")
-		}
-		seen[id] = true
+		k.named(here, "action_id", el, seen, w)
 		k.control(here, el, kind)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -13,7 +14,10 @@ import (
 	"strings"
 )
 
-const maxBody = 4 << 20 // of an API call; Slack's own limit is lower and undocumented
+const (
+	maxBody  = 4 << 20  // of an API call; Slack's own limit is lower and undocumented
+	maxDrain = 64 << 20 // of a longer one, read so that the caller can read the answer
+)
 
 // call is one request to the Web API, decoded.
 type call struct {
@@ -47,13 +51,13 @@ func (c *call) boolean(name string) bool {
 	}
 }
 
-// number reads an integer argument between low and high.
-func (c *call) number(name string, def, low, high int) int {
+// number reads an integer argument between 1 and high.
+func (c *call) number(name string, def, high int) int {
 	n, err := strconv.Atoi(c.str(name))
 	if err != nil {
 		return def
 	}
-	return min(max(n, low), high)
+	return min(max(n, 1), high)
 }
 
 // list reads a comma separated argument, or a JSON array of strings.
@@ -75,14 +79,13 @@ func (c *call) list(name string) []string {
 // header or the form, as Slack does: https://docs.slack.dev/apis/web-api/#basics
 func decodeCall(method string, r *http.Request) (*call, error) {
 	c := &call{method: method, args: url.Values{}, base: "http://" + r.Host}
-	for k, v := range r.URL.Query() {
-		c.args[k] = v
-	}
+	maps.Copy(c.args, r.URL.Query())
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
 		return c, fail("request_timeout")
 	}
 	if len(body) > maxBody {
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxDrain))
 		return c, fail("post_too_large")
 	}
 	if err := c.body(r.Header.Get("Content-Type"), body); err != nil {
@@ -114,9 +117,7 @@ func (c *call) body(contentType string, body []byte) error {
 		if err != nil {
 			return fail("invalid_form_data")
 		}
-		for k, v := range form {
-			c.args[k] = v
-		}
+		maps.Copy(c.args, form)
 		return nil
 	case "multipart/form-data":
 		return c.multipart(params["boundary"], body)
@@ -136,9 +137,7 @@ func (c *call) multipart(boundary string, body []byte) error {
 		return fail("invalid_form_data")
 	}
 	defer func() { _ = form.RemoveAll() }()
-	for k, v := range form.Value {
-		c.args[k] = v
-	}
+	maps.Copy(c.args, form.Value)
 	return nil
 }
 

@@ -224,8 +224,7 @@ func TestRateLimits(t *testing.T) {
 	})
 	ctx := t.Context()
 	wait := func(err error) time.Duration {
-		var limited *slack.RateLimitedError
-		if errors.As(err, &limited) {
+		if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 			return limited.RetryAfter
 		}
 		return 0

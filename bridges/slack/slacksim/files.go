@@ -8,8 +8,10 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -110,13 +112,9 @@ func (w *world) share(ch *channel, f *file, m *message) {
 	f.IsPublic = f.IsPublic || where == "public"
 	*list = append(slices.Clone(*list), ch.ID)
 	shares := map[string]map[string][]share{}
-	for k, v := range f.Shares {
-		shares[k] = v
-	}
+	maps.Copy(shares, f.Shares)
 	byChannel := map[string][]share{}
-	for k, v := range shares[where] {
-		byChannel[k] = v
-	}
+	maps.Copy(byChannel, shares[where])
 	s := share{ReplyUsers: []string{}, TS: m.TS, ChannelName: ch.Name, TeamID: w.cfg.Team.ID, ShareUserID: m.User, Source: "UNKNOWN"}
 	if m.ThreadTS != "" && m.ThreadTS != m.TS {
 		s.ThreadTS = m.ThreadTS
@@ -164,7 +162,8 @@ func (w *world) serveUpload(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, http.StatusText(status), status)
 		return
 	}
-	_, _ = fmt.Fprintf(rw, "OK - %d", len(data))
+	rw.Header().Set("Content-Type", "text/plain")
+	_, _ = io.WriteString(rw, "OK - "+strconv.Itoa(len(data)))
 }
 
 // uploaded reads the bytes of an upload: the first file of a form, or the whole body.
@@ -205,22 +204,9 @@ func (w *world) receive(ticket string, data []byte) int {
 
 // filesCompleteUpload answers at once; the message with the files comes a little later, as in Slack, and its ts is in no answer.
 func filesCompleteUpload(w *world, c *call) (obj, error) {
-	var wanted []struct {
-		ID, Title string
-	}
-	if json.Unmarshal([]byte(c.str("files")), &wanted) != nil || len(wanted) == 0 {
-		return nil, badView("missing required field: files")
-	}
-	files := make([]*file, 0, len(wanted))
-	for _, want := range wanted {
-		f := w.files[want.ID]
-		if f == nil || !f.arrived || f.deleted {
-			return nil, fail("file_not_found")
-		}
-		if want.Title != "" {
-			f.Title = want.Title
-		}
-		files = append(files, f)
+	files, err := w.uploadsOf(c)
+	if err != nil {
+		return nil, err
 	}
 	places := c.list("channels")
 	if one := c.str("channel_id"); one != "" {
@@ -251,6 +237,28 @@ func filesCompleteUpload(w *world, c *call) (obj, error) {
 	return obj{"files": out}, nil
 }
 
+// uploadsOf finds the uploaded files that a call names, and gives them their titles.
+func (w *world) uploadsOf(c *call) ([]*file, error) {
+	var wanted []struct {
+		ID, Title string
+	}
+	if json.Unmarshal([]byte(c.str("files")), &wanted) != nil || len(wanted) == 0 {
+		return nil, badView("missing required field: files")
+	}
+	files := make([]*file, 0, len(wanted))
+	for _, want := range wanted {
+		f := w.files[want.ID]
+		if f == nil || !f.arrived || f.deleted {
+			return nil, fail("file_not_found")
+		}
+		if want.Title != "" {
+			f.Title = want.Title
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
 // shareUpload posts the message that shows uploaded files.
 func (w *world) shareUpload(channel, parent, comment string, blocks json.RawMessage, files []*file) {
 	ch := w.channels[channel]
@@ -258,7 +266,7 @@ func (w *world) shareUpload(channel, parent, comment string, blocks json.RawMess
 		return
 	}
 	m := w.botMessage()
-	m.Subtype, m.Upload, m.DisplayAsBot = subFileShare, ptr(false), ptr(false)
+	m.Subtype, m.Upload, m.DisplayAsBot = subFileShare, new(false), new(false)
 	m.Text, m.Blocks = postedText(comment), blocks
 	if len(m.Blocks) == 0 && m.Text != "" {
 		m.Blocks = mustJSON([]any{richText(m.Text, w.blockID())})
@@ -300,8 +308,8 @@ func filesList(w *world, c *call) (obj, error) {
 		}
 		found = append(found, f.wireFile)
 	}
-	count := c.number("count", 100, 1, 1000)
-	page := c.number("page", 1, 1, 1<<20)
+	count := c.number("count", 100, 1000)
+	page := c.number("page", 1, 1<<20)
 	total := len(found)
 	from := min((page-1)*count, total)
 	return obj{
@@ -321,7 +329,7 @@ func filesDelete(w *world, c *call) (obj, error) {
 	w.bury(f)
 	w.emit("", obj{"type": "file_deleted", "file_id": f.ID, "event_ts": w.stamp()})
 	w.bump()
-	return nil, nil
+	return obj{}, nil
 }
 
 // serveDownload gives a file to whoever brings the bearer token. Anyone else is led to the sign-in page, which answers 200 with HTML.
@@ -335,7 +343,8 @@ func (w *world) serveDownload(rw http.ResponseWriter, r *http.Request) {
 	f := w.download(r.PathValue("id"), token)
 	if f == nil {
 		w.log(c, http.StatusFound, "no_access")
-		http.Redirect(rw, r, "/?redir="+r.URL.EscapedPath(), http.StatusFound)
+		where := url.URL{Path: "/", RawQuery: url.Values{"redir": {r.URL.Path}}.Encode()}
+		http.Redirect(rw, r, where.String(), http.StatusFound)
 		return
 	}
 	w.log(c, http.StatusOK, "")

@@ -22,16 +22,16 @@ func FuzzCall(f *testing.F) {
 	f.Add("conversations.open", js, `{"users":["U0SIMBOT001","U1"]}`)
 	f.Add("files.completeUploadExternal", js, `{"files":[{"id":"F1"}]}`)
 	f.Add("reactions.add", "text/plain", "x")
-	w := newWorld(Config{})
-	w.addUser(User{ID: "U1"})
-	w.addChannel(Channel{ID: "C0GENERAL01", Name: "general"}, "U1")
-	mux := newMux(w)
-	f.Cleanup(w.shut)
 	f.Fuzz(func(t *testing.T, method, kind, body string) {
 		if method == "auth.revoke" || strings.ContainsAny(method, "/?#% ") || method == "" || method == "." || method == ".." {
 			return
 		}
-		r := httptest.NewRequest(http.MethodPost, "/api/x", strings.NewReader(body))
+		w := newWorld(Config{})
+		defer w.shut()
+		w.addUser(User{ID: "U1"})
+		w.addChannel(Channel{ID: "C0GENERAL01", Name: "general"}, "U1")
+		mux := newMux(w)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/x", strings.NewReader(body))
 		r.URL.Path = "/api/" + method
 		r.Header.Set("Content-Type", kind)
 		r.Header.Set("Authorization", "Bearer "+w.cfg.BotToken)

@@ -77,7 +77,7 @@ func (s *Sim) Say(user, channel string, d Draft) (ts string) {
 		m.Files = append(m.Files, w.keep(user, up).inMessage())
 	}
 	if len(m.Files) > 0 {
-		m.Subtype, m.Upload, m.DisplayAsBot = subFileShare, ptr(false), ptr(false)
+		m.Subtype, m.Upload, m.DisplayAsBot = subFileShare, new(false), new(false)
 	}
 	w.thread(ch, m, d.Thread, d.Broadcast)
 	w.post(ch, m)
@@ -115,7 +115,7 @@ func (w *world) post(ch *channel, m *message) {
 			root.ReplyUsers = append(root.ReplyUsers, who)
 		}
 		root.ReplyUsersCount = len(root.ReplyUsers)
-		root.IsLocked, root.Subscribed = ptr(false), ptr(false)
+		root.IsLocked, root.Subscribed = new(false), new(false)
 		if m.Subtype == subBroadcast {
 			m.Root = root.copy()
 		}
@@ -237,7 +237,7 @@ func (w *world) erase(ch *channel, m *message) {
 		tomb := &message{
 			Type: "message", Subtype: subTombstone, Text: "This message was deleted.", User: slackbot, Hidden: true, TS: m.TS, channel: m.channel,
 			ThreadTS: m.TS, ReplyCount: m.ReplyCount, ReplyUsersCount: m.ReplyUsersCount, ReplyUsers: m.ReplyUsers, LatestReply: m.LatestReply,
-			IsLocked: ptr(false), Subscribed: ptr(false),
+			IsLocked: new(false), Subscribed: new(false),
 		}
 		*m = *tomb
 		w.changedEvent(ch, m, before)

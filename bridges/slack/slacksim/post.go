@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -164,9 +165,7 @@ func (w *world) sendPost(address, contentType string, body []byte, header http.H
 	if err != nil {
 		return 0, nil, http.Header{}, err
 	}
-	for k, v := range header {
-		req.Header[k] = v
-	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("User-Agent", "Slackbot 1.0 (+https://api.slack.com/robots)")
 	resp, err := w.courier.client.Do(req)
 	if err != nil {

@@ -146,7 +146,7 @@ func TestPostsEnd(t *testing.T) {
 	t.Parallel()
 	w := setup(t, quick)
 	box := newMailbox(t)
-	box.respond(func(n int, rw http.ResponseWriter, r *http.Request) {
+	box.respond(func(n int, rw http.ResponseWriter, _ *http.Request) {
 		if n == 4 {
 			rw.Header().Set("X-Slack-No-Retry", "1")
 		}

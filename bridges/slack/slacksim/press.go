@@ -3,6 +3,7 @@ package slacksim
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -240,9 +241,7 @@ func (c control) used(value, ts string) (action obj, chosen string) {
 	kind, _ := c.element["type"].(string)
 	action = obj{"type": kind, "action_id": c.element["action_id"], "block_id": c.block["block_id"], "action_ts": ts}
 	if kind != "button" {
-		for k, v := range c.state(value) {
-			action[k] = v
-		}
+		maps.Copy(action, c.state(value))
 		return action, value
 	}
 	action["text"] = c.element["text"]

@@ -128,7 +128,11 @@ func TestAnswersHaveSlacksShape(t *testing.T) {
 	ts := w.Say(ada, general, slacksim.Draft{Text: "x"})
 	own := w.raw(t, "chat.postMessage", "channel="+general, "text=own")["ts"].(string)
 	up := w.raw(t, "files.getUploadURLExternal", "filename=a.txt", "length=3")
-	resp, err := http.Post(up["upload_url"].(string), "application/octet-stream", strings.NewReader("abc"))
+	upload, err := http.NewRequestWithContext(t.Context(), http.MethodPost, up["upload_url"].(string), strings.NewReader("abc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(upload)
 	if err != nil {
 		t.Fatal(err)
 	}

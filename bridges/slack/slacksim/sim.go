@@ -31,7 +31,7 @@ func (s *Sim) Start(addr string) error {
 	if s.server != nil {
 		return errors.New("slacksim: started twice")
 	}
-	ln, err := net.Listen("tcp", addr)
+	ln, err := new(net.ListenConfig).Listen(s.w.courier.life(), "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("slacksim: %w", err)
 	}

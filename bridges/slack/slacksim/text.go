@@ -6,8 +6,6 @@ import (
 )
 
 // Patterns of Slack's text. https://docs.slack.dev/messaging/formatting-message-text
-//
-//nolint:gochecknoglobals // compiled once
 var (
 	pickedPattern = regexp.MustCompile(`<(?:@[UWB][A-Z0-9]+|#[CG][A-Z0-9]+(?:\|[^<>]*)?|!(?:here|channel|everyone)|!subteam\^S[A-Z0-9]+(?:\|[^<>]*)?)>`)
 	tokenPattern  = regexp.MustCompile(`<(?:[@#!][^<>\s][^<>]*|(?:https?|mailto|tel|slack):[^<>]+)>`)

@@ -187,5 +187,3 @@ type share struct {
 	ShareUserID     string   `json:"share_user_id"`
 	Source          string   `json:"source"`
 }
-
-func ptr[T any](v T) *T { return &v }

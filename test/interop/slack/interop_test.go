@@ -25,7 +25,6 @@ const (
 	patient = 30 * time.Second
 )
 
-//nolint:gochecknoglobals // the packages are installed once for all tests
 var install = sync.OnceValue(func() error {
 	if _, err := os.Stat(filepath.Join("node_modules", "@slack", "bolt")); err == nil {
 		return nil
@@ -107,7 +106,7 @@ func run(t *testing.T, sim *slacksim.Sim, script string, env ...string) *child {
 	}()
 	t.Cleanup(func() {
 		cancel()
-		for range c.lines { //nolint:revive // until the child has ended
+		for range c.lines { // until the child has ended
 		}
 	})
 	return c
