@@ -64,7 +64,7 @@ vet: ## go vet
 
 .PHONY: lint
 lint: $(LINT)-$(LINT_VERSION) ## golangci-lint, the pinned version (built once into .tools, in about four minutes)
-	$(LINT) run $(PKG)
+	$(LINT) run --allow-parallel-runners $(PKG)
 
 # The stamp says which version is built; another one is built when it is missing.
 $(LINT)-$(LINT_VERSION):
@@ -95,7 +95,7 @@ bench: ## run the benchmarks
 
 .PHONY: crash
 crash: ## kill the process KILLS=100 times at random and look for what is lost or doubled
-	@$(GO) test -list '^TestCrash' ./test/... | grep '^TestCrash'
+	@$(GO) test -list '^TestCrash' ./test/... | grep -q '^TestCrash' || { echo 'there are no crash runs (TestCrash… in test/)'; exit 1; }
 	KILLS=$(KILLS) $(GO) test -count=1 -timeout 60m -v -run '^TestCrash' ./test/...
 
 .PHONY: deps
