@@ -65,9 +65,12 @@ func (t *Table) Plan(ev chat.Event, family Family) (ds []chat.Delivery, why []st
 	if len(in) == 0 {
 		return nil, nil, nil
 	}
-	original, hops, err := family(ev.Ref())
-	if err != nil {
-		return nil, nil, err
+	original, hops := ev.Ref(), 0
+	// What a person just wrote can't be a copy of anything; everything else may be.
+	if _, ok := ev.What.(chat.Posted); !ok || ev.Author.Bot {
+		if original, hops, err = family(ev.Ref()); err != nil {
+			return nil, nil, err
+		}
 	}
 	ev.Hops = max(ev.Hops, hops)
 	answers, err := answered(ev, family)

@@ -112,6 +112,7 @@ func benchTrip(b *testing.B, begin bool) {
 	close(given)
 	wg.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "trips/s")
+	fmt.Println(sqlite.Hist,sqlite.Tot,sqlite.Busy,b.Elapsed())
 }
 
 func benchSettle(ctx context.Context, s *sqlite.Store, l store.Leased, begin bool) error {
@@ -161,6 +162,7 @@ func BenchmarkBare(b *testing.B) {
 		exec("COMMIT")
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "trips/s")
+	fmt.Println(sqlite.Hist,sqlite.Tot,sqlite.Busy,b.Elapsed())
 }
 
 // bareExec executes statements that are prepared once.

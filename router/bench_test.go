@@ -1,0 +1,161 @@
+package router_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/roost-im/roost/router"
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/route"
+)
+
+const conversations = 1000
+
+// mirrored is n pairs of conversations, one on each of two accounts.
+func mirrored(from, to *memory, n int) router.Setup {
+	s := router.Setup{Accounts: map[chat.Account]router.Account{from.account: from.opened(), to.account: to.opened()}}
+	for i := range n {
+		id := fmt.Sprint("c", i)
+		s.Mirrors = append(s.Mirrors, route.Mirror{Name: id, Legs: []route.Leg{{At: from.at(id)}, {At: to.at(id)}}})
+	}
+	return s
+}
+
+// BenchmarkTrip is the whole trip: Accept, plan, Admit, lane, Post, Settle, over 1,000 conversations with texts of 200
+// bytes and a store that syncs every commit.
+func BenchmarkTrip(b *testing.B) {
+	said := strings.Repeat("x", 200)
+	var heard atomic.Int64
+	all := make(chan struct{})
+	from := newMemory("memory/from", func(context.Context, chat.Post) error { return nil })
+	to := newMemory("memory/to", func(context.Context, chat.Post) error {
+		if heard.Add(1) == int64(b.N) {
+			close(all)
+		}
+		return nil
+	})
+	runs(b, mirrored(from, to, conversations))
+	<-from.ready
+	b.ReportAllocs()
+	b.ResetTimer()
+	var next atomic.Int64
+	var people sync.WaitGroup
+	for range 512 {
+		people.Add(1)
+		go func() {
+			defer people.Done()
+			for {
+				n := int(next.Add(1)) - 1
+				if n >= b.N {
+					return
+				}
+				if err := from.says(b.Context(), fmt.Sprint("c", n%conversations), said, n); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		}()
+	}
+	people.Wait()
+	<-all
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+}
+
+// BenchmarkAlone is the time of one message that travels alone, from Accept to Post.
+func BenchmarkAlone(b *testing.B) {
+	arrived := make(chan time.Time, 1)
+	from := newMemory("memory/from", func(context.Context, chat.Post) error { return nil })
+	to := newMemory("memory/to", func(context.Context, chat.Post) error { arrived <- time.Now(); return nil })
+	runs(b, mirrored(from, to, 1))
+	<-from.ready
+	var took []time.Duration
+	for n := range b.N {
+		began := time.Now()
+		if err := from.says(b.Context(), "c0", "alone", n); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, (<-arrived).Sub(began))
+	}
+	report(b, took, "")
+}
+
+// report reports the percentiles of took.
+func report(b *testing.B, took []time.Duration, name string) {
+	b.Helper()
+	slices.Sort(took)
+	ms := func(q float64) float64 { return float64(took[int(q*float64(len(took)-1))]) / float64(time.Millisecond) }
+	b.ReportMetric(ms(0.5), name+"p50-ms")
+	b.ReportMetric(ms(0.99), name+"p99-ms")
+}
+
+// BenchmarkStranger is the time of messages to 50 conversations at a moderate rate, with and without another
+// conversation of the same account that hangs for as long as it runs.
+func BenchmarkStranger(b *testing.B) {
+	quiet := stranger(b, false)
+	hung := stranger(b, true)
+	report(b, quiet, "quiet-")
+	report(b, hung, "hung-")
+	slices.Sort(quiet)
+	slices.Sort(hung)
+	q := func(took []time.Duration) float64 { return float64(took[len(took)*99/100]) }
+	b.ReportMetric(q(hung)/q(quiet), "ratio")
+}
+
+func stranger(b *testing.B, hang bool) []time.Duration {
+	b.Helper()
+	const lanes, each = 50, 60
+	var mu sync.Mutex
+	began := map[string]time.Time{}
+	var took []time.Duration
+	all := make(chan struct{})
+	release := make(chan struct{})
+	from := newMemory("memory/from", func(context.Context, chat.Post) error { return nil })
+	to := newMemory("memory/to", func(ctx context.Context, p chat.Post) error {
+		if p.To.ID == "c0" {
+			select {
+			case <-release:
+			case <-ctx.Done():
+			}
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		took = append(took, time.Since(began[p.Text.Body]))
+		if len(took) == lanes*each {
+			close(all)
+		}
+		return nil
+	})
+	runs(b, mirrored(from, to, lanes+1))
+	defer close(release)
+	<-from.ready
+	if hang {
+		for n := range 100 {
+			if err := from.says(b.Context(), "c0", "hangs", n); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for n := range lanes * each {
+		<-tick.C
+		said := fmt.Sprint("text ", n)
+		mu.Lock()
+		began[said] = time.Now()
+		mu.Unlock()
+		go func() {
+			if err := from.says(b.Context(), fmt.Sprint("c", 1+n%lanes), said, n); err != nil {
+				b.Error(err)
+			}
+		}()
+	}
+	<-all
+	return took
+}
