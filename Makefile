@@ -69,7 +69,7 @@ lint: $(LINT)-$(LINT_VERSION) ## golangci-lint, the pinned version (built once i
 # The stamp says which version is built; another one is built when it is missing.
 $(LINT)-$(LINT_VERSION):
 	@mkdir -p $(TOOLS)
-	@if ! $(LINT) version 2>/dev/null | grep -qF 'version $(LINT_VERSION) '; then \
+	@if ! $(LINT) version 2>/dev/null | grep -F 'version $(LINT_VERSION) ' >/dev/null; then \
 		echo "building golangci-lint $(LINT_VERSION)"; \
 		GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION); \
 	fi
@@ -95,7 +95,7 @@ bench: ## run the benchmarks
 
 .PHONY: crash
 crash: ## kill the process KILLS=100 times at random and look for what is lost or doubled
-	@$(GO) test -list '^TestCrash' ./test/... | grep -q '^TestCrash' || { echo 'there are no crash runs (TestCrash… in test/)'; exit 1; }
+	@$(GO) test -list '^TestCrash' ./test/... | grep '^TestCrash' >/dev/null || { echo 'there are no crash runs (TestCrash… in test/)'; exit 1; }
 	KILLS=$(KILLS) $(GO) test -count=1 -timeout 60m -v -run '^TestCrash' ./test/...
 
 .PHONY: deps
