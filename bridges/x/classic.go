@@ -79,17 +79,13 @@ func (t *classic) arrivals(ctx context.Context, self string, v view) ([]arrival,
 	var all []arrival
 	var met []string
 	for _, s := range v.seen {
-		events, ok := r.lookup(s.event, v.media)
-		if !ok {
-			t.c.skip(cmp.Or(s.event.EventType, "dm_event"), s.raw)
-			continue
-		}
+		events := r.lookup(s.event, v.media)
 		for _, ev := range events {
 			if !ev.Direct {
 				met = append(met, string(ev.Conversation.ID))
 			}
 		}
-		all = append(all, arrival{id: s.id, events: events})
+		all = append(all, arrival{id: s.id, events: events, kind: cmp.Or(s.event.EventType, "dm_event"), raw: s.raw})
 	}
 	return all, t.groups.learn(ctx, met)
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,6 +39,8 @@ type Connector struct {
 	turn   chan struct{} // holds one: whose turn it is to poll
 	polled bool          // something was polled; whoever has the turn may touch it
 	kick   chan struct{} // asks for a poll now
+
+	former atomic.Bool // challenges are answered with the consumer secret although there is a client secret
 
 	mu   sync.Mutex
 	self *user // who is logged in; nil: not asked yet

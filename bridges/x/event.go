@@ -26,28 +26,28 @@ func decodeEvent(raw []byte) (e dmEvent, ok bool) {
 	return e, ok
 }
 
-// lookup is what a looked up event says. ok is false when we don't know its kind.
-func (r reader) lookup(e dmEvent, shown map[string]media) (events []chat.Event, ok bool) {
+// lookup is what a looked up event says; nothing when we don't know its kind.
+func (r reader) lookup(e dmEvent, shown map[string]media) []chat.Event {
 	if e.ConversationID == "" {
-		return nil, false
+		return nil
 	}
 	id, direct := r.place(e.ConversationID)
 	base := chat.Event{ID: chat.EventID(e.ID), Conversation: chat.Conversation{Account: r.account, ID: id}, At: r.when(e), Direct: direct}
 	switch e.EventType {
 	case "MessageCreate":
 		if e.SenderID == "" {
-			return nil, false
+			return nil
 		}
 		base.Message = chat.MessageID(e.ID)
 		base.Author = r.author(e.SenderID)
 		base.What = r.posted(e, e.files(shown), nil)
-		return []chat.Event{base}, true
+		return []chat.Event{base}
 	case "ParticipantsJoin":
-		return r.moves(base, e.ParticipantIDs, chat.Joined{}), true
+		return r.moves(base, e.ParticipantIDs, chat.Joined{})
 	case "ParticipantsLeave":
-		return r.moves(base, e.ParticipantIDs, chat.Left{}), true
+		return r.moves(base, e.ParticipantIDs, chat.Left{})
 	}
-	return nil, false
+	return nil
 }
 
 // moves is one event for each person who came or went.

@@ -13,9 +13,8 @@ func (r reader) file(m media) chat.File {
 	f := chat.File{Alt: m.AltText, Account: r.account, Source: m.URL}
 	switch m.Type {
 	case "video", "animated_gif":
-		f.Type = "video/mp4"
 		if v, ok := best(m.Variants); ok {
-			f.Source = v.URL
+			f.Source, f.Type = v.URL, v.ContentType
 		}
 	case "photo":
 		f.Type = photoType(m.URL)
@@ -28,10 +27,10 @@ func (r reader) file(m media) chat.File {
 	return f
 }
 
-// best is the MP4 of the highest bit rate.
+// best is the file of the highest bit rate. A playlist is no file.
 func best(all []variant) (v variant, ok bool) {
 	for _, o := range all {
-		if o.URL == "" || o.ContentType != "video/mp4" {
+		if o.URL == "" || strings.Contains(strings.ToLower(o.ContentType), "mpegurl") {
 			continue
 		}
 		if !ok || o.BitRate+o.Bitrate > v.BitRate+v.Bitrate {

@@ -159,7 +159,9 @@ func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error 
 	if err := sink.Accept(ctx, chat.Batch{Events: fresh}); err != nil {
 		return fmt.Errorf("x: accept: %w", err)
 	}
-	c.recent.add(fresh)
+	for _, ev := range fresh {
+		c.recent.add(ev.ID)
+	}
 	return nil
 }
 

@@ -31,14 +31,16 @@ func (c *Connector) poll(ctx context.Context, sink chat.Sink) error {
 		if pointless(err) {
 			return err
 		}
-		next := c.purse.pace(c.cfg.PollEvery)
 		if err != nil {
-			next = wait.after(err)
+			next := wait.after(err)
 			c.log.LogAttrs(ctx, slog.LevelDebug, "poll put off", slog.String("kind", chat.KindOf(err).String()), slog.Duration("wait", next))
-		} else {
-			wait.reset()
+			if err := sleep(ctx, next); err != nil {
+				return err
+			}
+			continue
 		}
-		if err := c.rest(ctx, next); err != nil {
+		wait.reset()
+		if err := c.rest(ctx, c.purse.pace(c.cfg.PollEvery)); err != nil {
 			return err
 		}
 	}
@@ -100,6 +102,10 @@ func (c *Connector) catchUp(ctx context.Context, sink chat.Sink) error {
 func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival, last, next snowflake) error {
 	var fresh []chat.Event
 	for _, a := range batch {
+		if id := chat.EventID(a.id.String()); len(a.events) == 0 && !c.recent.has(id) {
+			c.skip(a.kind, a.raw)
+			c.recent.add(id)
+		}
 		for _, ev := range a.events {
 			if !c.recent.has(ev.ID) {
 				fresh = append(fresh, ev)
@@ -116,7 +122,9 @@ func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival,
 	if err := sink.Accept(ctx, chat.Batch{Events: fresh, Cursor: b}); err != nil {
 		return fmt.Errorf("x: accept: %w", err)
 	}
-	c.recent.add(fresh)
+	for _, ev := range fresh {
+		c.recent.add(ev.ID)
+	}
 	return nil
 }
 
@@ -168,16 +176,14 @@ func (r *recent) has(id chat.EventID) bool {
 	return r.ids[id]
 }
 
-func (r *recent) add(events []chat.Event) {
+func (r *recent) add(id chat.EventID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, ev := range events {
-		if r.ids[ev.ID] {
-			continue
-		}
-		delete(r.ids, r.ring[r.at])
-		r.ring[r.at] = ev.ID
-		r.ids[ev.ID] = true
-		r.at = (r.at + 1) % len(r.ring)
+	if r.ids[id] {
+		return
 	}
+	delete(r.ids, r.ring[r.at])
+	r.ring[r.at] = id
+	r.ids[id] = true
+	r.at = (r.at + 1) % len(r.ring)
 }

@@ -2,6 +2,7 @@ package x
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -35,11 +36,7 @@ func (a *api) refused(r request, who identity, resp *http.Response) error {
 	var p problem
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, mostFault))
 	_ = json.Unmarshal(body, &p) // a refusal in no shape that we know is told by its status alone
-	e := &chat.Error{Op: r.op, Err: fmt.Errorf("status %d", resp.StatusCode)}
-	said := a.hide(p.said())
-	if said != "" {
-		e.Err = fmt.Errorf("status %d: %s", resp.StatusCode, said)
-	}
+	e := &chat.Error{Op: r.op, Err: &statusError{status: resp.StatusCode, said: a.hide(p.said())}}
 	switch s := resp.StatusCode; {
 	case p.spent(), s == http.StatusPaymentRequired:
 		e.Kind, e.Reason = chat.Unfunded, "the X account has no credit left, or reached its spending cap"
@@ -63,6 +60,28 @@ func (a *api) refused(r request, who identity, resp *http.Response) error {
 		e.Kind, e.Reason = chat.Refused, p.reason("X did not accept the request")
 	}
 	return e
+}
+
+// statusError is an answer that was no success.
+type statusError struct {
+	status int
+	said   string // X's own words
+}
+
+// Error is the status and X's words.
+func (e *statusError) Error() string {
+	if e.said == "" {
+		return fmt.Sprintf("status %d", e.status)
+	}
+	return fmt.Sprintf("status %d: %s", e.status, e.said)
+}
+
+// statusOf is the status that X refused with; 0 when it did not answer.
+func statusOf(err error) int {
+	if e, ok := errors.AsType[*statusError](err); ok {
+		return e.status
+	}
+	return 0
 }
 
 // said is X's own words, shortened.

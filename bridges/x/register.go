@@ -46,8 +46,9 @@ type replayOrder struct {
 // time to time whether X still does.
 func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) error {
 	seen := &sightings{c: c}
-	h := &hook{c: c, sink: sink, ctx: func() context.Context { return ctx }, fatal: make(chan error, 1), heard: seen.now}
-	unmount, err := c.mount(c.cfg.WebhookPath, h)
+	h := &hook{c: c, sink: sink, fatal: make(chan error, 1), heard: seen.now}
+	serve := func(w http.ResponseWriter, r *http.Request) { h.serve(ctx, w, r) }
+	unmount, err := c.mount(c.cfg.WebhookPath, http.HandlerFunc(serve))
 	if err != nil {
 		return &chat.Error{Op: "x: mount webhook", Kind: chat.Refused, Err: err}
 	}
@@ -96,22 +97,37 @@ func (c *Connector) register(ctx context.Context) (id string, err error) {
 	case ok && w.Valid:
 		return w.ID, nil
 	case ok:
-		var got webhookAnswer
-		r := request{op: "x: check webhook", method: http.MethodPut, path: "/2/webhooks/" + url.PathEscape(w.ID), app: true}
-		if _, err := c.api.call(ctx, r, &got); err != nil {
-			return "", err
-		}
-		if !got.Data.Valid {
-			c.log.LogAttrs(ctx, slog.LevelWarn, "webhook is not valid", slog.String("path", c.cfg.WebhookPath))
-		}
-		return w.ID, nil
+		return w.ID, c.revive(ctx, w.ID)
 	case c.cfg.WebhookURL == "":
 		return "", &chat.Error{Op: "x: look up webhook", Kind: chat.Refused, Reason: "the app has no webhook that ends in " + c.cfg.WebhookPath + "; set webhook_url"}
 	}
 	var got webhookAnswer
 	r := request{op: "x: register webhook", method: http.MethodPost, path: "/2/webhooks", json: map[string]string{"url": c.cfg.WebhookURL}, app: true}
 	_, err = c.api.call(ctx, r, &got)
+	if statusOf(err) == http.StatusBadRequest && c.otherKey() {
+		_, err = c.api.call(ctx, r, &got)
+	}
 	return got.Data.ID, err
+}
+
+// revive has X check a webhook that it does not call any more.
+func (c *Connector) revive(ctx context.Context, id string) error {
+	for {
+		var got webhookAnswer
+		r := request{op: "x: check webhook", method: http.MethodPut, path: "/2/webhooks/" + url.PathEscape(id), app: true}
+		_, err := c.api.call(ctx, r, &got)
+		if err == nil && got.Data.Valid {
+			return nil
+		}
+		if err != nil && statusOf(err) != http.StatusBadRequest {
+			return err
+		}
+		if !c.former.Load() && c.otherKey() {
+			continue
+		}
+		c.log.LogAttrs(ctx, slog.LevelWarn, "webhook is not valid", slog.String("path", c.cfg.WebhookPath))
+		return err
+	}
 }
 
 // registered is the account's webhook as X knows it.

@@ -87,7 +87,7 @@ func (t *classic) send(ctx context.Context, to chat.Conversation, d dmDraft, sen
 		return got, err
 	}
 	got, err := call(group)
-	if group || len(id) < groupDigits || err == nil || chat.KindOf(err) != chat.Gone {
+	if s := statusOf(err); group || len(id) < groupDigits || s != http.StatusBadRequest && s != http.StatusNotFound {
 		return got, err
 	}
 	if again, groupErr := call(true); groupErr == nil || chat.KindOf(groupErr) == chat.Uncertain {

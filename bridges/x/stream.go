@@ -41,8 +41,9 @@ func (c *Connector) stream(ctx context.Context, sink chat.Sink, self string) err
 		}
 		if heard {
 			wait.reset()
+		} else {
+			c.wake() // nothing comes by stream for now
 		}
-		c.wake()
 		next := wait.after(err)
 		c.log.LogAttrs(ctx, slog.LevelDebug, "stream lost", slog.String("kind", chat.KindOf(err).String()), slog.Duration("wait", next))
 		if err := sleep(ctx, next); err != nil {

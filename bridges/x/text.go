@@ -32,7 +32,10 @@ func write(p chat.Post) string {
 			body += "\n" + card
 		}
 	}
-	return strings.TrimSpace(body)
+	if strings.TrimSpace(body) == "" {
+		return ""
+	}
+	return body
 }
 
 // read is what a message says: links are written out again, and the link that X put in for an attachment goes.

@@ -23,8 +23,11 @@ type transport interface {
 	live(kind string, payload json.RawMessage) (events []chat.Event, ok bool)
 }
 
-// arrival is what one event of X says; it becomes several events when several people came or went.
+// arrival is what one event of X says: several events when several people came or went, and none when nobody knows its
+// kind.
 type arrival struct {
 	id     snowflake
 	events []chat.Event
+	kind   string // as X writes it
+	raw    []byte
 }

@@ -28,19 +28,22 @@ const (
 type hook struct {
 	c     *Connector
 	sink  chat.Sink
-	ctx   func() context.Context // of the run that mounted it
-	fatal chan error             // told when going on is pointless
+	fatal chan error // told when going on is pointless
 	heard func(ctx context.Context)
 	busy  sync.WaitGroup
 }
 
-// ServeHTTP answers a challenge or takes in an event. It says 200 only after the event is stored.
-func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodGet:
+// serve answers a challenge or takes in an event, as long as run lasts. It says 200 only after the event is stored.
+func (h *hook) serve(run context.Context, w http.ResponseWriter, r *http.Request) {
+	h.busy.Add(1)
+	defer h.busy.Done()
+	switch {
+	case run.Err() != nil:
+		http.Error(w, "not receiving", http.StatusServiceUnavailable)
+	case r.Method == http.MethodGet:
 		h.challenge(w, r)
-	case http.MethodPost:
-		h.deliver(w, r)
+	case r.Method == http.MethodPost:
+		h.deliver(run, w, r)
 	default:
 		w.Header().Set("Allow", "GET, POST")
 		http.Error(w, "only GET and POST", http.StatusMethodNotAllowed)
@@ -49,7 +52,7 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // challenge proves that we know the app's secret.
 func (h *hook) challenge(w http.ResponseWriter, r *http.Request) {
-	answer, ok := respond(h.c.cfg, r.URL.Query().Get("crc_token"))
+	answer, ok := respond(h.c.challengeKey(), r.URL.Query().Get("crc_token"))
 	if !ok {
 		http.Error(w, "crc_token is missing or of no form that X sends", http.StatusBadRequest)
 		return
@@ -60,18 +63,36 @@ func (h *hook) challenge(w http.ResponseWriter, r *http.Request) {
 
 // respond is the answer to a challenge. X signs its calls with the same key in the same way, so whoever could have any
 // text answered could forge a call: a token that could be the body of one is refused.
-func respond(cfg Config, token string) (answer string, ok bool) {
+func respond(key bridges.Secret, token string) (answer string, ok bool) {
 	odd := func(r rune) bool {
 		return strings.ContainsRune(`{}[]"`, r) || unicode.IsControl(r) || unicode.IsSpace(r)
 	}
 	if token == "" || len(token) > mostCRC || strings.ContainsFunc(token, odd) {
 		return "", false
 	}
-	key := cfg.ClientSecret
-	if key.IsZero() {
-		key = cfg.ConsumerSecret
-	}
 	return seal(key, []byte(token)), true
+}
+
+// challengeKey is the secret that a challenge is answered with: the client secret where the app has one, and the consumer
+// secret otherwise. X's documents leave open what it expects of an app with both, so former says that the other one is
+// to be tried.
+func (c *Connector) challengeKey() bridges.Secret {
+	switch {
+	case c.cfg.ClientSecret.IsZero():
+		return c.cfg.ConsumerSecret
+	case c.former.Load() && !c.cfg.ConsumerSecret.IsZero():
+		return c.cfg.ConsumerSecret
+	}
+	return c.cfg.ClientSecret
+}
+
+// otherKey has challenges answered with the other secret; ok is false when there is only one.
+func (c *Connector) otherKey() (ok bool) {
+	if c.cfg.ClientSecret.IsZero() || c.cfg.ConsumerSecret.IsZero() {
+		return false
+	}
+	c.former.Store(!c.former.Load())
+	return true
 }
 
 // seal is how X writes an HMAC.
@@ -98,14 +119,7 @@ func genuine(cfg Config, header http.Header, body []byte) bool {
 }
 
 // deliver takes in an event.
-func (h *hook) deliver(w http.ResponseWriter, r *http.Request) {
-	h.busy.Add(1)
-	defer h.busy.Done()
-	run := h.ctx()
-	if run.Err() != nil {
-		http.Error(w, "not receiving", http.StatusServiceUnavailable)
-		return
-	}
+func (h *hook) deliver(run context.Context, w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
 	if err != nil {
 		status := http.StatusBadRequest

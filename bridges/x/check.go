@@ -1,0 +1,222 @@
+package x
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+// Check finds out whether the account works and what it would miss. It makes up to seven calls, none of which sends or
+// changes anything. Its error is that of ctx.
+func (c *Connector) Check(ctx context.Context) ([]chat.Finding, error) {
+	d := &doctor{c: c}
+	d.account(ctx)
+	d.login(ctx)
+	if d.self != "" {
+		d.messages(ctx)
+		d.encrypted(ctx)
+		d.live(ctx)
+	}
+	d.usage(ctx)
+	d.budget(ctx)
+	return d.found, ctx.Err()
+}
+
+// doctor collects what Check finds.
+type doctor struct {
+	c     *Connector
+	self  string
+	found []chat.Finding
+}
+
+func (d *doctor) add(g chat.Grade, name, text, mend string) {
+	d.found = append(d.found, chat.Finding{Grade: g, Name: name, Text: text, Mend: mend})
+}
+
+// failed adds what an error says.
+func (d *doctor) failed(g chat.Grade, name string, err error) {
+	mend := ""
+	switch chat.KindOf(err) {
+	case chat.Unfunded:
+		mend = "buy credit at https://console.x.com"
+	case chat.Throttled:
+		g, mend = chat.Warning, "try again later"
+	case chat.LoggedOut, chat.Refused, chat.Gone, chat.Transient, chat.Uncertain:
+	}
+	d.add(g, name, chat.Reason(err), mend)
+}
+
+func (d *doctor) account(ctx context.Context) {
+	u, err := whoami(ctx, d.c.api)
+	if err != nil {
+		d.failed(chat.Broken, "account", err)
+		return
+	}
+	d.self = u.ID
+	d.c.people.learn([]user{u})
+	d.add(chat.Fine, "account", "@"+u.Username+" is logged in", "")
+}
+
+// login looks at the kind of credential and, where it is known, at what it may do.
+func (d *doctor) login(ctx context.Context) {
+	if d.c.cfg.consumerOnly() {
+		d.scopes(ctx)
+		return
+	}
+	d.add(chat.Fine, "login", "OAuth 1.0a, which does not expire", "")
+	d.add(chat.Warning, "attachments", "X gives attachments to OAuth 2.0 logins; those of OAuth 1.0a must take them from their old address", "set client_id and run roost login "+string(d.c.account))
+}
+
+func (d *doctor) scopes(ctx context.Context) {
+	p, err := keptPair(ctx, d.c.keep)
+	if err != nil || p == nil {
+		return // account said it
+	}
+	if p.Scope == "" {
+		d.add(chat.Fine, "login", "OAuth 2.0; X did not say what it may do", "")
+		return
+	}
+	has := strings.Fields(p.Scope)
+	var missing []string
+	for _, s := range scopes() {
+		if !slices.Contains(has, s) {
+			missing = append(missing, s)
+		}
+	}
+	if len(missing) > 0 {
+		d.add(chat.Broken, "login", "the login lacks "+strings.Join(missing, ", "), "allow them for the app, then "+d.c.api.user.mend())
+		return
+	}
+	d.add(chat.Fine, "login", "OAuth 2.0, with all that is needed", "")
+}
+
+func (d *doctor) messages(ctx context.Context) {
+	q := url.Values{"max_results": {"1"}}
+	got, err := d.c.api.call(ctx, request{op: "x: look up messages", method: http.MethodGet, path: "/2/dm_events", query: q}, nil)
+	if err != nil {
+		d.failed(chat.Broken, "messages", err)
+		return
+	}
+	said := "can be read"
+	for _, a := range allowances(got.header) {
+		said = fmt.Sprintf("can be read; %d more times before %s", a.Remaining, a.Reset.Format(time.TimeOnly))
+		break
+	}
+	d.add(chat.Fine, "messages", said, "")
+}
+
+// encrypted warns when the account has keys: people then write to it in a way that classic messages don't show.
+func (d *doctor) encrypted(ctx context.Context) {
+	var got struct {
+		Data []struct {
+			Version string `json:"public_key_version"`
+		} `json:"data"`
+	}
+	q := url.Values{"public_key.fields": {"public_key_version"}}
+	_, err := d.c.api.call(ctx, request{op: "x: look up keys", method: http.MethodGet, path: "/2/users/" + d.self + "/public_keys", query: q}, &got)
+	switch {
+	case err != nil:
+		d.add(chat.Warning, "encrypted messages", "it is not known whether people write encrypted messages to the account: "+chat.Reason(err), "")
+	case len(got.Data) > 0:
+		d.add(chat.Warning, "encrypted messages", "the account has keys for encrypted messages; those are not received here", "ask people to write an unencrypted message")
+	default:
+		d.add(chat.Fine, "encrypted messages", "the account has no keys, so people write to it in the clear", "")
+	}
+}
+
+// live looks at what makes messages arrive sooner.
+func (d *doctor) live(ctx context.Context) {
+	if d.c.cfg.Receive == Poll {
+		d.add(chat.Fine, "receive", fmt.Sprintf("by polling every %v", d.c.cfg.PollEvery), "")
+		return
+	}
+	id := ""
+	if d.c.cfg.Receive == Webhook {
+		w, ok, err := d.c.registered(ctx)
+		switch {
+		case err != nil:
+			d.failed(chat.Broken, "webhook", err)
+			return
+		case !ok:
+			d.add(chat.Warning, "webhook", "X has no webhook for "+d.c.cfg.WebhookPath, "set webhook_url and start roost")
+			return
+		case !w.Valid:
+			d.add(chat.Broken, "webhook", "X does not call the webhook, because it did not answer a challenge", "see that "+w.URL+" reaches roost")
+		default:
+			d.add(chat.Fine, "webhook", "X calls "+w.URL, "")
+		}
+		id = w.ID
+	}
+	have, err := d.c.subscriptions(ctx, d.self, id)
+	if err != nil {
+		d.failed(chat.Broken, "subscriptions", err)
+		return
+	}
+	var missing []string
+	for _, w := range wanted() {
+		if !have[w.kind] {
+			missing = append(missing, w.kind)
+		}
+	}
+	if len(missing) > 0 {
+		d.add(chat.Warning, "subscriptions", "not subscribed to "+strings.Join(missing, ", "), "start roost, which subscribes")
+		return
+	}
+	d.add(chat.Fine, "subscriptions", "to all that is needed", "")
+}
+
+func (d *doctor) usage(ctx context.Context) {
+	if d.c.api.app == nil {
+		return
+	}
+	var got struct {
+		Data struct {
+			Usage string `json:"project_usage"`
+			Cap   string `json:"project_cap"`
+		} `json:"data"`
+	}
+	q := url.Values{"usage.fields": {"project_usage,project_cap"}}
+	if _, err := d.c.api.call(ctx, request{op: "x: look up usage", method: http.MethodGet, path: "/2/usage/tweets", query: q, app: true}, &got); err != nil {
+		d.failed(chat.Warning, "usage", err)
+		return
+	}
+	d.add(chat.Fine, "usage", fmt.Sprintf("the app has used %s of %s posts this month", orSome(got.Data.Usage), orSome(got.Data.Cap)), "")
+}
+
+func orSome(n string) string {
+	if _, ok := parseSnowflake(n); !ok {
+		return "some"
+	}
+	return n
+}
+
+// budget says what is left of today's.
+func (d *doctor) budget(ctx context.Context) {
+	used, err := d.c.purse.state(ctx)
+	if err != nil {
+		d.failed(chat.Broken, "budget", err)
+		return
+	}
+	b := d.c.cfg.Budget
+	said := []string{fmt.Sprintf("used today: %d reads, %d messages, about $%.3f", used.Reads, used.Sends, used.USD)}
+	grade := chat.Fine
+	left := func(what string, most, gone float64) {
+		if most <= 0 {
+			return
+		}
+		said = append(said, fmt.Sprintf("%.4g %s left", max(most-gone, 0), what))
+		if gone >= most {
+			grade = chat.Warning
+		}
+	}
+	left("reads", float64(b.Reads), float64(used.Reads))
+	left("messages", float64(b.Sends), float64(used.Sends))
+	left("dollars", b.USD, used.USD)
+	d.add(grade, "budget", strings.Join(said, "; "), "")
+}
