@@ -312,9 +312,13 @@ func TestNotesFollowTheirEditsAndDeletionElsewhere(t *testing.T) {
 	w.wrote("note Ann: be careful")
 	w.member("ann", "m1", chat.Edited{Text: text.Plain("no mark any more")})
 	w.expect("telegram edit: 📝 Ann: no mark any more (edited) of m1")
-	w.member("ann", "m1", chat.Deleted{})
+	w.member("ann", "m1", chat.Edited{Text: text.Plain("still none")}, undoable)
+	if w.expect("telegram edit: 📝 Ann: still none (edited) of m1"); len(w.res.Cancel) != 0 {
+		t.Errorf("Cancel = %v", w.res.Cancel)
+	}
+	w.member("ann", "m1", chat.Deleted{}, undoable)
 	w.expect("telegram delete of m1")
-	w.wrote("note Ann: no mark any more (gone)")
+	w.wrote("note Ann: still none (gone)")
 }
 
 func TestReactionOnTheContactsMessageGoesThere(t *testing.T) {

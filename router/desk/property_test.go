@@ -24,6 +24,7 @@ func TestWhateverHappensThePromisesHold(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"contact": func(t *rapid.T) { p.t = t; p.fromContact(p.happening("contact")) },
 			"member":  func(t *rapid.T) { p.t = t; p.fromMember() },
+			"press":   func(t *rapid.T) { p.t = t; p.presses() },
 			"ended":   func(t *rapid.T) { p.t = t; p.ended() },
 			"time": func(t *rapid.T) {
 				p.t = t
@@ -144,9 +145,6 @@ func (p *play) fromMember() {
 		what = w
 	case chat.Pressed:
 		w.Button = rapid.SampledFrom(p.buttons).Draw(p.t, "button")
-		if rapid.Bool().Draw(p.t, "one of the last") {
-			w.Button = rapid.SampledFrom(p.buttons[max(0, len(p.buttons)-2):]).Draw(p.t, "last button")
-		}
 		w.Fields = map[string]string{"for": rapid.SampledFrom([]string{"1h", "", "x"}).Draw(p.t, "for"), "text": p.marked(on, author, false).Body}
 		what = w
 	}
@@ -173,6 +171,16 @@ func (p *play) marked(on desk.Surface, author chat.Author, fresh bool) text.Text
 		return p.words(front + " " + secret)
 	}
 	return p.words(front)
+}
+
+// presses lets a member press one of the last buttons, which may have been pressed before.
+func (p *play) presses() {
+	on := rapid.SampledFrom(p.desk.Surfaces).Draw(p.t, "surface")
+	at := on.At
+	at.Thread = "t"
+	button := rapid.SampledFrom(p.buttons[max(0, len(p.buttons)-4):]).Draw(p.t, "last button")
+	who := chat.Author{ID: rapid.SampledFrom([]chat.PersonID{"ann", "bob"}).Draw(p.t, "who"), Name: "Ann"}
+	p.step(desk.FromMember{Event: p.event(at, who, chat.Pressed{Button: button}), Surface: on.At})
 }
 
 func (p *play) ended() {
