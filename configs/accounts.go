@@ -37,10 +37,8 @@ func (d *decoder) account(b at[branch], p Platform) Account {
 	a := Account{Platform: p.Name, Uncertain: Hold, Line: b.line}
 	before := len(d.faults)
 	list := d.entries(b.v.node, b.spot)
-	if i := slices.IndexFunc(list, func(e entry) bool { return e.key == "uncertain" }); i >= 0 {
-		d.value(list[i].node, reflect.ValueOf(&a.Uncertain).Elem(), list[i].spot)
-		list = slices.Delete(list, i, i+1)
-	}
+	list = d.own(list, "uncertain", &a.Uncertain)
+	list = d.own(list, "pace", &a.Pace)
 	settings, err := p.Decode(d.strictly(list))
 	if err != nil && !errors.Is(err, errReported) {
 		d.fault(b.spot, "", "%s", d.scrub(err.Error()))
@@ -55,6 +53,23 @@ func (d *decoder) account(b at[branch], p Platform) Account {
 		}
 	}
 	return a
+}
+
+// own decodes a key of an account that is the same on every platform, and takes it off the list.
+func (d *decoder) own(list []entry, key string, into any) []entry {
+	i := slices.IndexFunc(list, func(e entry) bool { return e.key == key })
+	if i < 0 {
+		return list
+	}
+	d.value(list[i].node, reflect.ValueOf(into).Elem(), list[i].spot)
+	if pace, ok := into.(**chat.Pace); ok && *pace != nil {
+		for _, r := range []chat.Rate{(*pace).Conversation, (*pace).Account} {
+			if r.Every < 0 || r.Burst < 0 || (r.Every > 0) != (r.Burst > 0) {
+				d.fault(list[i].spot, "", "a rate has both every and burst, or neither, and neither is less than nothing")
+			}
+		}
+	}
+	return slices.Delete(list, i, i+1)
 }
 
 // invalid reports what a platform said about its settings, at the key that the words begin with.

@@ -41,7 +41,9 @@ type Account struct {
 	Platform  string
 	Settings  any       // what the platform's decoder returned
 	Uncertain Uncertain // what happens to a post that may have arrived; default Hold
-	Line      int       // where it stands in the file
+	// Pace replaces what the platform's documents say about how fast the account may post; nil: they hold.
+	Pace *chat.Pace
+	Line int // where it stands in the file
 }
 
 // Uncertain says what happens to a post of which nobody can say whether it arrived.

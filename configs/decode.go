@@ -243,7 +243,7 @@ func (d *decoder) strictly(list []entry) func(into any) error {
 			return fmt.Errorf("decode into %T: want a pointer to a struct", into)
 		}
 		before := len(d.faults)
-		d.fill(v.Elem(), list, "uncertain")
+		d.fill(v.Elem(), list, "uncertain", "pace")
 		if len(d.faults) > before {
 			return errReported
 		}
