@@ -1,6 +1,7 @@
 package xsim_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,7 +21,7 @@ func ExampleSim() {
 	bot := sim.AddUser(xsim.User{Username: "bot"})
 	sim.Say(alice.ID, bot.ID, xsim.Draft{Text: "are you there?"})
 
-	call, err := http.NewRequest(http.MethodPost, sim.URL()+"/2/dm_conversations/with/"+alice.ID+"/messages", strings.NewReader(`{"text":"yes"}`))
+	call, err := http.NewRequestWithContext(context.Background(), http.MethodPost, sim.URL()+"/2/dm_conversations/with/"+alice.ID+"/messages", strings.NewReader(`{"text":"yes"}`))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -94,9 +94,8 @@ func FuzzShorten(f *testing.F) {
 			}
 			back = string([]rune(back)[:l.start]) + long + string([]rune(back)[l.end:])
 		}
-		if attachment {
-			back = strings.TrimSuffix(back, " ")
-			text = strings.TrimSuffix(text, " ")
+		if attachment && text != "" {
+			back = strings.TrimSuffix(back, " ") // what stands between the text and the last link
 		}
 		if back != text {
 			t.Errorf("%q became %q and went back to %q", text, wire, back)

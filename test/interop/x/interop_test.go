@@ -36,7 +36,7 @@ const (
 	patient = time.Minute
 )
 
-//nolint:gochecknoglobals // the packages are installed once for all tests
+// install installs the packages once for all tests.
 var install = sync.OnceValue(func() error {
 	if _, err := os.Stat(filepath.Join("node_modules", "twitter-api-v2")); err == nil {
 		return nil
@@ -70,9 +70,16 @@ func need(t *testing.T) {
 	}
 }
 
+// world is a simulator and the bot's credentials.
+type world struct {
+	*testing.T
+	*xsim.Sim
+	tokens xsim.Tokens
+}
+
 // setup starts a simulator in which alice has written to the bot. Every call of a client is held against X's description
 // where that is at hand.
-func setup(t *testing.T) (*xsim.Sim, xsim.Tokens) {
+func setup(t *testing.T) *world {
 	t.Helper()
 	need(t)
 	check, why := xspec.Check(t, xspec.AllowRefused())
@@ -90,30 +97,30 @@ func setup(t *testing.T) (*xsim.Sim, xsim.Tokens) {
 	for i := range said {
 		sim.Say(alice, bot, xsim.Draft{Text: "said " + strconv.Itoa(i)})
 	}
-	return sim, sim.Tokens(bot)
+	return &world{T: t, Sim: sim, tokens: sim.Tokens(bot)}
 }
 
 // run runs a script to its end and gives its lines; told is called with each as it comes.
-func run(t *testing.T, sim *xsim.Sim, tokens xsim.Tokens, script string, told func(line string), env ...string) []string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patient)
+func (w *world) run(script string, told func(line string), env ...string) []string {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.Context(), patient)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", script)
 	cmd.Env = append(os.Environ(),
-		"XSIM_URL="+sim.URL(), "CONSUMER_KEY=sim-consumer-key", "CONSUMER_SECRET=sim-consumer-secret",
+		"XSIM_URL="+w.URL(), "CONSUMER_KEY=sim-consumer-key", "CONSUMER_SECRET=sim-consumer-secret",
 		"CLIENT_ID=sim-client-id", "CLIENT_SECRET=sim-client-secret", "BEARER_TOKEN=sim-app-bearer",
-		"OAUTH1_TOKEN="+tokens.OAuth1Token, "OAUTH1_SECRET="+tokens.OAuth1Secret, "ACCESS_TOKEN="+tokens.Access,
+		"OAUTH1_TOKEN="+w.tokens.OAuth1Token, "OAUTH1_SECRET="+w.tokens.OAuth1Secret, "ACCESS_TOKEN="+w.tokens.Access,
 		"BOT="+bot, "ALICE="+alice, "CAROL="+carol, "SAID="+strconv.Itoa(said),
-		"IMAGE="+base64.StdEncoding.EncodeToString(picture(t)))
+		"IMAGE="+base64.StdEncoding.EncodeToString(picture(w.T)))
 	cmd.Env = append(cmd.Env, env...)
 	var faults bytes.Buffer
 	cmd.Stderr = &faults
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
 	var lines []string
 	for scan := bufio.NewScanner(out); scan.Scan(); {
@@ -123,7 +130,7 @@ func run(t *testing.T, sim *xsim.Sim, tokens xsim.Tokens, script string, told fu
 		}
 	}
 	if err := cmd.Wait(); err != nil || !slices.Contains(lines, "DONE") {
-		t.Fatalf("%s: %v\n%s\n%s\nlast calls: %+v", script, err, strings.Join(lines, "\n"), faults.String(), last(sim))
+		w.Fatalf("%s: %v\n%s\n%s\nlast calls: %+v", script, err, strings.Join(lines, "\n"), faults.String(), last(w.Sim))
 	}
 	return lines
 }
@@ -160,10 +167,10 @@ func TestMessages(t *testing.T) {
 		for auth, kind := range map[string]xsim.AuthKind{"oauth1": xsim.OAuth1, "oauth2": xsim.OAuth2User} {
 			t.Run(script+"/"+auth, func(t *testing.T) {
 				t.Parallel()
-				sim, tokens := setup(t)
-				lines := run(t, sim, tokens, script, nil, "AUTH="+auth)
-				checkMessages(t, sim, word(lines, "GROUP"))
-				for _, r := range sim.Requests() {
+				w := setup(t)
+				lines := w.run(script, nil, "AUTH="+auth)
+				checkMessages(t, w.Sim, word(lines, "GROUP"))
+				for _, r := range w.Requests() {
 					if r.Status < 300 && r.Auth != kind {
 						t.Errorf("%s %s was called with %v, want %v", r.Method, r.Path, r.Auth, kind)
 					}
@@ -208,27 +215,27 @@ func checkMessages(t *testing.T, sim *xsim.Sim, group string) {
 
 func TestLogin(t *testing.T) {
 	t.Parallel()
-	sim, tokens := setup(t)
-	sim.AutoAuthorize(bot)
-	run(t, sim, tokens, "login.mjs", nil)
+	w := setup(t)
+	w.AutoAuthorize(bot)
+	w.run("login.mjs", nil)
 }
 
 func TestActivity(t *testing.T) {
 	t.Parallel()
-	sim, tokens := setup(t)
-	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	w := setup(t)
+	hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		mac := hmac.New(sha256.New, []byte("sim-consumer-secret"))
 		mac.Write([]byte(r.URL.Query().Get("crc_token")))
-		_ = json.NewEncoder(w).Encode(map[string]string{"response_token": "sha256=" + base64.StdEncoding.EncodeToString(mac.Sum(nil))})
+		_ = json.NewEncoder(rw).Encode(map[string]string{"response_token": "sha256=" + base64.StdEncoding.EncodeToString(mac.Sum(nil))})
 	}))
 	defer hook.Close()
-	run(t, sim, tokens, "activity.mjs", func(line string) {
+	w.run("activity.mjs", func(line string) {
 		if line == "STREAMING" {
-			sim.Say(alice, bot, xsim.Draft{Text: "over the stream"})
-			sim.Typing(alice, bot)
+			w.Say(alice, bot, xsim.Draft{Text: "over the stream"})
+			w.Typing(alice, bot)
 		}
 	}, "HOOK_URL="+hook.URL+"/x")
-	if sim.Streams() != 0 || sim.Subscriptions() != 0 {
-		t.Errorf("%d streams and %d subscriptions are left", sim.Streams(), sim.Subscriptions())
+	if w.Streams() != 0 || w.Subscriptions() != 0 {
+		t.Errorf("%d streams and %d subscriptions are left", w.Streams(), w.Subscriptions())
 	}
 }
