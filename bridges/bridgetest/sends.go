@@ -143,7 +143,7 @@ func hardTexts(t *testing.T, w *world) {
 func longText(t *testing.T, w *world) {
 	max := w.conn.Traits().Text.Max
 	if max == 0 {
-		t.Skip("the platform sets no limit")
+		return // the platform sets no limit
 	}
 	var long strings.Builder
 	for i := 0; long.Len() < 2*max+max/2; i++ {
@@ -166,7 +166,7 @@ func longText(t *testing.T, w *world) {
 func filesOut(t *testing.T, w *world) {
 	traits := w.conn.Traits().Files
 	if traits.Count == 0 {
-		t.Skip("the platform takes no files")
+		return // the platform takes no files
 	}
 	small := png()
 	large := append(png(), bytes.Repeat([]byte{9}, 3<<20)...)
