@@ -96,6 +96,9 @@ func TestReplyFormSendsInModeNote(t *testing.T) {
 	w.expect()
 	w.press("bob", "reply", "text", "me too")
 	w.expect("slack whisper to bob: This case is Ann's. Send it to Jane anyway? [send keep]")
+	if a := w.made("slack whisper").Answers; !a.IsZero() {
+		t.Errorf("Answers = %v, but nobody wrote a message", a)
+	}
 	w.press("bob", w.offered("send"))
 	w.expect("x post: me too at +5s", "slack +⏳  of form:e5", "slack post as Bob (team): me too", "telegram post as Bob (team): me too")
 	w = begun(oneSurface(t, desk.Alerts))

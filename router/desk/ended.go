@@ -124,7 +124,7 @@ func (s *step) lacking(in Ended) {
 	}
 	for _, what := range in.Lacking {
 		s.within(t, purposeTell, chat.Delivery{
-			Answers: in.Delivery.Source,
+			Answers: beside(in.Delivery.Source),
 			Action:  chat.Post{To: t.Surface, Text: italic("this went without a file: " + oneLine(what))},
 		})
 	}
@@ -136,13 +136,14 @@ func (s *step) changed(d chat.Delivery) {
 	if d.State == chat.Sent || !ok {
 		return
 	}
-	words := fmt.Sprintf("%s still sees the old text: %s", s.name(), d.Reason)
+	words, about := fmt.Sprintf("%s still sees the old text: %s", s.name(), d.Reason), d.Of
 	if d.Purpose == purposeDelete {
+		about = chat.Ref{} // it isn't there to be answered
 		words = fmt.Sprintf("%s still sees what you deleted: %s", s.name(), d.Reason)
 	}
 	s.noted("", words)
 	s.within(t, purposeTell, chat.Delivery{
-		Answers: d.Of,
+		Answers: about,
 		Action:  chat.Post{To: t.Surface, Text: italic(words)},
 	})
 }

@@ -156,14 +156,17 @@ func recap(history []Line, except chat.Ref) (text.Text, bool) {
 }
 
 func recapLine(l Line) text.Text {
-	words := text.Snippet(l.Text, 300)
+	var words []string
+	if !l.Text.Empty() {
+		words = append(words, text.Snippet(l.Text, 300))
+	}
 	for _, f := range l.Files {
-		words += " [" + text.Name(f.Name, nameMax) + "]"
+		words = append(words, "["+text.Name(f.Name, nameMax)+"]")
 	}
 	if l.Gone {
-		words += " (deleted)"
+		words = append(words, "(deleted)")
 	}
-	body := text.Plain(strings.TrimSpace(words))
+	body := text.Plain(strings.Join(words, " "))
 	name := text.Name(l.By, nameMax)
 	switch l.Way {
 	case In:

@@ -89,7 +89,7 @@ func (s *step) whisper(t Thread, only chat.PersonID, words string) {
 // ask puts a card with buttons into a thread, as an answer to the message about.
 func (s *step) ask(t Thread, only chat.PersonID, about chat.Ref, card chat.Card) {
 	card.Buttons = named(s.Case, card.Buttons)
-	s.within(t, purposeTell, chat.Delivery{Answers: about, Action: chat.Post{To: t.Surface, Card: &card, Only: only}})
+	s.within(t, purposeTell, chat.Delivery{Answers: beside(about), Action: chat.Post{To: t.Surface, Card: &card, Only: only}})
 }
 
 // mark puts an emoji on a member's message, or takes it off.
@@ -131,6 +131,14 @@ func (s *step) elsewhere(ref chat.Ref) []Thread {
 // formed names the message that a form made: nobody wrote it in the thread.
 func formed(ev chat.Event) chat.Ref {
 	return chat.Ref{Conversation: ev.Conversation, Message: chat.MessageID("form:" + ev.ID)}
+}
+
+// beside is ref where it can be answered in its own thread: what a form made is no message there.
+func beside(ref chat.Ref) chat.Ref {
+	if isForm(ref) {
+		return chat.Ref{}
+	}
+	return ref
 }
 
 func isForm(ref chat.Ref) bool { return strings.HasPrefix(string(ref.Message), "form:") }

@@ -84,9 +84,19 @@ func (p *play) words(front string) text.Text {
 func (p *play) happening(of string) chat.Happening {
 	w := p.words("")
 	return rapid.SampledFrom([]chat.Happening{
-		chat.Posted{Text: w}, chat.Posted{Text: w}, chat.Posted{}, chat.Edited{Text: w}, chat.Deleted{}, chat.Reacted{Emoji: "👍"},
-		chat.Edited{Text: w}, chat.Pressed{Button: "close"}, chat.Pressed{Button: "close"},
-		chat.Joined{}, chat.Left{}, chat.Typing{}, chat.Read{}, nil,
+		chat.Posted{Text: w},
+		chat.Posted{Text: w},
+		chat.Posted{},
+		chat.Edited{Text: w},
+		chat.Edited{Text: w},
+		chat.Deleted{},
+		chat.Reacted{Emoji: "👍"},
+		chat.Pressed{Button: "close"},
+		chat.Joined{},
+		chat.Left{},
+		chat.Typing{},
+		chat.Read{},
+		nil,
 	}).Draw(p.t, of)
 }
 
@@ -147,6 +157,7 @@ func (p *play) fromMember() {
 		w.Button = rapid.SampledFrom(p.buttons).Draw(p.t, "button")
 		w.Fields = map[string]string{"for": rapid.SampledFrom([]string{"1h", "", "x"}).Draw(p.t, "for"), "text": p.marked(on, author, false).Body}
 		what = w
+	case chat.Deleted, chat.Reacted, chat.Joined, chat.Left, chat.Typing, chat.Read:
 	}
 	in := desk.FromMember{Event: p.event(at, author, what), Surface: on.At}
 	in.Was = p.lines[in.Event.Ref()]

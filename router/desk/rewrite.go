@@ -9,30 +9,41 @@ import (
 
 // rewrote follows an edit of a message in the thread.
 func (t turn) rewrote(w chat.Edited) {
-	was := t.in.Was
 	will, body := t.desk.judge(t.on.Reply, w.Text)
 	files := w.Files
 	if len(files) == 0 {
-		files = was.Files
+		files = t.in.Was.Files
 	}
 	m := t.message(body, files)
 	_, note := cutMark(w.Text, t.desk.noteMark())
-	same := was.Ref.Same(m.ref) && (sameText(was.Text, body) || sameText(was.Text, w.Text))
-	if m.empty() || same && (!note || was.Way == Aside) {
-		return // the platform only added a preview
-	}
-	if !t.admitted() {
-		t.rewroteByGuest(m)
-		return
-	}
 	switch {
+	case m.empty() || t.same(m, w, note):
+	case !t.admitted():
+		t.rewroteByGuest(m)
 	case t.held(m.ref) >= 0:
 		t.rehold(m, note)
-	case was.Way == Aside:
+	default:
+		t.change(m, note, will)
+	}
+}
+
+// same says whether an edit changes nothing: a platform may only have added a preview.
+func (t turn) same(m message, w chat.Edited, note bool) bool {
+	was := t.in.Was
+	if !was.Ref.Same(m.ref) || note && was.Way != Aside {
+		return false
+	}
+	return sameText(was.Text, m.text) || sameText(was.Text, w.Text)
+}
+
+// change changes a note or a reply; will is what would become of the message were it new.
+func (t turn) change(m message, note bool, will verdict) {
+	switch was := t.in.Was.Way; {
+	case was == Aside:
 		t.renote(m)
 	case t.in.Undoable:
 		t.resend(m, note)
-	case was.Way == Out || was.Way == "" && will != stays:
+	case was == Out || was == "" && will != stays:
 		t.resay(m, note)
 	default:
 		t.renote(m)
@@ -114,37 +125,42 @@ func (t turn) resay(m message, note bool) {
 
 // tookBack follows the deletion of a message in the thread. Many platforms don't say who deleted it.
 func (t turn) tookBack() {
-	ref, was := t.in.Event.Ref(), t.in.Was
-	if !t.in.Original.IsZero() || ref.Message == t.at.Card {
-		return // one of our own
-	}
-	if who := t.in.Event.Author.ID; who != "" && !t.on.admits(who) {
-		return
-	}
-	held := t.held(ref)
+	ref, who := t.in.Event.Ref(), t.in.Event.Author.ID
 	switch {
-	case held >= 0:
-		m := t.unhold(held)
+	case !t.in.Original.IsZero() || ref.Message == t.at.Card: // one of our own
+	case who != "" && !t.on.admits(who):
+	case t.held(ref) >= 0:
+		m := t.unhold(t.held(ref))
 		t.line(Line{Ref: m.ref, Way: Pending, By: m.by.Name, Text: m.text, Files: m.files, Gone: true})
-		return
-	case was.Way == Aside:
+	case t.unsay(ref):
+		t.goneLine(t.in.Was)
+		for _, o := range t.elsewhere(ref) {
+			t.within(o, purposeShow, chat.Delivery{Of: ref, Action: chat.Delete{To: o.Surface}})
+		}
+	}
+}
+
+// unsay takes a note or reply back; false when the message was neither.
+func (t turn) unsay(ref chat.Ref) bool {
+	was := t.in.Was.Way
+	purpose := purposeDelete
+	switch {
+	case was == Aside:
+		return true
 	case t.in.Undoable:
 		t.Cancel = append(t.Cancel, ref)
 		t.unanswered()
 		t.hint("taken back before it left")
-	case t.Contact.At.IsZero() || was.Way != Out && was.Way != "":
-		return
-	default:
-		purpose := purposeDelete
-		if was.Way == "" {
-			purpose = purposeTry
-		}
+		return true
+	case was == "":
+		purpose = purposeTry
+	case was != Out:
+		return false
+	}
+	if !t.Contact.At.IsZero() {
 		t.outside(purpose, chat.Delivery{Of: ref, Action: chat.Delete{To: t.Contact.At}})
 	}
-	t.goneLine(was)
-	for _, o := range t.elsewhere(ref) {
-		t.within(o, purposeShow, chat.Delivery{Of: ref, Action: chat.Delete{To: o.Surface}})
-	}
+	return true
 }
 
 // reacted follows an emoji in the thread: a command on the card, or one for the contact on their message.

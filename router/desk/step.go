@@ -14,14 +14,14 @@ type Input interface{ input() }
 
 // The kinds of Input.
 type (
-	// FromContact: the contact did something in their conversation.
+	// FromContact is something that the contact did in their conversation.
 	FromContact struct {
 		Event    chat.Event
 		Original chat.Ref // the member's message that the event's message is a copy of; zero when it is none
 		Answers  chat.Ref // the original of the message that a Posted replies to; zero when there is none
 		Was      Line     // with Edited and Deleted: the line of the event's message; zero when it isn't known
 	}
-	// FromMember: somebody did something in the case's thread on a surface.
+	// FromMember is something that somebody did in the case's thread on a surface.
 	FromMember struct {
 		Event    chat.Event
 		Surface  chat.Conversation // the Surface's At
@@ -31,7 +31,7 @@ type (
 		Undoable bool              // the reply made from the event's message has not left yet
 		Due      time.Time         // with Undoable: when it would leave
 	}
-	// Ended: a delivery of the case was settled.
+	// Ended is a delivery of the case that was settled.
 	Ended struct {
 		Delivery chat.Delivery // with its State and Reason
 		Gone     bool          // what it was meant for is no longer there
@@ -39,7 +39,7 @@ type (
 		Lacking  []string      // what could not be carried with it, in plain words: "photo.png: it is too big"
 		History  []Line        // with Gone: the last lines of the case, oldest first
 	}
-	// Woke: the case's time has come (Until).
+	// Woke is the case's time that has come (Until).
 	Woke struct{}
 )
 

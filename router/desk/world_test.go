@@ -78,7 +78,6 @@ func (w *world) event(at chat.Conversation, who chat.PersonID, id chat.MessageID
 	}
 }
 
-// said makes a message's name from what it says.
 func posted(words string) chat.Posted { return chat.Posted{Text: text.Plain(words)} }
 
 // says lets the contact write; the message is named like what it says.
@@ -185,7 +184,7 @@ func (w *world) keep(res desk.Result) {
 	valid(w.t, res)
 }
 
-// made finds the delivery made last that reads like this.
+// made finds the first delivery of what followed last that begins like this.
 func (w *world) made(reads string) chat.Delivery {
 	w.t.Helper()
 	for _, d := range w.res.Deliveries {
