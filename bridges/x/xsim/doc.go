@@ -12,6 +12,9 @@
 // for; a sender is shown only to those who expand it; rate limits count down in the headers; an OAuth 1.0a signature is
 // verified and a nonce is good for once; a refresh token dies when it is used.
 //
+// An answer that was asked to be wrong carries the header X-Sim-Fault, and the log of [View.Requests] tells in plain words
+// why a call was refused: for a wrong OAuth 1.0a signature it shows the base string that was expected.
+//
 // Where X's documents contradict each other, the machine-readable description wins, and [Sim.OldNames] switches to the
 // spelling of the older prose. Error sentences are the simulator's own: branch on status and type, never on text.
 // Messages of groups are found by lookup only, and encrypted chat (/2/chat/*) is not played here.

@@ -23,34 +23,47 @@ var (
 
 // shorten replaces every URL by a t.co link, as X does on the way in, and adds one more at the end for an attachment.
 func shorten(written, eventID string, attachment bool) (string, []link) {
-	var out strings.Builder
-	var links []link
+	out := shortener{event: eventID}
 	rest := 0
 	for _, at := range urlPattern.FindAllStringIndex(written, -1) {
 		long := strings.TrimRight(written[at[0]:at[1]], ".,;:!?)]}'")
-		out.WriteString(written[rest:at[0]])
-		links = append(links, writeLink(&out, eventID, long, display(long)))
+		out.write(written[rest:at[0]])
+		out.link(long, display(long))
 		rest = at[0] + len(long)
 	}
-	out.WriteString(written[rest:])
+	out.write(written[rest:])
 	if attachment {
-		if out.Len() > 0 {
-			out.WriteByte(' ')
+		if out.text.Len() > 0 {
+			out.write(" ")
 		}
-		l := writeLink(&out, eventID, "https://x.com/messages/media/"+eventID, "")
-		l.display = "pic.x.com/" + l.url[strings.LastIndexByte(l.url, '/')+1:]
-		links = append(links, l)
+		out.link("https://x.com/messages/media/"+eventID, "")
+		last := &out.links[len(out.links)-1]
+		last.display = "pic.x.com/" + last.url[strings.LastIndexByte(last.url, '/')+1:]
 	}
-	return out.String(), links
+	return out.text.String(), out.links
 }
 
-// writeLink writes the short form of a URL and says where it stands.
-func writeLink(out *strings.Builder, eventID, long, shown string) link {
-	start := utf8.RuneCountInString(out.String())
-	sum := sha256.Sum256([]byte(eventID + " " + long))
-	short := "https://t.co/" + strings.NewReplacer("-", "a", "_", "b").Replace(base64.RawURLEncoding.EncodeToString(sum[:])[:10])
-	out.WriteString(short)
-	return link{start: start, end: start + len(short), url: short, expanded: long, display: shown}
+// shortener is a text in the making, with the number of its code points.
+type shortener struct {
+	event string
+	text  strings.Builder
+	runes int
+	links []link
+}
+
+func (s *shortener) write(part string) {
+	s.text.WriteString(part)
+	s.runes += utf8.RuneCountInString(part)
+}
+
+// link writes the short form of a URL and notes where it stands.
+func (s *shortener) link(long, shown string) {
+	sum := sha256.Sum256([]byte(s.event + " " + long))
+	code := base64.RawURLEncoding.EncodeToString(sum[:])[:10]
+	short := "https://t.co/" + strings.NewReplacer("-", "a", "_", "b").Replace(code)
+	start := s.runes
+	s.write(short)
+	s.links = append(s.links, link{start: start, end: s.runes, url: short, expanded: long, display: shown})
 }
 
 // display is a URL as X shows it: without the scheme and cut after 26 characters of the path.
