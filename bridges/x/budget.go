@@ -89,6 +89,9 @@ func (p *purse) read(ctx context.Context) error {
 func (p *purse) shown(ctx context.Context, events, profiles []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.today(ctx) != nil {
+		return // the next call says so
+	}
 	before := p.used.USD
 	pay := func(kind string, ids []string, price float64) {
 		for _, id := range ids {

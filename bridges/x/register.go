@@ -66,6 +66,7 @@ func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) er
 		return err
 	}
 	seen.replay(ctx, id)
+	c.wake() // for what came since the first poll and before the subscriptions
 	for {
 		timer := time.NewTimer(c.pace.check)
 		select {

@@ -204,6 +204,8 @@ func (c *Connector) createSubscription(ctx context.Context, s subscription) erro
 		return err
 	}
 	r.app = true
-	_, err = c.api.call(ctx, r, &got)
-	return err
+	if _, appErr := c.api.call(ctx, r, &got); appErr != nil {
+		return err // the user's answer says more
+	}
+	return nil
 }

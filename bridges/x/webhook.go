@@ -150,6 +150,7 @@ func (h *hook) deliver(run context.Context, w http.ResponseWriter, r *http.Reque
 		}
 		w.WriteHeader(http.StatusOK)
 	default:
+		h.c.wake() // X may not send it again
 		http.Error(w, "the event was not stored", http.StatusInternalServerError)
 	}
 }
