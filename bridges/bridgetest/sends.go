@@ -141,12 +141,12 @@ func hardTexts(t *testing.T, w *world) {
 }
 
 func longText(t *testing.T, w *world) {
-	max := w.conn.Traits().Text.Max
-	if max == 0 {
+	most := w.conn.Traits().Text.Max
+	if most == 0 {
 		return // the platform sets no limit
 	}
 	var long strings.Builder
-	for i := 0; long.Len() < 2*max+max/2; i++ {
+	for i := 0; long.Len() < 2*most+most/2; i++ {
 		fmt.Fprintf(&long, "Sentence number %d of a long story. ", i)
 	}
 	want := strings.TrimSpace(long.String())
@@ -215,36 +215,36 @@ func abilities(t *testing.T, w *world) {
 			t.Errorf("%s = %v", tc.name, err)
 			continue
 		}
-		if h, ok := w.held(t, id); !ok || !tc.done(h) {
+		if h := w.held(t, id); !tc.done(h) {
 			t.Errorf("%s left %+v", tc.name, h)
 		}
 	}
 }
 
 // held is what the platform holds of one message; a message that is gone may be there no more at all.
-func (w *world) held(t *testing.T, id chat.MessageID) (Heard, bool) {
+func (w *world) held(t *testing.T, id chat.MessageID) Heard {
 	t.Helper()
 	for _, h := range w.Heard(t) {
 		if h.ID == id {
-			return h, true
+			return h
 		}
 	}
-	return Heard{ID: id, Gone: true}, true
+	return Heard{ID: id, Gone: true}
 }
 
 // one tries to post and gives the error.
-func (w *world) one(t *testing.T, key chat.Key, said string, within time.Duration) (chat.Action, error) {
+func (w *world) one(t *testing.T, said string, within time.Duration) (chat.Action, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
-	p := chat.Post{Key: key, To: w.Talk(), Text: text.Plain(said)}
+	p := chat.Post{Key: "k-1", To: w.Talk(), Text: text.Plain(said)}
 	_, err := w.do(ctx, p)
 	return p, err
 }
 
 func throttled(t *testing.T, w *world) {
 	w.Throttle(t, 7*time.Second)
-	_, err := w.one(t, "k-1", "too fast", limit)
+	_, err := w.one(t, "too fast", limit)
 	if k := chat.KindOf(err); k != chat.Throttled {
 		t.Fatalf("post = %v (%v), want Throttled", err, k)
 	}
@@ -260,7 +260,7 @@ func swallowed(t *testing.T, w *world) {
 	since := time.Now().Add(-time.Second)
 	w.post(t, "k-0", text.Plain("the same words"))
 	w.Swallow(t)
-	p, err := w.one(t, "k-1", "the same words", limit)
+	p, err := w.one(t, "the same words", limit)
 	if k := chat.KindOf(err); k != chat.Uncertain {
 		t.Fatalf("post = %v (%v), want Uncertain", err, k)
 	}
@@ -297,7 +297,7 @@ func (w *world) finds(t *testing.T, p chat.Action, since time.Time, want bool) {
 func hanging(t *testing.T, w *world) {
 	since := time.Now().Add(-time.Second)
 	w.Hang(t)
-	p, err := w.one(t, "k-1", "into the void", 2*time.Second)
+	p, err := w.one(t, "into the void", 2*time.Second)
 	if k := chat.KindOf(err); k != chat.Uncertain {
 		t.Fatalf("post = %v (%v), want Uncertain", err, k)
 	}
@@ -308,11 +308,11 @@ func hanging(t *testing.T, w *world) {
 
 func failing(t *testing.T, w *world) {
 	w.Fail(t, 503)
-	_, err := w.one(t, "k-1", "at a bad time", limit)
+	_, err := w.one(t, "at a bad time", limit)
 	if k := chat.KindOf(err); k != chat.Transient && k != chat.Uncertain {
 		t.Fatalf("post = %v (%v), want Transient or Uncertain", err, k)
 	}
-	if _, err := w.one(t, "k-1", "at a bad time", limit); err != nil {
+	if _, err := w.one(t, "at a bad time", limit); err != nil {
 		t.Errorf("the next try = %v", err)
 	}
 }
@@ -320,7 +320,7 @@ func failing(t *testing.T, w *world) {
 func revoked(t *testing.T, w *world) {
 	w.ready(t)
 	w.Revoke(t)
-	if _, err := w.one(t, "k-1", "who am I", limit); chat.KindOf(err) != chat.LoggedOut {
+	if _, err := w.one(t, "who am I", limit); chat.KindOf(err) != chat.LoggedOut {
 		t.Errorf("post = %v (%v), want LoggedOut", err, chat.KindOf(err))
 	}
 	w.Drop(t)

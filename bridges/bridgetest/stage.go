@@ -30,7 +30,14 @@ type Stage interface {
 	// Heard is what the account wrote in Talk, oldest first, as the platform holds it now.
 	Heard(t *testing.T) []Heard
 
-	// Misbehaviour.
+	Misbehaviour
+
+	// Secrets are texts that must appear in no error, log line or panic.
+	Secrets() []string
+}
+
+// Misbehaviour is what a platform can do wrong.
+type Misbehaviour interface {
 	Drop(t *testing.T)                         // cut every live connection
 	Down(t *testing.T, down bool)              // refuse every connection while down
 	Throttle(t *testing.T, wait time.Duration) // answer the next post with "slow down"
@@ -40,9 +47,6 @@ type Stage interface {
 	Revoke(t *testing.T)                       // the account's credentials are not valid from now on
 	Redeliver(t *testing.T)                    // deliver again what was delivered last
 	Odd(t *testing.T)                          // deliver an event of a kind that nobody knows
-
-	// Secrets are texts that must appear in no error, log line or panic.
-	Secrets() []string
 }
 
 // File is an attachment that the person sends.

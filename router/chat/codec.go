@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// HappeningName is the word under which h is stored, counted and shown: posted, edited, …
+// HappeningName is the word under which h is stored, counted and shown: posted, edited and so on.
 func HappeningName(h Happening) string {
 	switch h.(type) {
 	case Posted:
@@ -31,7 +31,7 @@ func HappeningName(h Happening) string {
 	return ""
 }
 
-// ActionName is the word under which a is stored, counted and shown: post, edit, …
+// ActionName is the word under which a is stored, counted and shown: post, edit and so on.
 func ActionName(a Action) string {
 	switch a.(type) {
 	case Post:

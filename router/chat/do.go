@@ -18,32 +18,48 @@ func Do(ctx context.Context, c Connector, a Action) (Receipt, error) {
 	case Post:
 		return c.Post(ctx, a)
 	case Edit:
-		if e, ok := c.(Editor); ok && c.Traits().Edit.Out {
-			return edit(ctx, c, e, a)
-		}
-		return instead(ctx, c, a.Else, "edit", "messages can't be edited here")
+		return doEdit(ctx, c, a)
 	case Delete:
-		if d, ok := c.(Deleter); ok && c.Traits().Delete.Out {
-			return Receipt{}, d.Delete(ctx, a)
-		}
-		return instead(ctx, c, a.Else, "delete", "messages can't be deleted here")
+		return doDelete(ctx, c, a)
 	case React:
-		if r, ok := c.(Reactor); ok && c.Traits().React.Out {
-			return Receipt{}, r.React(ctx, a)
-		}
-		return instead(ctx, c, a.Else, "react", "there are no reactions here")
+		return doReact(ctx, c, a)
 	case Open:
-		o, ok := c.(Opener)
-		if !ok || !c.Traits().Threads {
-			return Receipt{}, Unsupported("open", "threads can't be opened here")
-		}
-		r, conv, err := o.Open(ctx, a)
-		if err == nil {
-			r.Conversation = conv
-		}
-		return r, err
+		return doOpen(ctx, c, a)
 	}
 	return Receipt{}, fmt.Errorf("do: %T is no action", a)
+}
+
+func doEdit(ctx context.Context, c Connector, a Edit) (Receipt, error) {
+	if e, ok := c.(Editor); ok && c.Traits().Edit.Out {
+		return edit(ctx, c, e, a)
+	}
+	return instead(ctx, c, a.Else, "edit", "messages can't be edited here")
+}
+
+func doDelete(ctx context.Context, c Connector, a Delete) (Receipt, error) {
+	if d, ok := c.(Deleter); ok && c.Traits().Delete.Out {
+		return Receipt{}, d.Delete(ctx, a)
+	}
+	return instead(ctx, c, a.Else, "delete", "messages can't be deleted here")
+}
+
+func doReact(ctx context.Context, c Connector, a React) (Receipt, error) {
+	if r, ok := c.(Reactor); ok && c.Traits().React.Out {
+		return Receipt{}, r.React(ctx, a)
+	}
+	return instead(ctx, c, a.Else, "react", "there are no reactions here")
+}
+
+func doOpen(ctx context.Context, c Connector, a Open) (Receipt, error) {
+	o, ok := c.(Opener)
+	if !ok || !c.Traits().Threads {
+		return Receipt{}, Unsupported("open", "threads can't be opened here")
+	}
+	r, conv, err := o.Open(ctx, a)
+	if err == nil {
+		r.Conversation = conv
+	}
+	return r, err
 }
 
 func instead(ctx context.Context, c Connector, post *Post, op, reason string) (Receipt, error) {

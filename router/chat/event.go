@@ -41,37 +41,37 @@ type Happening interface{ happening() }
 
 // The kinds of Happening.
 type (
-	// Posted: a message was written.
+	// Posted says that a message was written.
 	Posted struct {
 		Text    text.Text `json:"text"`
 		Files   []File    `json:"files,omitempty"`
 		ReplyTo MessageID `json:"reply_to,omitempty"`
 	}
-	// Edited: the event's message now reads like this.
+	// Edited says how the event's message reads now.
 	Edited struct {
 		Text  text.Text `json:"text"`
 		Files []File    `json:"files,omitempty"`
 	}
-	// Deleted: the event's message is gone.
+	// Deleted says that the event's message is gone.
 	Deleted struct{}
-	// Reacted: the author put an emoji on the event's message, or took it off again.
+	// Reacted says that the author put an emoji on the event's message, or took it off again.
 	Reacted struct {
 		Emoji   string `json:"emoji"` // Unicode where there is one, otherwise :name:
 		Removed bool   `json:"removed,omitempty"`
 	}
-	// Pressed: the author pressed a button of a card, and filled its form if it has one.
+	// Pressed says that the author pressed a button of a card, and filled its form if it has one.
 	Pressed struct {
 		Button string            `json:"button"`
 		Value  string            `json:"value,omitempty"`
 		Fields map[string]string `json:"fields,omitempty"`
 	}
-	// Joined: the author came into the conversation.
+	// Joined says that the author came into the conversation.
 	Joined struct{}
-	// Left: the author left the conversation.
+	// Left says that the author left the conversation.
 	Left struct{}
-	// Typing: the author is writing.
+	// Typing says that the author is writing.
 	Typing struct{}
-	// Read: the author has read everything up to the event's message.
+	// Read says that the author has read everything up to the event's message.
 	Read struct{}
 )
 

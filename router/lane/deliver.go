@@ -21,7 +21,6 @@ type attempt struct {
 	traits  chat.Traits
 	action  chat.Action
 	lacking []Lacking
-	posted  bool // its Else was posted, or parts of it were
 }
 
 // deliver takes one leased delivery as far as it goes now, and settles it.

@@ -169,12 +169,10 @@ func (r *Runner) start(ctx, work context.Context) (int, error) {
 	began := r.cfg.Now()
 	for _, l := range leased {
 		r.gate.taken()
-		r.busy.Add(1)
-		go func() {
-			defer r.busy.Done()
+		r.busy.Go(func() {
 			defer r.gate.returned()
 			r.deliver(work, l, began)
-		}()
+		})
 	}
 	return len(leased), nil
 }

@@ -52,7 +52,7 @@ func (r *Runner) again(at *attempt, s store.Settlement, err error) store.Settlem
 
 // inDoubt says whether an earlier try is in doubt, which this one did not settle.
 func (at *attempt) inDoubt() bool {
-	return !at.Leased.First.IsZero() && at.Leased.First.Before(at.began)
+	return !at.First.IsZero() && at.First.Before(at.began)
 }
 
 // throttled waits what was asked. It does not count as a try: slowing down is no failure.
@@ -131,12 +131,14 @@ func (r *Runner) report(ctx context.Context, at *attempt, s store.Settlement, to
 	if err == nil || errors.Is(err, errPutBack) {
 		return
 	}
-	level, message := slog.LevelWarn, "delivery put off"
-	if s.State != chat.Waiting {
-		level, message = slog.LevelError, "delivery ended without being sent"
-	}
-	r.cfg.Log.LogAttrs(ctx, level, message,
+	attrs := []slog.Attr{
 		slog.Int64("delivery", int64(d.ID)), slog.String("conversation", d.Action.Target().String()),
 		slog.String("kind", kind), slog.String("state", string(s.State)), slog.Int("attempt", at.Tries+1),
-		slog.Any("error", err))
+		slog.Any("error", err),
+	}
+	if s.State == chat.Waiting {
+		r.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "delivery put off", attrs...)
+		return
+	}
+	r.cfg.Log.LogAttrs(ctx, slog.LevelError, "delivery ended without being sent", attrs...)
 }
