@@ -174,12 +174,7 @@ func chatPostMessage(w *world, c *call) (obj, error) {
 		return nil, err
 	}
 	w.persona(c, m)
-	parent := c.str("thread_ts")
-	if parent != "" && ch.find(parent) == nil && ch.byTS[parent] == nil {
-		// Slack posts into a thread whose parent it does not find as a message of the channel's own.
-		parent = ""
-	}
-	w.thread(ch, m, parent, c.boolean("reply_broadcast"))
+	w.thread(ch, m, c.str("thread_ts"), c.boolean("reply_broadcast"))
 	w.post(ch, m)
 	w.bump()
 	return obj{"channel": ch.ID, "ts": m.TS, "message": m.copy()}, nil

@@ -34,7 +34,7 @@ type courier struct {
 
 	sockets []*socket
 	turn    int
-	tickets map[string]bool
+	tickets map[string]time.Time // when each was given out
 	refuse  bool
 
 	eventsURL  string
@@ -73,7 +73,7 @@ func newCourier() courier {
 		life:    func() context.Context { return ctx },
 		ended:   ctx.Done(),
 		end:     cancel,
-		tickets: map[string]bool{},
+		tickets: map[string]time.Time{},
 		chains:  map[string]chan struct{}{},
 		pending: map[string]*delivery{},
 		client: &http.Client{
@@ -112,12 +112,17 @@ func (c *courier) forget() {
 	for _, d := range c.pending {
 		d.stop()
 	}
+	clear(c.pending)
+	c.forgetWaiting()
+}
+
+// forgetWaiting drops what was not sent.
+func (c *courier) forgetWaiting() {
 	for _, d := range c.parked {
 		d.stop()
 	}
 	c.lost += len(c.held) + len(c.parked)
 	c.held, c.parked = nil, nil
-	clear(c.pending)
 }
 
 func (c *courier) mail() Mail {
@@ -253,7 +258,7 @@ func (w *world) unconfirmed(d *delivery) {
 	if d.done {
 		return
 	}
-	if d.kind != kindEvents || d.attempt >= len(w.cfg.Timing.Retries) {
+	if w.final(d) {
 		w.lose(d)
 		return
 	}
@@ -262,6 +267,11 @@ func (w *world) unconfirmed(d *delivery) {
 	w.courier.repeated++
 	d.stop()
 	d.timer = w.later(w.cfg.Timing.Retries[d.attempt-1], func() { w.route(d) })
+}
+
+// final says whether a delivery is not repeated any more. Interactions never are.
+func (w *world) final(d *delivery) bool {
+	return w.rev != "" || d.kind != kindEvents || d.attempt >= len(w.cfg.Timing.Retries)
 }
 
 // bounced sends again, in order, what a closed socket had not confirmed.
@@ -277,7 +287,7 @@ func (w *world) bounced(so *socket) {
 	slices.SortFunc(open, byOrder)
 	for _, d := range open {
 		d.stop()
-		if d.kind != kindEvents || d.attempt >= len(w.cfg.Timing.Retries) {
+		if w.final(d) {
 			w.lose(d)
 			continue
 		}
@@ -326,6 +336,9 @@ func (w *world) settle(d *delivery) {
 	d.stop()
 	for _, id := range d.ids {
 		delete(w.courier.pending, id)
+	}
+	if len(w.courier.pending) == 0 {
+		w.unlink()
 	}
 }
 

@@ -185,9 +185,12 @@ func TestFaults(t *testing.T) {
 		t.Errorf("with an error: %v", err)
 	}
 	w.Fail("chat.postMessage", slacksim.Fault{Hang: true})
-	short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
-	defer cancel()
-	if err := post(short); !errors.Is(err, context.DeadlineExceeded) {
+	short, cancel := context.WithCancel(ctx)
+	hung := make(chan error, 1)
+	go func() { hung <- post(short) }()
+	w.until(t, "the hanging call", func(v *slacksim.View) bool { return len(v.Calls("chat.postMessage")) == 4 })
+	cancel()
+	if err := <-hung; !errors.Is(err, context.Canceled) {
 		t.Errorf("hanging: %v", err)
 	}
 	w.Mend()

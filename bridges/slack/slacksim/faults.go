@@ -103,8 +103,8 @@ func (s *Sim) SetScopes(scopes ...string) {
 	s.w.scopes = slices.Clone(scopes)
 }
 
-// Revoke uninstalls the app: it hears tokens_revoked and app_uninstalled, then every call answers token_revoked, the sockets close
-// and no new one opens. Restore takes it back.
+// Revoke uninstalls the app: every call answers token_revoked, no socket opens, and those that are open close as soon as the app has
+// confirmed tokens_revoked and app_uninstalled, or Timing.AckWait has passed. Restore takes it back.
 func (s *Sim) Revoke() {
 	w := s.w
 	w.mu.Lock()
@@ -117,14 +117,29 @@ func (s *Sim) Revoke() {
 	w.revoke()
 }
 
-// revoke ends the tokens and the sockets.
+// revoke ends the tokens at once and the sockets when nothing is on its way any more.
 func (w *world) revoke() {
 	w.rev = "token_revoked"
-	w.courier.forget()
+	for _, so := range w.courier.sockets {
+		so.leaving = true
+	}
+	w.courier.forgetWaiting()
+	if len(w.courier.pending) == 0 {
+		w.unlink()
+	} else {
+		w.later(w.cfg.Timing.AckWait, w.unlink)
+	}
+	w.bump()
+}
+
+// unlink ends the sockets of an app that is not installed.
+func (w *world) unlink() {
+	if w.rev == "" {
+		return
+	}
 	for _, so := range w.courier.sockets {
 		so.end("link_disabled")
 	}
-	w.bump()
 }
 
 // Restore makes the tokens good again.

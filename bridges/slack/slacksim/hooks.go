@@ -4,9 +4,14 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"time"
 )
 
-const maxHookUses = 5 // https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+// https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+const (
+	maxHookUses = 5
+	hookLife    = 30 * time.Minute
+)
 
 // hookReply is what an app posts to a response_url.
 type hookReply struct {

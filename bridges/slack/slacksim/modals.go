@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 	"unicode/utf8"
 )
 
@@ -364,6 +363,3 @@ func (w *world) submitted(in *Interaction) {
 		w.pop(m, false)
 	}
 }
-
-// hookLife is how long a response_url works.
-const hookLife = 30 * time.Minute

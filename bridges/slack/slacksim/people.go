@@ -84,7 +84,8 @@ func (s *Sim) Say(user, channel string, d Draft) (ts string) {
 	return m.TS
 }
 
-// thread puts a message under its parent, when there is one.
+// thread puts a message under its parent. When there is none (any more), Slack says nothing and the message stands in the channel:
+// only the missing thread_ts of the answer shows it. https://github.com/slack-go/slack/issues/1571
 func (w *world) thread(ch *channel, m *message, parent string, broadcast bool) {
 	root := ch.find(parent)
 	if root == nil {

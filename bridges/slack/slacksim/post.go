@@ -140,9 +140,9 @@ func (d *delivery) body() (contentType string, body []byte) {
 	}
 }
 
-// repost plans the repeat of an event that was not taken. Interactions are never repeated.
+// repost plans the repeat of an event that was not taken.
 func (w *world) repost(d *delivery, reason string, final bool) {
-	if final || d.kind != kindEvents || d.attempt >= len(w.cfg.Timing.Retries) {
+	if final || w.final(d) {
 		w.lose(d)
 		return
 	}

@@ -190,6 +190,7 @@ func (w *world) commandAnswer(in *Interaction) {
 
 func (w *world) newTrigger(user string) string {
 	id := fmt.Sprintf("%d.%d.%s", w.now().UnixMilli(), len(w.triggers)+1, strings.ReplaceAll(newUUID(), "-", ""))
+	prune(w.triggers, func(t *trigger) bool { return w.now().Sub(t.at) > w.cfg.Timing.Trigger })
 	w.triggers[id] = &trigger{user: user, at: w.now()}
 	return id
 }
@@ -197,6 +198,7 @@ func (w *world) newTrigger(user string) string {
 func (w *world) newHook(kind string, h *hook) string {
 	id := strings.ReplaceAll(newUUID(), "-", "")
 	h.at = w.now()
+	prune(w.hooks, func(old *hook) bool { return w.now().Sub(old.at) > hookLife })
 	w.hooks[id] = h
 	return w.base + "/hooks/" + kind + "/" + id
 }

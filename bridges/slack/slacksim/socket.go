@@ -57,6 +57,9 @@ func (so *socket) push(frame []byte) {
 
 // end says disconnect and closes the socket when that was sent.
 func (so *socket) end(reason string) {
+	if so.closing {
+		return
+	}
 	so.leaving, so.closing = true, true
 	so.push(disconnectFrame(reason))
 }
@@ -68,7 +71,8 @@ func disconnectFrame(reason string) []byte {
 // connectionsOpen answers apps.connections.open with an address that works once.
 func connectionsOpen(w *world, c *call) (obj, error) {
 	ticket := newUUID()
-	w.courier.tickets[ticket] = true
+	prune(w.courier.tickets, func(at time.Time) bool { return w.now().Sub(at) > hookLife })
+	w.courier.tickets[ticket] = w.now()
 	q := url.Values{"ticket": {ticket}, "app_id": {w.cfg.AppID}}
 	return obj{"url": strings.Replace(c.base, "http", "ws", 1) + "/link/?" + q.Encode()}, nil
 }
@@ -110,7 +114,7 @@ func (w *world) admit(ticket string) int {
 	switch {
 	case w.closed, w.courier.refuse:
 		return http.StatusServiceUnavailable
-	case !w.courier.tickets[ticket] || w.rev != "":
+	case w.courier.tickets[ticket].IsZero() || w.rev != "":
 		return http.StatusForbidden
 	}
 	delete(w.courier.tickets, ticket)

@@ -259,27 +259,21 @@ func TestRefusedSocketComesBack(t *testing.T) {
 
 func TestRevoke(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
+	w := setup(t, quick)
 	ctx := t.Context()
 	smc := socketmode.New(client(w.Sim, w.BotToken(), slack.OptionAppLevelToken(w.AppToken())))
 	ended := make(chan error, 1)
 	go func() { ended <- smc.RunContext(ctx) }()
-	heard := map[string]bool{}
 	w.until(t, "a socket", func(v *slacksim.View) bool { return v.Sockets() == 1 })
 	w.Revoke()
-	for {
-		select {
-		case ev := <-smc.Events:
-			if outer, ok := ev.Data.(slackevents.EventsAPIEvent); ok {
-				heard[outer.InnerEvent.Type] = true
-			}
-			continue
-		case err := <-ended:
-			if err == nil || err.Error() != "token_revoked" {
-				t.Errorf("the client ended with %v", err)
-			}
+	if err := <-ended; err == nil || err.Error() != "token_revoked" {
+		t.Errorf("the client ended with %v", err)
+	}
+	heard := map[string]bool{}
+	for len(smc.Events) > 0 { // it holds 50
+		if outer, ok := (<-smc.Events).Data.(slackevents.EventsAPIEvent); ok {
+			heard[outer.InnerEvent.Type] = true
 		}
-		break
 	}
 	if !heard["tokens_revoked"] || !heard["app_uninstalled"] {
 		t.Errorf("heard %v", heard)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -217,6 +218,13 @@ func (w *world) direct(user string) (ch *channel, opened bool) {
 		}
 	}
 	return w.addChannel(Channel{IM: true, Members: []string{user}}, user), true
+}
+
+// prune drops what is old from a map of short-lived things once it has grown large.
+func prune[V any](m map[string]V, old func(V) bool) {
+	if len(m) >= maxRequests {
+		maps.DeleteFunc(m, func(_ string, v V) bool { return old(v) })
+	}
 }
 
 // mustJSON encodes what the simulator itself built.
