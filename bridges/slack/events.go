@@ -86,7 +86,10 @@ func (c *Connector) decode(ctx context.Context, self identity, cb callback) ([]c
 		return nil, nil
 	case "file_shared", "file_created", "file_change", "file_public", "file_deleted", "file_unshared", "app_home_opened",
 		"member_joined_channel", "member_left_channel", "channel_left", "group_left", "channel_archive", "channel_unarchive",
-		"tokens_revoked", "app_uninstalled", "message_metadata_posted", "app_rate_limited":
+		"message_metadata_posted", "app_rate_limited":
+		return nil, nil
+	case "tokens_revoked", "app_uninstalled":
+		c.doubt(ctx)
 		return nil, nil
 	}
 	return nil, errUnknown
@@ -99,6 +102,16 @@ func (c *Connector) renamed(raw json.RawMessage) {
 	}
 	if json.Unmarshal(raw, &e) == nil {
 		c.names.forget(firstOf(e.User.ID, e.Channel.ID))
+	}
+}
+
+// doubt finds out whether the bot token is still valid, which ends Run when it is not: the sockets are opened with another
+// token, and would stay.
+func (c *Connector) doubt(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	if _, err := c.api.AuthTestContext(ctx); err != nil {
+		_ = c.fail(call{op: "slack: auth.test"}, err) // it has told Run what matters
 	}
 }
 
