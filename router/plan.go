@@ -3,13 +3,14 @@ package router
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
 	"github.com/roost-im/roost/router/lane"
 	"github.com/roost-im/roost/router/route"
 	"github.com/roost-im/roost/router/store"
+	"github.com/roost-im/roost/router/text"
 )
 
 // rules are the routes and desks of one Setup, indexed. They never change.
@@ -119,7 +120,10 @@ func (r *Router) cut(ds []chat.Delivery) []chat.Delivery {
 		}
 		for n, p := range parts {
 			one := d
-			one.Action, one.Part, one.Parts = p, n, len(parts)
+			one.Action = p
+			if len(parts) > 1 {
+				one.Part, one.Parts = n, len(parts)
+			}
 			all = append(all, one)
 		}
 	}
@@ -135,12 +139,14 @@ func (r *Router) fromContact(v store.View, d Desk, ev chat.Event) (store.Changes
 	now := r.cfg.Now()
 	who := desk.Identity{Account: ev.Conversation.Account, Person: ev.Author.ID}
 	contact, err := v.Contact(d.Name, who)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
+		contact, err = stranger(who, ev), nil
+	}
+	if err != nil {
 		return store.Changes{}, nil, err
 	}
-	contact = known(contact, who, ev)
 	in := desk.FromContact{Event: ev}
-	if in.Original, err = originalOf(v, ev); err != nil {
+	if in.Original, in.Answers, err = relatives(v, ev); err != nil {
 		return store.Changes{}, nil, err
 	}
 	last, err := v.LastCase(d.Name, who)
@@ -148,6 +154,9 @@ func (r *Router) fromContact(v store.View, d Desk, ev chat.Event) (store.Changes
 		return store.Changes{}, nil, err
 	}
 	if err == nil && d.Takes(last, in, now) {
+		if in.Was, err = lineOf(v, last.ID, ev); err != nil {
+			return store.Changes{}, nil, err
+		}
 		c, err := r.changes(v, d, d.Step(last, contact, in, now))
 		return c, append(why, "case "+string(last.ID)), err
 	}
@@ -159,31 +168,44 @@ func (r *Router) fromContact(v store.View, d Desk, ev chat.Event) (store.Changes
 	return c, append(why, "a new case"), err
 }
 
-// known brings what is remembered of a contact up to date with who the event says that they are.
-func known(c desk.Contact, who desk.Identity, ev chat.Event) desk.Contact {
-	c.Identity, c.At = who, ev.Conversation
+// stranger is somebody who never wrote before.
+func stranger(who desk.Identity, ev chat.Event) desk.Contact {
 	a := ev.Author
-	if a.Name != "" {
-		c.Name = a.Name
+	return desk.Contact{
+		Identity: who, Name: a.Name, Handle: a.Handle, Avatar: a.Avatar, Since: a.Since, At: ev.Conversation, First: ev.At,
 	}
-	if a.Handle != "" {
-		c.Handle = a.Handle
+}
+
+// relatives are the message that the event's message is a copy of, and the original of the one that it replies to; zero
+// where there is none.
+func relatives(v store.View, ev chat.Event) (original, answers chat.Ref, err error) {
+	if p, ok := ev.What.(chat.Posted); ok {
+		if p.ReplyTo != "" {
+			answers, _, err = family(v, chat.Ref{Conversation: ev.Conversation, Message: p.ReplyTo})
+		}
+		return chat.Ref{}, answers, err
 	}
-	if a.Avatar != "" {
-		c.Avatar = a.Avatar
+	original, err = originalOf(v, ev)
+	return original, chat.Ref{}, err
+}
+
+// lineOf is the line of a message that was changed; zero when it is not known or nothing was changed.
+func lineOf(v store.View, id chat.CaseID, ev chat.Event) (desk.Line, error) {
+	switch ev.What.(type) {
+	case chat.Edited, chat.Deleted:
+	default:
+		return desk.Line{}, nil
 	}
-	if !a.Since.IsZero() {
-		c.Since = a.Since
+	l, err := v.Line(id, ev.Ref())
+	if errors.Is(err, store.ErrNotFound) {
+		return desk.Line{}, nil
 	}
-	if c.First.IsZero() {
-		c.First = ev.At
-	}
-	return c
+	return l, err
 }
 
 // originalOf is the message that the event's message is a copy of; zero when it is none.
 func originalOf(v store.View, ev chat.Event) (chat.Ref, error) {
-	if _, ok := ev.What.(chat.Posted); ok || ev.Message == "" {
+	if ev.Message == "" {
 		return chat.Ref{}, nil
 	}
 	original, _, err := family(v, ev.Ref())
@@ -209,16 +231,37 @@ func (r *Router) fromMember(v store.View, d Desk, ev chat.Event) (store.Changes,
 		return store.Changes{}, nil, fmt.Errorf("contact of case %s: %w", c.ID, err)
 	}
 	in := desk.FromMember{Event: ev, Surface: ev.Conversation.Place()}
-	if in.Original, err = originalOf(v, ev); err != nil {
+	if in.Original, in.Answers, err = relatives(v, ev); err != nil {
 		return store.Changes{}, nil, err
 	}
-	waiting, err := v.Waiting(ev.Ref())
-	if err != nil {
+	if in.Was, err = lineOf(v, c.ID, ev); err != nil {
 		return store.Changes{}, nil, err
 	}
-	in.Undoable = slices.ContainsFunc(waiting, desk.IsReply)
+	if in.Undoable, in.Due, err = undoable(v, ev.Ref()); err != nil {
+		return store.Changes{}, nil, err
+	}
 	changes, err := r.changes(v, d, d.Step(c, contact, in, r.cfg.Now()))
 	return changes, why, err
+}
+
+// undoable says whether all of the reply that was made from a message still waits, and when it would leave.
+func undoable(v store.View, source chat.Ref) (bool, time.Time, error) {
+	waiting, err := v.Waiting(source)
+	if err != nil {
+		return false, time.Time{}, err
+	}
+	var due time.Time
+	n, parts := 0, 1
+	for _, w := range waiting {
+		if !desk.IsReply(w) {
+			continue
+		}
+		n, parts = n+1, max(w.Parts, 1)
+		if w.Due.After(due) {
+			due = w.Due
+		}
+	}
+	return n == parts, due, nil
 }
 
 // caseOf finds the case that an event on a surface is about: by its thread, by the case that a button names, or by the
@@ -266,6 +309,9 @@ func (r *Router) ended(v store.View, e lane.End) (store.Changes, error) {
 		return store.Changes{}, fmt.Errorf("contact of case %s: %w", c.ID, err)
 	}
 	in := desk.Ended{Delivery: e.Delivery, Gone: e.Gone, Copies: e.Copies}
+	for _, l := range e.Lacking {
+		in.Lacking = append(in.Lacking, text.Name(l.File.Name, 80)+": "+l.Reason)
+	}
 	if e.Gone {
 		if in.History, err = v.Lines(c.ID, recap); err != nil {
 			return store.Changes{}, err
@@ -275,7 +321,10 @@ func (r *Router) ended(v store.View, e lane.End) (store.Changes, error) {
 	if err != nil {
 		return store.Changes{}, err
 	}
-	changes.Deliveries = append(changes.Deliveries, r.told(e).Deliveries...)
+	// The desk tells its members; a contact is told once, however many surfaces lack their file.
+	if !desk.IsReply(e.Delivery) && e.Delivery.Action.Target().Place() == d.Surfaces[0].At {
+		changes.Deliveries = append(changes.Deliveries, r.told(e).Deliveries...)
+	}
 	return changes, nil
 }
 
@@ -284,12 +333,12 @@ const recap = 20
 
 // changes are what a desk's result asks to be stored.
 func (r *Router) changes(v store.View, d Desk, res desk.Result) (store.Changes, error) {
+	if res.Case.ID == "" {
+		return store.Changes{}, nil
+	}
 	c := store.Changes{
 		Deliveries: r.cut(res.Deliveries), Replay: res.Replay, Confirm: res.Confirm, Lines: res.Lines,
-		Contacts: []store.KnownContact{{Desk: d.Name, Contact: res.Contact}},
-	}
-	if res.Case.ID != "" {
-		c.Cases = []desk.Case{res.Case}
+		Cases: []desk.Case{res.Case}, Contacts: []store.KnownContact{{Desk: d.Name, Contact: res.Contact}},
 	}
 	for _, ref := range res.Cancel {
 		waiting, err := v.Waiting(ref)

@@ -94,7 +94,7 @@ func (t *tx) setLine(l desk.Line) error {
 		return err
 	}
 	if !l.Ref.IsZero() {
-		num, err := one[int64](t.ctx, t.c, "SELECT num FROM lines WHERE matter = ? AND ref = ?", string(l.Case), l.Ref.String())
+		num, err := one[int64](t.ctx, t.c, "SELECT num FROM lines WHERE matter = ? AND ref = ?", string(l.Case), lineRef(l.Ref))
 		if err == nil {
 			return t.replaceLine(num, l, body)
 		}
@@ -106,7 +106,7 @@ func (t *tx) setLine(l desk.Line) error {
 	t.numbers.line++
 	var ref any
 	if !l.Ref.IsZero() {
-		ref = l.Ref.String()
+		ref = lineRef(l.Ref)
 	}
 	if err := t.c.exec("INSERT INTO lines (num, matter, ref, body) VALUES (?, ?, ?, ?)", num, string(l.Case), ref, body); err != nil {
 		return err
@@ -131,4 +131,10 @@ func (t *tx) addWords(num int64, l desk.Line) error {
 		return nil
 	}
 	return t.c.exec("INSERT INTO words (rowid, body) VALUES (?, ?)", num, words)
+}
+
+// lineRef is the key of a message's line within its case: threads don't count (chat.Ref.Same).
+func lineRef(r chat.Ref) string {
+	r.Conversation = r.Conversation.Place()
+	return r.String()
 }

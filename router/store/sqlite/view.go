@@ -122,6 +122,12 @@ func (v *view) Lines(id chat.CaseID, n int) ([]desk.Line, error) {
 	return ls, nil
 }
 
+// Line finds the line of a message.
+func (v *view) Line(id chat.CaseID, ref chat.Ref) (desk.Line, error) {
+	return found[desk.Line](v, "line of "+ref.String(), "SELECT body FROM lines WHERE matter = ? AND ref = ?",
+		string(id), lineRef(ref))
+}
+
 // Kept is the value kept under key.
 func (v *view) Kept(key string) ([]byte, error) {
 	b, err := one[[]byte](v.ctx, v.q, "SELECT value FROM kept WHERE key = ?", key)
