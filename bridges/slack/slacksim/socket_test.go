@@ -26,12 +26,12 @@ func (w world) listen(t *testing.T, ack func(n int, ev socketmode.Event) (payloa
 	t.Helper()
 	api := client(w.Sim, w.BotToken(), slack.OptionAppLevelToken(w.AppToken()))
 	l := &listener{heard: make(chan struct{}, 1000), client: socketmode.New(api)}
+	n := w.Sockets()
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = l.client.RunContext(ctx) })
 	wg.Go(func() { l.drain(ctx, ack) })
 	t.Cleanup(func() { cancel(); wg.Wait() })
-	n := w.Sockets()
 	w.until(t, "a socket", func(v *slacksim.View) bool { return v.Sockets() > n })
 	return l
 }
