@@ -28,10 +28,10 @@ func decodeEvent(raw []byte) (e dmEvent, ok bool) {
 
 // lookup is what a looked up event says; nothing when we don't know its kind.
 func (r reader) lookup(e dmEvent, shown map[string]media) []chat.Event {
-	if e.ConversationID == "" {
+	id, direct := r.place(e.ConversationID)
+	if id == "" {
 		return nil
 	}
-	id, direct := r.place(e.ConversationID)
 	base := chat.Event{ID: chat.EventID(e.ID), Conversation: chat.Conversation{Account: r.account, ID: id}, At: r.when(e), Direct: direct}
 	switch e.EventType {
 	case "MessageCreate":
@@ -54,6 +54,9 @@ func (r reader) lookup(e dmEvent, shown map[string]media) []chat.Event {
 func (r reader) moves(base chat.Event, who []string, what chat.Happening) []chat.Event {
 	events := make([]chat.Event, 0, len(who))
 	for _, id := range who {
+		if id == "" {
+			continue
+		}
 		ev := base
 		ev.ID = chat.EventID(string(base.ID) + "/" + id)
 		ev.Author = r.author(id)
