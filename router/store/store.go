@@ -46,8 +46,9 @@ type Store interface {
 	Change(ctx context.Context, plan func(View) (Changes, error)) error
 	// Read runs f on one consistent state. f must not keep the Reader.
 	Read(ctx context.Context, f func(Reader) error) error
-	// Lease gives the first deliveries of up to want.Max lanes that are due, the longest due first, and each lane to one
-	// caller at a time until its delivery is settled or the lease ends. It returns at once, with none when none is due.
+	// Lease gives the first deliveries of up to want.Max lanes that are due, and each lane to one caller at a time until
+	// its delivery is settled or the lease ends. Accounts take turns; within an account the longest due come first. It
+	// returns at once, with none when none is due.
 	Lease(ctx context.Context, want Want) ([]Leased, error)
 	// Begin remembers, before a leased delivery is tried, that a try began at the given time (chat.Delivery.First), and
 	// leaves the lease as it is: after a crash nobody repeats blindly what may have arrived. A First that is there
@@ -114,9 +115,9 @@ type Reader interface {
 
 // Changes is what a plan wants stored.
 type Changes struct {
-	Deliveries []chat.Delivery // new ones; the store gives them IDs in this order
-	Cancel     []chat.DeliveryID
-	Replay     []chat.DeliveryID // dead, rejected or held ones to wait once more, at the end of their lanes
+	Deliveries []chat.Delivery   // new ones; the store gives them IDs in this order, and the time of Admitted
+	Cancel     []chat.DeliveryID // waiting ones; those that are leased or have ended stay as they are
+	Replay     []chat.DeliveryID // dead, rejected or held ones to wait once more, at the end of their lanes, as if never tried
 	Confirm    []chat.DeliveryID // held ones that a person found to have arrived: they count as sent
 	Cases      []desk.Case       // new ones and changed ones
 	Contacts   []KnownContact

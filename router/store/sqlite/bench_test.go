@@ -112,7 +112,6 @@ func benchTrip(b *testing.B, begin bool) {
 	close(given)
 	wg.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "trips/s")
-	fmt.Println(sqlite.Hist,sqlite.Tot,sqlite.Busy,b.Elapsed())
 }
 
 func benchSettle(ctx context.Context, s *sqlite.Store, l store.Leased, begin bool) error {
@@ -162,7 +161,6 @@ func BenchmarkBare(b *testing.B) {
 		exec("COMMIT")
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "trips/s")
-	fmt.Println(sqlite.Hist,sqlite.Tot,sqlite.Busy,b.Elapsed())
 }
 
 // bareExec executes statements that are prepared once.

@@ -143,7 +143,8 @@ func (t *tx) cancel(id chat.DeliveryID) error {
 	return nil
 }
 
-// replay lets a delivery that ended without being sent wait again, behind all others of its lane.
+// replay lets a delivery that ended without being sent wait again, behind all others of its lane, as if it had never
+// been tried.
 func (t *tx) replay(id chat.DeliveryID) error {
 	w, err := t.where(id)
 	if err != nil || w.state != dead && w.state != rejected && w.state != held {
@@ -151,7 +152,7 @@ func (t *tx) replay(id chat.DeliveryID) error {
 	}
 	turn := t.numbers.delivery
 	t.numbers.delivery++
-	err = t.c.exec("UPDATE deliveries SET state = 0, turn = ?2, due = ?3, tries = 0, reason = NULL, settled = 0 WHERE id = ?1",
+	err = t.c.exec("UPDATE deliveries SET state = 0, turn = ?2, due = ?3, tries = 0, first = 0, reason = NULL, settled = 0 WHERE id = ?1",
 		int64(id), turn, t.now)
 	if err != nil {
 		return err

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-"time"
-"math/bits"
 
 	"github.com/roost-im/roost/router/store"
 )
@@ -104,14 +102,7 @@ func (w *writer) next() (group []*call, closed bool) {
 }
 
 // group runs and answers calls. Those whose callers don't wait any more are skipped.
-var Hist [12]int
-var Tot int
-var Busy time.Duration
 func (w *writer) group(group []*call) {
-	Hist[bits.Len(uint(len(group)))]++
-Tot+=len(group)
-t0:=time.Now()
-defer func(){Busy+=time.Since(t0)}()
 	live := make([]*call, 0, len(group))
 	for _, c := range group {
 		if c.err = c.ctx.Err(); c.err == nil {
