@@ -266,6 +266,7 @@ func TestSocketTickets(t *testing.T) {
 	address := open()
 	first, _ := dial(address)
 	defer func() { _ = first.CloseNow() }()
+	w.until(t, "the first socket", func(v *slacksim.View) bool { return v.Sockets() == 1 })
 	if _, status := dial(address); status != http.StatusForbidden {
 		t.Errorf("a used ticket answers %d", status)
 	}
@@ -273,6 +274,7 @@ func TestSocketTickets(t *testing.T) {
 		conn, _ := dial(open())
 		defer func() { _ = conn.CloseNow() }()
 	}
+	w.until(t, "ten sockets", func(v *slacksim.View) bool { return v.Sockets() == 10 })
 	eleventh, _ := dial(open())
 	defer func() { _ = eleventh.CloseNow() }()
 	_, frame, err := eleventh.Read(ctx)

@@ -16,9 +16,13 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
-const maxReply = 1 << 20 // of an app's answer to a POST
+const (
+	maxReply   = 1 << 20         // of an app's answer to a POST
+	verifyWait = 3 * time.Second // for the answer to url_verification
+)
 
 // SetEventsURL switches to HTTP: events, interactions and commands are posted there, signed, and sockets get none. The address
 // must first give back the challenge of a url_verification request. "" switches back to sockets.
@@ -53,7 +57,9 @@ func Sign(secret, timestamp string, body []byte) string {
 func (w *world) verifyURL(address string) error {
 	challenge := newUUID()
 	body := mustJSON(obj{"token": w.cfg.VerificationToken, "challenge": challenge, "type": "url_verification"})
-	status, reply, _, err := w.sendPost(address, "application/json", body, nil)
+	ctx, cancel := context.WithTimeout(w.courier.life(), verifyWait)
+	defer cancel()
+	status, reply, _, err := w.sendPost(ctx, address, "application/json", body, nil)
 	if err != nil {
 		return fmt.Errorf("slacksim: url_verification: %w", err)
 	}
@@ -108,7 +114,9 @@ func (w *world) post1(d *delivery, address string) {
 		header.Set("X-Slack-Retry-Num", strconv.Itoa(d.attempt))
 		header.Set("X-Slack-Retry-Reason", d.reason)
 	}
-	status, reply, answered, err := w.sendPost(address, contentType, body, header)
+	ctx, cancel := context.WithTimeout(w.courier.life(), w.cfg.Timing.AckWait)
+	defer cancel()
+	status, reply, answered, err := w.sendPost(ctx, address, contentType, body, header)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.courier.posting--
@@ -157,10 +165,8 @@ func (w *world) repost(d *delivery, reason string, final bool) {
 	w.bump()
 }
 
-// sendPost makes one signed POST and reads the answer, both within AckWait. mu is not held.
-func (w *world) sendPost(address, contentType string, body []byte, header http.Header) (int, []byte, http.Header, error) {
-	ctx, cancel := context.WithTimeout(w.courier.life(), w.cfg.Timing.AckWait)
-	defer cancel()
+// sendPost makes one signed POST and reads the answer. mu is not held.
+func (w *world) sendPost(ctx context.Context, address, contentType string, body []byte, header http.Header) (int, []byte, http.Header, error) {
 	req, err := w.signed(ctx, address, contentType, body)
 	if err != nil {
 		return 0, nil, http.Header{}, err

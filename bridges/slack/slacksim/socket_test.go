@@ -115,7 +115,7 @@ func TestMessageReachesSocket(t *testing.T) {
 }
 
 func quick(c *slacksim.Config) {
-	c.Timing.AckWait = 50 * time.Millisecond
+	c.Timing.AckWait = 250 * time.Millisecond
 	c.Timing.Retries = []time.Duration{0, 0, 0}
 }
 
@@ -238,8 +238,9 @@ func TestDisconnectMessage(t *testing.T) {
 	w := setup(t, func(c *slacksim.Config) { c.Timing.Grace = time.Millisecond })
 	l := w.listen(t, nil)
 	w.Disconnect("warning")
-	w.until(t, "the old socket gone", func(v *slacksim.View) bool { return v.Sockets() == 0 })
-	w.until(t, "a new socket", func(v *slacksim.View) bool { return v.Sockets() == 1 })
+	w.until(t, "a new socket instead of the old", func(v *slacksim.View) bool {
+		return len(v.Calls("apps.connections.open")) == 2 && v.Sockets() == 1
+	})
 	w.Say(ada, general, slacksim.Draft{Text: "x"})
 	l.next(t, 1)
 }
