@@ -1,10 +1,13 @@
 package slack
 
 import (
+	"context"
 	"encoding/json"
+	"net/http"
 
 	slackapi "github.com/slack-go/slack"
 
+	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
 
@@ -43,3 +46,37 @@ func Emoji() (unicode, name func(string) (string, bool)) {
 
 // Size is what a text takes of Traits.Text.Max.
 func Size(t text.Text) int { return size(t) }
+
+// Take has one delivery taken in, as it came over a socket, by a connector that never spoke to Slack.
+func Take(ctx context.Context, c *Connector, sink chat.Sink, kind string, payload []byte) error {
+	in, err := c.offline(sink)
+	if err != nil {
+		return err
+	}
+	where(delivery{kind: kind, payload: payload})
+	return in.take(ctx, delivery{kind: kind, payload: payload}, "")
+}
+
+// Hook is the webhook of a connector that never spoke to Slack: for events, or for interactions.
+func Hook(ctx context.Context, c *Connector, sink chat.Sink, interactions bool) (http.Handler, error) {
+	in, err := c.offline(sink)
+	if err != nil {
+		return nil, err
+	}
+	read := readEvent
+	if interactions {
+		read = readInteraction
+	}
+	return hook{c: c}.handler(ctx, in, read), nil
+}
+
+func (c *Connector) offline(sink chat.Sink) (*intake, error) {
+	t, err := newTide(nil, "1.000000")
+	if err != nil {
+		return nil, err
+	}
+	return &intake{
+		c: c, self: identity{user: "U0BOT", bot: "B0BOT"}, sink: sink, tide: t, hush: &threads{c: c},
+		room: make(chan struct{}, maxAtOnce), lines: map[string]*line{},
+	}, nil
+}

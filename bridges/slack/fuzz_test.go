@@ -1,0 +1,136 @@
+package slack_test
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/slack"
+)
+
+const secret = "a-signing-secret"
+
+// unreachable is a network without Slack on it.
+type unreachable struct{}
+
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("no network")
+}
+
+// alone is a connector that reaches nobody.
+func alone(t testing.TB) *slack.Connector {
+	t.Helper()
+	c, err := slack.New(slack.Config{
+		BotToken: bridges.NewSecret("xoxb-1"), AppToken: bridges.NewSecret("xapp-1"), SigningSecret: bridges.NewSecret(secret),
+	}, bridges.Deps{Account: account, Client: &http.Client{Transport: unreachable{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func envelopes() []string {
+	return []string{
+		`{"type":"event_callback","event":{"type":"message","channel":"C1","user":"U1","ts":"1700000000.000100","text":"hi <@U2>"}}`,
+		`{"event":{"type":"message","subtype":"message_changed","channel":"C1","ts":"2.000001","message":{"ts":"1.000001","text":"b","edited":{"ts":"2.000000"}},"previous_message":{"ts":"1.000001","text":"a"}}}`,
+		`{"event":{"type":"message","subtype":"message_deleted","channel":"C1","ts":"2.000001","deleted_ts":"1.000001"}}`,
+		`{"event":{"type":"message","subtype":"file_share","channel":"D1","user":"U1","ts":"1.1","files":[{"id":"F1","mode":"tombstone"},{"id":"F2","is_external":true}]}}`,
+		`{"event":{"type":"reaction_added","user":"U1","reaction":"+1","item":{"type":"message","channel":"C1","ts":"1.1"},"event_ts":"2.2"}}`,
+		`{"event":{"type":"channel_created","channel":{"id":"C1"}}}`,
+		`{"event":{"type":"user_change","user":{"id":"U1"}}}`,
+		`{"event":null}`, `{}`, `[]`, `{"event":{"type":"message","blocks":[{"type":"rich_text","elements":[{"type":"rich_text_list","elements":[null]}]}]}}`,
+		`{"type":"block_actions","user":{"id":"U1"},"container":{"channel_id":"C1","message_ts":"1.1"},"actions":[{"block_id":"b","action_id":"p0:claim","action_ts":"2.2"}]}`,
+		`{"type":"block_actions","container":{"channel_id":"C1","message_ts":"1.1"},"actions":[{"block_id":"b","action_id":"f0:reply","value":"{\"f\":{}}"}]}`,
+		`{"type":"view_submission","view":{"id":"V1","callback_id":"roost","private_metadata":"{\"c\":\"C1\",\"m\":\"1.1\"}","state":{"values":{"a":{"value":{"value":"x"}}}}}}`,
+	}
+}
+
+// FuzzEnvelope holds that whatever Slack sends is taken in or counted, and never a panic; and that events have what they need.
+func FuzzEnvelope(f *testing.F) {
+	for _, e := range envelopes() {
+		f.Add("events_api", []byte(e))
+		f.Add("interactive", []byte(e))
+	}
+	c := alone(f)
+	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
+		s := newSink()
+		err := slack.Take(t.Context(), c, s, kind, payload)
+		events, _ := s.all()
+		if err != nil && len(events) > 0 {
+			t.Errorf("%s was taken, and failed with %v", payload, err)
+		}
+		for _, e := range events {
+			if e.ID == "" || e.Message == "" || e.Conversation.ID == "" || e.What == nil {
+				t.Errorf("%s made %+v, which lacks something", payload, e)
+			}
+			if _, err := json.Marshal(e); err != nil {
+				t.Errorf("%s made an event that can't be stored: %v", payload, err)
+			}
+		}
+	})
+}
+
+// FuzzMrkdwn holds that any markup is a valid text, and that what is plain stays as it was.
+func FuzzMrkdwn(f *testing.F) {
+	for _, s := range []string{"*a _b ~c~_*", "<@U1|x> <!here> <http://a|b>", "```\n<\n```", "&gt; a\n&amp;lt;", ":+1::wave::skin-tone-2:", "<<>>", "`*`*`"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := slack.ReadMrkdwn(s)
+		if err := got.Check(); err != nil {
+			t.Errorf("%q: %v", s, err)
+		}
+		block, _, err := slack.WriteMessage(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := slack.ReadMessage([]byte(`{"blocks":[` + string(block) + `]}`)); err != nil {
+			t.Errorf("%q goes out as %s: %v", s, block, err)
+		}
+	})
+}
+
+// FuzzHTTP holds that any request is answered, and that nothing is accepted that is not signed.
+func FuzzHTTP(f *testing.F) {
+	for _, e := range envelopes() {
+		f.Add([]byte(e), true, false)
+		f.Add([]byte("payload="+e), true, true)
+		f.Add([]byte(e), false, false)
+	}
+	c := alone(f)
+	f.Fuzz(func(t *testing.T, body []byte, signed, interaction bool) {
+		s := newSink()
+		h, err := slack.Hook(t.Context(), c, s, interaction)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
+		at := strconv.FormatInt(time.Now().Unix(), 10)
+		mac := hmac.New(sha256.New, []byte(secret))
+		fmt.Fprintf(mac, "v0:%s:%s", at, body)
+		sum := mac.Sum(nil)
+		if !signed {
+			sum[0] ^= 1
+		}
+		req.Header.Set("X-Slack-Request-Timestamp", at)
+		req.Header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(sum))
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, req)
+		if got := rec.Code; (got == http.StatusUnauthorized) == signed {
+			t.Errorf("%q signed %v was answered %d", body, signed, got)
+		}
+		if events, _ := s.all(); !signed && len(events) > 0 {
+			t.Errorf("%q was accepted unsigned: %v", body, events)
+		}
+	})
+}
