@@ -102,12 +102,12 @@ func (w *world) startPost(d *delivery) {
 			case <-c.ended:
 			}
 		}
-		w.post1(d, address)
+		w.postOnce(d, address)
 	})
 }
 
-// post1 posts once and settles the delivery or plans its repeat. mu is not held.
-func (w *world) post1(d *delivery, address string) {
+// postOnce posts once and settles the delivery or plans its repeat. mu is not held.
+func (w *world) postOnce(d *delivery, address string) {
 	contentType, body := d.body()
 	header := http.Header{}
 	if d.attempt > 0 {
