@@ -29,6 +29,7 @@ import (
 type File struct {
 	Accounts map[chat.Account]Account
 	Routes   map[string]Route
+	Delivery Delivery
 	Store    Store
 	Web      Web
 	Files    Files
@@ -57,6 +58,12 @@ const (
 
 // Choices lists what an Uncertain can be.
 func (Uncertain) Choices() []string { return []string{string(Hold), string(Repeat)} }
+
+// Delivery says how long Roost goes on trying when a platform fails.
+type Delivery struct {
+	Tries   int           // after how many a delivery is dead, 1 to 1000; default 12
+	Longest time.Duration // longest pause between two tries, 1 s to 24 h; default 10 minutes
+}
 
 // Store says where what must not be forgotten is kept.
 type Store struct {

@@ -155,9 +155,9 @@ func TestFullExampleShowsTheDefaults(t *testing.T) {
 	t.Parallel()
 	f, bare := parse(t, full(t)), parse(t, "accounts:\n")
 	f.Web.Public = ""
-	if f.Store != bare.Store || f.Web != bare.Web || f.Files != bare.Files || f.Log != bare.Log {
-		t.Errorf("the full example has %+v %+v %+v %+v,\nthe defaults are %+v %+v %+v %+v",
-			f.Store, f.Web, f.Files, f.Log, bare.Store, bare.Web, bare.Files, bare.Log)
+	if f.Delivery != bare.Delivery || f.Store != bare.Store || f.Web != bare.Web || f.Files != bare.Files || f.Log != bare.Log {
+		t.Errorf("the full example has %+v %+v %+v %+v %+v,\nthe defaults are %+v %+v %+v %+v %+v",
+			f.Delivery, f.Store, f.Web, f.Files, f.Log, bare.Delivery, bare.Store, bare.Web, bare.Files, bare.Log)
 	}
 	if x := f.Accounts["x/acme"].Settings.(xSettings); x.ClientSecret.Reveal() != "from-a-file" {
 		t.Error("the secret is not the file's without its line end")

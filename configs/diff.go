@@ -13,7 +13,7 @@ import (
 type Changes struct {
 	Accounts Delta[chat.Account]
 	Routes   Delta[string]
-	Sections []string // of store, web, files and log, those that differ
+	Sections []string // of delivery, store, web, files and log, those that differ
 }
 
 // Delta lists names, in order.
@@ -41,6 +41,7 @@ func Diff(old, now *File) Changes {
 		name string
 		same bool
 	}{
+		{"delivery", old.Delivery == now.Delivery},
 		{"store", old.Store == now.Store},
 		{"web", old.Web == now.Web},
 		{"files", old.Files == now.Files},

@@ -177,6 +177,7 @@ func TestSchemaHasTheKeysOfTheFullExample(t *testing.T) {
 	}
 	check("", doc.Properties, top)
 	check("desk", doc.Defs["desk"].Properties, dig("routes", "support", "desk"))
+	check("delivery", doc.Defs["delivery"].Properties, dig("delivery"))
 	check("store", doc.Defs["store"].Properties, dig("store"))
 	check("keep", doc.Defs["keep"].Properties, dig("store", "keep"))
 	check("web", doc.Defs["web"].Properties, dig("web"))

@@ -22,10 +22,15 @@ type (
 	rawFile struct {
 		Accounts map[string]at[branch]   `yaml:"accounts"`
 		Routes   map[string]at[rawRoute] `yaml:"routes"`
+		Delivery rawDelivery             `yaml:"delivery"`
 		Store    rawStore                `yaml:"store"`
 		Web      rawWeb                  `yaml:"web"`
 		Files    rawFiles                `yaml:"files"`
 		Log      rawLog                  `yaml:"log"`
+	}
+	rawDelivery struct {
+		Tries   tries `yaml:"tries"`
+		Longest pause `yaml:"longest"`
 	}
 	rawStore struct {
 		Path    path    `yaml:"path"`
@@ -81,6 +86,7 @@ func (l *rawLeg) word() any     { return &l.At }
 func rawDefaults() rawFile {
 	const day = 24 * time.Hour
 	return rawFile{
+		Delivery: rawDelivery{Tries: 12, Longest: pause(10 * time.Minute)},
 		Store: rawStore{Path: "roost.db", KeyFile: "roost.key", Keep: rawKeep{
 			Deliveries: at[time.Duration]{v: 30 * day},
 			Events:     at[time.Duration]{v: 30 * day},
@@ -103,6 +109,7 @@ func (d *decoder) checked(raw *rawFile, platforms []Platform) *File {
 	return &File{
 		Accounts: d.accounts(raw.Accounts, platforms),
 		Routes:   d.routes(raw.Routes, inOrder(raw.Accounts)),
+		Delivery: Delivery{Tries: int(raw.Delivery.Tries), Longest: time.Duration(raw.Delivery.Longest)},
 		Store: Store{
 			Path: d.beside(string(raw.Store.Path)), KeyFile: d.beside(string(raw.Store.KeyFile)),
 			Keep: Keep{Deliveries: keep.Deliveries.v, Events: keep.Events.v, Copies: keep.Copies.v, Cases: keep.Cases.v},
@@ -125,6 +132,8 @@ type (
 	listen  string
 	public  string
 	size    int64
+	tries   int
+	pause   time.Duration
 	account chat.Account
 	place   chat.Conversation
 	person  chat.PersonID
@@ -172,6 +181,27 @@ func (s *size) UnmarshalText(b []byte) error {
 		return wanted("wants a size from 1B to 1TiB, as in 100MB")
 	}
 	*s = size(n)
+	return nil
+}
+
+// UnmarshalText takes a number of tries. More than a thousand would be for ever, and nobody would be told.
+func (n *tries) UnmarshalText(b []byte) error {
+	const most = 1000
+	i, err := strconv.Atoi(string(b))
+	if err != nil || i < 1 || i > most {
+		return wanted("wants a whole number from 1 to 1000")
+	}
+	*n = tries(i)
+	return nil
+}
+
+// UnmarshalText takes a length of time between two tries.
+func (p *pause) UnmarshalText(b []byte) error {
+	d, err := parseDuration(string(b))
+	if err != nil || d < time.Second || d > 24*time.Hour {
+		return wanted("wants a length of time from 1s to 24h, as in 10m")
+	}
+	*p = pause(d)
 	return nil
 }
 

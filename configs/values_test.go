@@ -140,7 +140,7 @@ func TestDiffNamesWhatChanged(t *testing.T) {
 func TestDiffFromNothing(t *testing.T) {
 	t.Parallel()
 	got := configs.Diff(nil, parse(t, full(t)))
-	if len(got.Accounts.Added) != 4 || len(got.Routes.Added) != 3 || len(got.Sections) != 4 {
+	if len(got.Accounts.Added) != 4 || len(got.Routes.Added) != 3 || len(got.Sections) != 5 {
 		t.Errorf("Diff(nil) = %+v, want everything added", got)
 	}
 }
