@@ -46,14 +46,13 @@ type view struct {
 	reached bool // the walk met what it was looking for, or the end
 }
 
-// after walks back from the newest event to a minute before last. When the first page does not reach that far, it walks
+// after walks back from the newest event to until. When the first page does not reach that far, it walks
 // again with larger pages; see the package comment.
-func (t *classic) after(ctx context.Context, last snowflake) ([]arrival, error) {
+func (t *classic) after(ctx context.Context, until snowflake) ([]arrival, error) {
 	me, err := t.c.me(ctx)
 	if err != nil {
 		return nil, err
 	}
-	until := last.before(overlap)
 	v, err := t.walk(ctx, walk{path: "/2/dm_events", until: until, page: t.c.cfg.Page, pages: 1})
 	if err == nil && !v.reached {
 		larger := min(t.c.cfg.Page*growth, largestPage)
@@ -63,7 +62,7 @@ func (t *classic) after(ctx context.Context, last snowflake) ([]arrival, error) 
 		return nil, err
 	}
 	if !v.reached {
-		t.c.log.LogAttrs(ctx, slog.LevelWarn, "messages out of reach", slog.Time("since", last.time()), slog.Int("found", len(v.seen)))
+		t.c.log.LogAttrs(ctx, slog.LevelWarn, "messages out of reach", slog.Time("since", until.time()), slog.Int("found", len(v.seen)))
 	}
 	return t.arrivals(ctx, me.ID, v)
 }

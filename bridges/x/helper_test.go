@@ -158,6 +158,13 @@ func (s *scene) fails(t *testing.T) error {
 	}
 }
 
+// listen runs the connector and returns when messages come in.
+func (s *scene) listen(t *testing.T) {
+	t.Helper()
+	s.run(t)
+	s.ready(t)
+}
+
 // ready returns when messages come in.
 func (s *scene) ready(t *testing.T) {
 	t.Helper()
@@ -255,6 +262,12 @@ func (s *sink) all() []chat.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.events)
+}
+
+func (s *sink) has(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen[chat.EventID(id)]
 }
 
 func (s *sink) forget() {
@@ -355,4 +368,9 @@ func (l local) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	l.ServeHTTP(w, r)
 	return w.Result(), nil
+}
+
+func contextWithCancel(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithCancel(t.Context())
 }

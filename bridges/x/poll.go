@@ -21,6 +21,18 @@ const (
 // cursor is where polling goes on.
 type cursor struct {
 	Last string `json:"last"` // the newest event that was accepted
+	From string `json:"from"` // where the first start began; nothing before it is ours
+}
+
+// mark is a cursor as numbers.
+type mark struct{ last, from snowflake }
+
+// until is where a poll ends: a little before the newest event that was accepted.
+func (m mark) until() snowflake { return max(m.last.before(overlap), m.from) }
+
+// encode is the cursor as the store keeps it.
+func (m mark) encode() ([]byte, error) {
+	return json.Marshal(cursor{Last: m.last.String(), From: m.from.String()})
 }
 
 // poll asks for what is new, again and again, until ctx ends or going on is pointless.
@@ -76,30 +88,30 @@ func (c *Connector) catchUp(ctx context.Context, sink chat.Sink) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	last, err := c.last(ctx, sink)
+	at, err := c.mark(ctx, sink)
 	if err != nil {
 		return err
 	}
-	arrived, err := c.dm.after(ctx, last)
+	arrived, err := c.dm.after(ctx, at.until())
 	if err != nil {
 		return err
 	}
-	if !c.polled && last > 0 && last.time().Before(c.now().Add(-reach)) {
-		c.log.LogAttrs(ctx, slog.LevelWarn, "messages may be out of reach", slog.Time("since", last.time()))
+	if !c.polled && at.last > 0 && at.last.time().Before(c.now().Add(-reach)) {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "messages may be out of reach", slog.Time("since", at.last.time()))
 	}
 	c.polled = true
 	for batch := range slices.Chunk(arrived, batchSize) {
-		next := max(last, batch[len(batch)-1].id)
-		if err := c.accept(ctx, sink, batch, last, next); err != nil {
+		next := mark{last: max(at.last, batch[len(batch)-1].id), from: at.from}
+		if err := c.accept(ctx, sink, batch, at, next); err != nil {
 			return err
 		}
-		last = next
+		at = next
 	}
 	return nil
 }
 
 // accept hands a batch over, without what was handed over before.
-func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival, last, next snowflake) error {
+func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival, at, next mark) error {
 	var fresh []chat.Event
 	for _, a := range batch {
 		if id := chat.EventID(a.id.String()); len(a.events) == 0 && !c.recent.has(id) {
@@ -112,10 +124,10 @@ func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival,
 			}
 		}
 	}
-	if len(fresh) == 0 && next == last {
+	if len(fresh) == 0 && next == at {
 		return nil
 	}
-	b, err := json.Marshal(cursor{Last: next.String()})
+	b, err := next.encode()
 	if err != nil {
 		return err
 	}
@@ -128,33 +140,40 @@ func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival,
 	return nil
 }
 
-// last is the newest event that was accepted. A first start begins when the connector was made, or Backfill days before,
+// mark is where polling goes on. A first start begins when the connector was made, or Backfill days before,
 // and says so at once, so that what comes while we are down is not taken for older.
-func (c *Connector) last(ctx context.Context, sink chat.Sink) (snowflake, error) {
+func (c *Connector) mark(ctx context.Context, sink chat.Sink) (mark, error) {
 	b, err := sink.Cursor(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("x: cursor: %w", err)
+		return mark{}, fmt.Errorf("x: cursor: %w", err)
 	}
 	if b != nil {
-		var cur cursor
-		if err := json.Unmarshal(b, &cur); err != nil {
-			return 0, fmt.Errorf("x: cursor: %w", err)
-		}
-		last, ok := parseSnowflake(cur.Last)
-		if !ok {
-			return 0, fmt.Errorf("x: cursor: %q is no event", cur.Last)
-		}
-		return last, nil
+		return decodeMark(b)
 	}
 	first := snowflakeAt(c.made.Add(-time.Duration(c.cfg.Backfill) * 24 * time.Hour))
-	b, err = json.Marshal(cursor{Last: first.String()})
+	at := mark{last: first, from: first}
+	b, err = at.encode()
 	if err != nil {
-		return 0, err
+		return mark{}, err
 	}
 	if err := sink.Accept(ctx, chat.Batch{Cursor: b}); err != nil {
-		return 0, fmt.Errorf("x: accept: %w", err)
+		return mark{}, fmt.Errorf("x: accept: %w", err)
 	}
-	return first, nil
+	return at, nil
+}
+
+// decodeMark reads what encode wrote.
+func decodeMark(b []byte) (mark, error) {
+	var cur cursor
+	if err := json.Unmarshal(b, &cur); err != nil {
+		return mark{}, fmt.Errorf("x: cursor: %w", err)
+	}
+	last, ok := parseSnowflake(cur.Last)
+	if !ok {
+		return mark{}, fmt.Errorf("x: cursor: %q is no event", cur.Last)
+	}
+	from, _ := parseSnowflake(cur.From)
+	return mark{last: last, from: from}, nil
 }
 
 // recent remembers the last events that were accepted, which spares the store to be asked again and again. It is safe for

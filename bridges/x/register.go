@@ -184,9 +184,16 @@ func (s *sightings) replay(ctx context.Context, id string) {
 	}
 	now := c.now().UTC()
 	from := later(last.Add(-replaySlack), now.Add(-mostReplay+replaySlack))
-	order := replayOrder{WebhookID: id, From: from.Format(replayForm), To: now.Format(replayForm)}
-	var got json.RawMessage
-	if _, err := c.api.call(ctx, request{op: "x: replay", method: http.MethodPost, path: "/2/webhooks/replay", json: order, app: true}, &got); err != nil {
-		c.log.LogAttrs(ctx, slog.LevelDebug, "no replay", slog.String("kind", chat.KindOf(err).String()))
+	// X counts in minutes, so the running one is asked for by its end, or left out where X does not take that.
+	for _, to := range []time.Time{now.Add(time.Minute), now} {
+		order := replayOrder{WebhookID: id, From: from.Format(replayForm), To: to.Format(replayForm)}
+		var got json.RawMessage
+		_, err := c.api.call(ctx, request{op: "x: replay", method: http.MethodPost, path: "/2/webhooks/replay", json: order, app: true}, &got)
+		if err != nil {
+			c.log.LogAttrs(ctx, slog.LevelDebug, "no replay", slog.String("kind", chat.KindOf(err).String()))
+		}
+		if statusOf(err) != http.StatusBadRequest {
+			return
+		}
 	}
 }

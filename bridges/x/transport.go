@@ -17,8 +17,8 @@ type transport interface {
 	find(ctx context.Context, p chat.Post, since time.Time) (chat.Receipt, bool, error)
 	// fetch opens a file that arrived.
 	fetch(ctx context.Context, f chat.File) (io.ReadCloser, error)
-	// after is what happened after the event last, oldest first, with a little of what was before it.
-	after(ctx context.Context, last snowflake) ([]arrival, error)
+	// after is what happened after an event, oldest first.
+	after(ctx context.Context, event snowflake) ([]arrival, error)
 	// live is what an event of the Activity API says. ok is false when it is of no kind that the transport knows.
 	live(kind string, payload json.RawMessage) (events []chat.Event, ok bool)
 }
