@@ -1,0 +1,116 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+
+	"github.com/roost-im/roost/bridges/slack/slacksim"
+	"github.com/roost-im/roost/bridges/x/xsim"
+)
+
+// personName is how a person is called on a platform; their id when nobody knows.
+func (p *Page) personName(platform, id string) string {
+	switch platform {
+	case "x":
+		if u, ok := p.xUser(id); ok {
+			return u.Name
+		}
+	case "slack":
+		return p.names.of(id)
+	}
+	return id
+}
+
+func (p *Page) xUser(id string) (xsim.User, bool) {
+	users := p.cfg.X.Users()
+	i := slices.IndexFunc(users, func(u xsim.User) bool { return u.ID == id })
+	if i < 0 {
+		return xsim.User{}, false
+	}
+	return users[i], true
+}
+
+// channel is the desk's channel as it is now.
+func (p *Page) channel() slacksim.Channel {
+	for _, c := range p.cfg.Slack.Channels() {
+		if c.ID == p.cfg.Channel {
+			return c
+		}
+	}
+	return slacksim.Channel{ID: p.cfg.Channel, Name: p.cfg.Channel}
+}
+
+func (p *Page) channelName() string { return p.channel().Name }
+
+// member says whether a user of Slack is a person in the channel: only those are played here.
+func (p *Page) member(id string) bool {
+	return id != p.cfg.Slack.BotUser() && slices.Contains(p.channel().Members, id)
+}
+
+// names are what the users of Slack are called. The simulator tells that over its Web API alone, so it is asked there,
+// once for each.
+type names struct {
+	slack *slacksim.Sim
+
+	mu    sync.Mutex
+	known map[string]string
+}
+
+func (n *names) of(id string) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if name, ok := n.known[id]; ok || id == "" {
+		return name
+	}
+	name, ok := n.ask(id)
+	if !ok {
+		return id
+	}
+	n.known[id] = name
+	return name
+}
+
+func (n *names) ask(id string) (name string, ok bool) {
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "/api/users.info?"+url.Values{"user": {id}}.Encode(), http.NoBody)
+	if err != nil {
+		return "", false
+	}
+	r.Header.Set("Authorization", "Bearer "+n.slack.BotToken())
+	var body sheet
+	n.slack.Handler().ServeHTTP(&body, r)
+	var info struct {
+		User struct {
+			Name     string `json:"name"`
+			RealName string `json:"real_name"`
+		} `json:"user"`
+	}
+	if json.Unmarshal(body.Bytes(), &info) != nil || info.User.Name == "" {
+		return "", false
+	}
+	if info.User.RealName != "" {
+		return info.User.RealName, true
+	}
+	return info.User.Name, true
+}
+
+// sheet is a ResponseWriter that keeps the body.
+type sheet struct {
+	bytes.Buffer
+	header http.Header
+}
+
+// Header is the header that nobody reads.
+func (s *sheet) Header() http.Header {
+	if s.header == nil {
+		s.header = http.Header{}
+	}
+	return s.header
+}
+
+// WriteHeader does nothing: the body says whether it went well.
+func (s *sheet) WriteHeader(int) {}

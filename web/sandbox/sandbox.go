@@ -1,0 +1,115 @@
+// Package sandbox is the page on which one person plays everyone: people on the simulated X write to a brand, members of the
+// simulated Slack answer them, and the trip of every message through Roost is watched while it happens.
+//
+//	person ─ POST ─▶ simulator ─▶ Roost ─▶ simulator ─▶ /state ─▶ person
+//	                                └─ Watch ─▶ trips ─▶ /events ─▶ person
+//
+// Everything is served from one place: a document, a module, a stylesheet and what they ask for. The page is for the
+// machine it runs on, so it answers only to the names of loopback and takes no writes from other sites; it asks for no
+// login, because who reaches loopback may play here.
+//
+// We chose to send trips over the event stream and only a hint that the rest changed, not every change, because the rest
+// is small and its simulators keep no history; it costs a request to loopback for each change.
+package sandbox
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/json"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/roost-im/roost/bridges/slack/slacksim"
+	"github.com/roost-im/roost/bridges/x/xsim"
+)
+
+// Config says over which simulators the page is played. All fields are needed.
+type Config struct {
+	X       *xsim.Sim
+	Brand   string // id of the user of X whose direct messages Roost takes
+	Slack   *slacksim.Sim
+	Channel string // id of the channel in which the desk shows its cases
+}
+
+// Page is the sandbox. It starts no goroutine. It is an http.Handler, and Watch is a router.Config.Watch; both may be
+// called from any goroutine.
+type Page struct {
+	cfg     Config
+	handler http.Handler
+	assets  assets
+	trips   *trips
+	names   names
+	faults  faults
+}
+
+// New makes the page. It panics when an embedded file is broken, which its tests would find.
+func New(cfg Config) *Page {
+	p := &Page{cfg: cfg, assets: loadAssets(), trips: newTrips(rand.Text()[:8]), names: names{slack: cfg.Slack, known: map[string]string{}}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.document)
+	mux.HandleFunc("GET /assets/{name}", p.assets.serve)
+	mux.HandleFunc("GET /state", p.state)
+	mux.HandleFunc("GET /events", p.events)
+	mux.HandleFunc("GET /files/x/{message}/{index}", p.xFile)
+	mux.HandleFunc("GET /files/slack/{id}", p.slackFile)
+	mux.HandleFunc("POST /x/say", p.xSay)
+	mux.HandleFunc("POST /x/person", p.xPerson)
+	mux.HandleFunc("POST /slack/say", p.slackSay)
+	mux.HandleFunc("POST /slack/edit", p.slackEdit)
+	mux.HandleFunc("POST /slack/delete", p.slackDelete)
+	mux.HandleFunc("POST /slack/react", p.slackReact)
+	mux.HandleFunc("POST /slack/press", p.slackPress)
+	mux.HandleFunc("POST /slack/submit", p.slackSubmit)
+	mux.HandleFunc("POST /slack/dismiss", p.slackDismiss)
+	mux.HandleFunc("POST /faults", p.fault)
+	p.handler = http.NewCrossOriginProtection().Handler(mux)
+	return p
+}
+
+// policy lets the page use what it was served with and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// ServeHTTP serves the page. It answers 421 to a Host that is no name of loopback, so that no site can reach the page by
+// a name of its own that resolves here.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	if !loopback(r.Host) {
+		fail(w, http.StatusMisdirectedRequest, "this page is served under localhost, 127.0.0.1 and [::1] only")
+		return
+	}
+	p.handler.ServeHTTP(w, r)
+}
+
+// loopback says whether a Host header names this machine.
+func loopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]")
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// fail answers an error that the page shows to the person.
+func fail(w http.ResponseWriter, status int, reason string) {
+	answer(w, status, map[string]string{"error": cmp.Or(reason, http.StatusText(status))})
+}
+
+// answer writes v as JSON.
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // whoever asked may be gone
+}

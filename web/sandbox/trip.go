@@ -1,0 +1,208 @@
+package sandbox
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/roost-im/roost/router"
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	maxTrips = 200
+	maxSteps = 60 // of one trip; the oldest deliveries fall out
+)
+
+// trip is one event and what followed from it.
+type trip struct {
+	seq       int64 // of its last change
+	id        int64
+	event     chat.EventID // empty for deliveries that no known event caused
+	account   chat.Account
+	ref       chat.Ref
+	began     time.Time
+	admitted  time.Time // zero until then
+	author    chat.Author
+	what      string
+	text      string
+	steps     []step
+	delivered map[chat.DeliveryID]bool
+}
+
+// step is one step as it is kept: names are found when it is shown, for they may change.
+type step struct {
+	at     time.Time
+	kind   string // as router.Step.What
+	took   time.Duration
+	to     chat.Conversation
+	action string
+	emoji  string
+	state  chat.State
+	reason string
+	due    time.Time
+	try    int
+}
+
+// trips is the log of trips. It is told by the router and read by any number of watchers; nobody waits for anybody.
+type trips struct {
+	boot string // tells the numbers of this run from those of another
+
+	mu      sync.Mutex
+	seq     int64
+	made    int64
+	all     []*trip // oldest first
+	changed chan struct{}
+}
+
+func newTrips(boot string) *trips { return &trips{boot: boot, changed: make(chan struct{})} }
+
+// Watch takes one step of a trip in. It only notes it, and never waits for those who look on.
+func (p *Page) Watch(s router.Step) {
+	t := p.trips
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var told *trip
+	switch {
+	case s.Event != nil:
+		told = t.happened(s)
+	case s.Delivery != nil:
+		told = t.tried(s)
+	}
+	if told == nil {
+		return
+	}
+	t.seq++
+	told.seq = t.seq
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// happened notes an event. What Roost itself wrote comes back as an event too: it begins no trip.
+func (t *trips) happened(s router.Step) *trip {
+	ev := s.Event
+	if ev.Author.Self {
+		return nil
+	}
+	if s.What == router.Received {
+		what, words := inWords(ev.What)
+		return t.add(&trip{
+			event: ev.ID, account: ev.Conversation.Account, ref: ev.Ref(), began: s.At, author: ev.Author, what: what, text: words,
+			steps: []step{{at: s.At, kind: s.What, to: ev.Conversation}},
+		})
+	}
+	i := t.last(func(tr *trip) bool { return tr.event == ev.ID && tr.account == ev.Conversation.Account })
+	if i < 0 {
+		return nil
+	}
+	t.all[i].admitted = s.At
+	t.all[i].note(step{at: s.At, kind: s.What, took: s.Took, to: ev.Conversation})
+	return t.all[i]
+}
+
+// tried notes one try of a delivery.
+func (t *trips) tried(s router.Step) *trip {
+	d := s.Delivery
+	tr := t.cause(d)
+	if tr == nil {
+		tr = t.add(&trip{account: d.Action.Target().Account, began: d.Admitted, what: "Roost itself"})
+	}
+	tr.delivered[d.ID] = true
+	tr.note(step{
+		at: s.At, kind: s.What, took: s.Took, to: d.Action.Target(), action: chat.ActionName(d.Action), emoji: emojiOf(d.Action),
+		state: d.State, reason: s.Reason, due: d.Due, try: d.Tries,
+	})
+	return tr
+}
+
+// cause finds the trip that a delivery belongs to: the one it was seen in before, the one whose event was being admitted
+// when it was made, or the last one about the same message.
+func (t *trips) cause(d *chat.Delivery) *trip {
+	if i := t.last(func(tr *trip) bool { return tr.delivered[d.ID] }); i >= 0 {
+		return t.all[i]
+	}
+	about := func(tr *trip) bool {
+		return !tr.ref.IsZero() && (tr.ref.Same(d.Source) || tr.ref.Same(d.Of) || tr.ref.Same(reactedTo(d.Action)))
+	}
+	// Some stores keep times in whole milliseconds only.
+	during := func(tr *trip) bool {
+		return tr.event != "" && !d.Admitted.Before(tr.began.Truncate(time.Millisecond)) &&
+			(tr.admitted.IsZero() || !d.Admitted.After(tr.admitted))
+	}
+	both := func(tr *trip) bool { return about(tr) && during(tr) }
+	for _, holds := range []func(*trip) bool{both, during, about} {
+		if i := t.last(holds); i >= 0 {
+			return t.all[i]
+		}
+	}
+	return nil
+}
+
+func (t *trips) last(holds func(*trip) bool) int {
+	for i, tr := range slices.Backward(t.all) {
+		if holds(tr) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (t *trips) add(tr *trip) *trip {
+	if len(t.all) >= maxTrips {
+		t.all = slices.Delete(t.all, 0, 1)
+	}
+	t.made++
+	tr.id, tr.delivered = t.made, map[chat.DeliveryID]bool{}
+	t.all = append(t.all, tr)
+	return tr
+}
+
+// note adds a step, in the order of time: a delivery may be told before the admission that made it.
+func (tr *trip) note(s step) {
+	if len(tr.steps) >= maxSteps {
+		tr.steps = slices.Delete(tr.steps, 2, 3)
+	}
+	i := len(tr.steps)
+	for i > 0 && tr.steps[i-1].at.After(s.at) {
+		i--
+	}
+	tr.steps = slices.Insert(tr.steps, i, s)
+}
+
+// since are copies of the trips that changed after seq, in the order in which they did, and the channel that is closed at
+// the next change.
+func (t *trips) since(seq int64) (changed []trip, next <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, tr := range t.all {
+		if tr.seq > seq {
+			c := *tr
+			c.steps, c.delivered = slices.Clone(tr.steps), nil
+			changed = append(changed, c)
+		}
+	}
+	slices.SortFunc(changed, func(a, b trip) int { return int(a.seq - b.seq) })
+	return changed, t.changed
+}
+
+// mark names a state of the log in an event's id; position reads it back.
+func (t *trips) mark(seq int64) string { return fmt.Sprintf("%s-%d", t.boot, seq) }
+
+// position is how far a watcher with this mark has seen; ok is false for a mark of another run or of the future.
+func (t *trips) position(mark string) (seq int64, ok bool) {
+	boot, number, _ := strings.Cut(mark, "-")
+	seq, err := strconv.ParseInt(number, 10, 64)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return seq, err == nil && boot == t.boot && seq >= 0 && seq <= t.seq
+}
+
+func reactedTo(a chat.Action) chat.Ref {
+	if r, ok := a.(chat.React); ok {
+		return chat.Ref{Conversation: r.To, Message: r.Message}
+	}
+	return chat.Ref{}
+}
