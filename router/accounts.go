@@ -30,6 +30,8 @@ type running struct {
 	done    chan struct{}      // closed when it has ended; nil before it was started
 
 	mu    sync.Mutex
+	users int  // deliveries and files under way that use conn
+	ended bool // conn is closed when the last user lets go
 	up    bool
 	since time.Time
 	last  time.Time // of its newest event
@@ -48,13 +50,33 @@ type AccountStatus struct {
 
 func newRunning(a Account, conn chat.Connector) *running { return &running{account: a, conn: conn} }
 
-// stop ends an account and waits for it.
+// stop ends an account's run and waits for it. The connector is closed when its last user lets go of it.
 func (a *running) stop() {
 	if a.cancel != nil {
 		a.cancel()
 		<-a.done
 	}
-	chat.Close(a.conn)
+	a.mu.Lock()
+	a.ended = true
+	a.users++
+	a.mu.Unlock()
+	a.release()
+}
+
+func (a *running) use() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.users++
+}
+
+func (a *running) release() {
+	a.mu.Lock()
+	a.users--
+	last := a.ended && a.users == 0
+	a.mu.Unlock()
+	if last {
+		chat.Close(a.conn)
+	}
 }
 
 // startLocked runs an account in the router's group. The router's lock is held.
@@ -140,10 +162,11 @@ func (r *Router) Status() []AccountStatus {
 // closeAll closes what a stop left open.
 func (r *Router) closeAll() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.group = nil
-	for _, a := range r.running {
-		chat.Close(a.conn)
+	all := r.running
+	r.running = map[chat.Account]*running{}
+	r.mu.Unlock()
+	for _, a := range all {
+		a.stop()
 	}
 }
 

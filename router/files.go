@@ -85,11 +85,16 @@ func (r *Router) refetch(ctx context.Context) error {
 // content makes a file's bytes readable: from the blobs, where they are copied first if they aren't there.
 func (r *Router) content(ctx context.Context, f chat.File) (chat.Content, int64, error) {
 	fetch := func(ctx context.Context) (io.ReadCloser, error) {
-		conn, ok := r.connector(f.Account)
+		conn, release, ok := r.connector(f.Account)
 		if !ok {
 			return nil, &chat.Error{Op: "fetch", Kind: chat.Transient, Reason: "the account " + string(f.Account) + " is not running"}
 		}
-		return chat.Fetch(ctx, conn, f)
+		rc, err := chat.Fetch(ctx, conn, f)
+		if err != nil {
+			release()
+			return nil, err
+		}
+		return released{rc, release}, nil
 	}
 	sum, size, err := r.cfg.Blobs.Ensure(ctx, string(f.Account)+" "+f.Source, fetch, r.cfg.MaxFile)
 	if err != nil {
@@ -108,4 +113,16 @@ type stored struct {
 func (s stored) Open(ctx context.Context) (io.ReadCloser, error) {
 	rc, _, err := s.blobs.Open(ctx, s.sum)
 	return rc, err
+}
+
+// released is a file whose connector may be closed once the file is.
+type released struct {
+	io.ReadCloser
+	release func()
+}
+
+// Close ends the reading.
+func (r released) Close() error {
+	defer r.release()
+	return r.ReadCloser.Close()
 }

@@ -12,7 +12,9 @@ package router
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -85,6 +87,8 @@ type Router struct {
 	lane *lane.Runner
 	jobs chan fetchJob
 
+	applying sync.Mutex // one Apply at a time
+
 	mu      sync.RWMutex
 	rules   *rules
 	running map[chat.Account]*running
@@ -127,6 +131,14 @@ func (r *Router) Run(ctx context.Context) error {
 		r.startLocked(name, a)
 	}
 	r.mu.Unlock()
+	// While this one has not ended Apply may add to the group; afterwards it may not.
+	g.Go(func() error {
+		<-ctx.Done()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.group = nil
+		return nil
+	})
 	g.Go(func() error { return r.lane.Run(ctx) })
 	g.Go(func() error { return r.wakeCases(ctx) })
 	g.Go(func() error { return r.sweep(ctx) })
@@ -143,68 +155,73 @@ func (r *Router) Run(ctx context.Context) error {
 // gone are stopped, all others run on; routes and desks change between two events. When an account can't be opened
 // nothing changes and the error says which.
 func (r *Router) Apply(s Setup) error {
-	opened := map[chat.Account]chat.Connector{}
-	r.mu.RLock()
-	before := r.running
+	r.applying.Lock()
+	defer r.applying.Unlock()
+	opened := map[chat.Account]*running{}
 	for name, a := range s.Accounts {
-		if old, ok := before[name]; ok && old.account.Version == a.Version {
+		if r.runs(name, a.Version) {
 			continue
 		}
 		conn, err := a.Open()
 		if err != nil {
-			r.mu.RUnlock()
-			for _, c := range opened {
-				chat.Close(c)
+			for _, o := range opened {
+				o.stop()
 			}
-			return err
+			return fmt.Errorf("account %s: %w", name, err)
 		}
-		opened[name] = conn
+		opened[name] = newRunning(a, conn)
 	}
-	r.mu.RUnlock()
-	stopped := r.swap(s, opened)
-	for _, old := range stopped {
+	// One login is never used by two connectors at once: the old ones end before the new ones begin.
+	for _, old := range r.swap(s, opened) {
 		old.stop()
 	}
-	for name := range opened {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, a := range opened {
+		if r.group != nil {
+			r.startLocked(name, a)
+		}
 		r.lane.Resume(name)
 	}
 	return nil
 }
 
+// runs says whether an account is there with these settings.
+func (r *Router) runs(name chat.Account, version string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	a, ok := r.running[name]
+	return ok && a.account.Version == version
+}
+
 // swap puts the new rules and accounts in place and gives back the accounts that have to stop.
-func (r *Router) swap(s Setup, opened map[chat.Account]chat.Connector) []*running {
+func (r *Router) swap(s Setup, opened map[chat.Account]*running) (stopped []*running) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.rules = newRules(s)
-	var stopped []*running
-	next := map[chat.Account]*running{}
+	next := maps.Clone(opened)
 	for name, old := range r.running {
-		if _, stays := s.Accounts[name]; stays && opened[name] == nil {
-			old.account = s.Accounts[name]
-			next[name] = old
+		if _, stays := s.Accounts[name]; !stays || opened[name] != nil {
+			stopped = append(stopped, old)
 			continue
 		}
-		stopped = append(stopped, old)
-	}
-	for name, conn := range opened {
-		a := newRunning(s.Accounts[name], conn)
-		next[name] = a
-		if r.group != nil {
-			r.startLocked(name, a)
-		}
+		old.account = s.Accounts[name]
+		next[name] = old
 	}
 	r.running = next
 	return stopped
 }
 
-func (r *Router) connector(a chat.Account) (chat.Connector, bool) {
+// connector finds the connector of an account that runs. release is called when it is not used any more.
+func (r *Router) connector(name chat.Account) (conn chat.Connector, release func(), ok bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	run, ok := r.running[a]
+	a, ok := r.running[name]
 	if !ok {
-		return nil, false
+		return nil, nil, false
 	}
-	return run.conn, true
+	a.use()
+	return a.conn, a.release, true
 }
 
 func (r *Router) repeats(a chat.Account) bool {
@@ -232,8 +249,10 @@ func (r *Router) ruling() *rules {
 
 // traits are those of an account that runs; the zero Traits, which split nothing, otherwise.
 func (r *Router) traits(a chat.Account) chat.Traits {
-	if conn, ok := r.connector(a); ok {
-		return conn.Traits()
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if run, ok := r.running[a]; ok {
+		return run.conn.Traits()
 	}
 	return chat.Traits{}
 }

@@ -1,12 +1,33 @@
 package chat
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
 	"github.com/roost-im/roost/router/text"
 )
 
 // Key names an action over all its tries: letters, digits and dashes, 25 bytes at most, never used for two actions.
 // Platforms that take an idempotency key are given it; others find a post again by it (Finder).
 type Key string
+
+// keyMax is how many bytes a key has at most: what Discord's nonce holds.
+// https://docs.discord.com/developers/resources/message#create-message
+const keyMax = 25
+
+// part is the key of the nth further part of what k names; empty when k is.
+func (k Key) part(n int) Key {
+	if k == "" {
+		return ""
+	}
+	part := fmt.Sprintf("%s-%d", k, n)
+	if len(part) <= keyMax {
+		return Key(part)
+	}
+	sum := sha256.Sum256([]byte(part))
+	return Key("p" + hex.EncodeToString(sum[:])[:keyMax-1])
+}
 
 // Action is one thing that should happen in a conversation. It is sealed: the types below are all there are.
 //

@@ -75,35 +75,46 @@ func edit(ctx context.Context, c Connector, e Editor, a Edit) (Receipt, error) {
 	if len(a.Messages) == 0 {
 		return Receipt{}, &Error{Op: "edit", Kind: Gone, Reason: "the message to edit is not known here"}
 	}
-	parts := []Post{{To: a.To, Text: a.Text, As: a.As, Card: a.Card}}
+	whole := Post{To: a.To, Text: a.Text, As: a.As, Card: a.Card}
+	if a.Else != nil {
+		whole.Hops = a.Else.Hops
+	}
+	parts := []Post{whole}
 	if a.Card == nil {
-		parts = Parts(Post{Key: a.Key, To: a.To, Text: a.Text, As: a.As}, c.Traits())
+		parts = Parts(whole, c.Traits())
 	}
 	var done Receipt
 	for i, p := range parts {
-		if i >= len(a.Messages) {
-			p.Key = Key(fmt.Sprintf("%s-%d", a.Key, i))
-			r, err := c.Post(ctx, p)
-			if err != nil {
-				return done, err
-			}
-			done.Messages = append(done.Messages, r.Messages...)
-			continue
-		}
-		one := Edit{Key: a.Key, To: a.To, Messages: a.Messages[i : i+1], Text: p.Text, As: a.As, Card: p.Card}
-		r, err := e.Edit(ctx, one)
+		r, err := editPart(ctx, c, e, a, p, i)
 		if err != nil {
 			return done, err
 		}
 		done.Left = r.Left
-		done.Messages = append(done.Messages, a.Messages[i])
+		done.Messages = append(done.Messages, r.Messages...)
 	}
 	if len(a.Messages) > len(parts) {
-		if d, ok := c.(Deleter); ok {
+		if d, ok := c.(Deleter); ok && c.Traits().Delete.Out {
 			return done, d.Delete(ctx, Delete{To: a.To, Messages: a.Messages[len(parts):]})
 		}
 	}
 	return done, nil
+}
+
+// editPart makes the i-th part of a read like p: by editing its message, or by a new one where it has none or where the
+// one that it had is gone, as those are that an earlier, shorter edit took away.
+func editPart(ctx context.Context, c Connector, e Editor, a Edit, p Post, i int) (Receipt, error) {
+	if i < len(a.Messages) {
+		one := Edit{Key: a.Key, To: a.To, Messages: a.Messages[i : i+1], Text: p.Text, As: a.As, Card: p.Card}
+		r, err := e.Edit(ctx, one)
+		if err == nil {
+			return Receipt{Messages: one.Messages, Left: r.Left}, nil
+		}
+		if i == 0 || KindOf(err) != Gone {
+			return Receipt{}, err
+		}
+	}
+	p.Key = a.Key.part(i)
+	return c.Post(ctx, p)
 }
 
 // Find asks c whether a arrived. known is false when c can't tell (it is no Finder); then found means nothing.
@@ -140,10 +151,11 @@ func Close(c Connector) {
 }
 
 // Parts cuts a post into the messages that a platform with traits t takes for it, in order: text within its limit, files
-// within its count. All parts but the first have keys of their own, made from p.Key. A post that fits is returned as it
-// is. Files that are too big or of a kind that t does not take are the caller's care (FileTraits.Limit).
+// within its count. All parts but the first have keys of their own, made from p.Key if there is one. A post that fits is
+// returned as it is. Files that are too big or of a kind that t does not take are the caller's care (FileTraits.Limit);
+// where t takes none at all, all of them are on the last part.
 func Parts(p Post, t Traits) []Post {
-	if len(p.Files) <= t.Files.Count && (t.Text.Max == 0 || t.SizeOf(p.Text) <= t.Text.Max) {
+	if (len(p.Files) <= t.Files.Count || t.Files.Count <= 0) && (t.Text.Max == 0 || t.SizeOf(p.Text) <= t.Text.Max) {
 		return []Post{p}
 	}
 	texts := []text.Text{p.Text}
@@ -164,7 +176,7 @@ func Parts(p Post, t Traits) []Post {
 	}
 	parts = withFiles(parts, p, t.Files.Count)
 	for i := range parts[1:] {
-		parts[i+1].Key = Key(fmt.Sprintf("%s-%d", p.Key, i+1))
+		parts[i+1].Key = p.Key.part(i + 1)
 		parts[i+1].ReplyTo = ""
 		parts[i+1].Card = nil
 	}
@@ -175,7 +187,7 @@ func Parts(p Post, t Traits) []Post {
 func withFiles(parts []Post, p Post, count int) []Post {
 	files := p.Files
 	if count <= 0 {
-		return parts
+		count = len(files)
 	}
 	last := &parts[len(parts)-1]
 	n := min(count, len(files))

@@ -17,6 +17,7 @@ import (
 type attempt struct {
 	store.Leased
 	began   time.Time
+	doubt   bool // an earlier try may have arrived
 	conn    chat.Connector
 	traits  chat.Traits
 	action  chat.Action
@@ -25,11 +26,11 @@ type attempt struct {
 
 // deliver takes one leased delivery as far as it goes now, and settles it.
 func (r *Runner) deliver(ctx context.Context, l store.Leased, began time.Time) {
-	at := &attempt{Leased: l, began: began, action: l.Action}
+	at := &attempt{Leased: l, began: began, doubt: !l.First.IsZero(), action: l.Action}
 	receipt, err := r.try(ctx, at)
 	s := r.settlement(at, receipt, err)
 	took := r.cfg.Now().Sub(began)
-	if serr := r.settle(ctx, s); serr != nil {
+	if serr := r.settle(ctx, &s); serr != nil {
 		r.cfg.Log.LogAttrs(ctx, slog.LevelError, "delivery not settled",
 			slog.Int64("delivery", int64(l.ID)), slog.Any("error", serr))
 		return
@@ -41,19 +42,20 @@ func (r *Runner) deliver(ctx context.Context, l store.Leased, began time.Time) {
 func (r *Runner) try(ctx context.Context, at *attempt) (receipt chat.Receipt, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = panicked(p)
 		}
 	}()
 	to := at.Action.Target()
-	conn, ok := r.cfg.Connector(to.Account)
+	conn, release, ok := r.cfg.Connector(to.Account)
 	if !ok {
 		return receipt, &chat.Error{Op: "lane", Kind: chat.LoggedOut, Reason: "the account " + string(to.Account) + " is not running"}
 	}
+	defer release()
 	at.conn, at.traits = conn, conn.Traits()
 	if pace, ok := r.cfg.Pace(to.Account); ok {
 		at.traits.Pace = pace
 	}
-	if err := r.pass(ctx, at, to); err != nil {
+	if err := r.pass(at, to); err != nil {
 		return receipt, err
 	}
 	defer r.gate.leave(to)
@@ -66,10 +68,27 @@ func (r *Runner) try(ctx context.Context, at *attempt) (receipt chat.Receipt, er
 	if err := r.begin(ctx, at); err != nil {
 		return receipt, err
 	}
+	return r.perform(ctx, at)
+}
+
+// perform is the request itself. From here on, an end that the connector did not explain leaves it open whether the
+// request arrived.
+func (r *Runner) perform(ctx context.Context, at *attempt) (receipt chat.Receipt, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout(at.action))
 	defer cancel()
-	return chat.Do(ctx, conn, at.action)
+	defer func() {
+		if p := recover(); p != nil {
+			err = &chat.Error{Op: "lane", Kind: chat.Uncertain, Err: panicked(p)}
+		}
+	}()
+	receipt, err = chat.Do(ctx, at.conn, at.action)
+	if _, explained := errors.AsType[*chat.Error](err); err != nil && !explained && ctx.Err() != nil {
+		err = &chat.Error{Op: "lane", Kind: chat.Uncertain, Err: err}
+	}
+	return receipt, err
 }
+
+func panicked(p any) error { return fmt.Errorf("panic: %v\n%s", p, debug.Stack()) }
 
 // timeout is how long one try may take.
 func (r *Runner) timeout(a chat.Action) time.Duration {
@@ -83,7 +102,7 @@ func (r *Runner) timeout(a chat.Action) time.Duration {
 var errPutBack = errors.New("the gate is shut")
 
 // pass waits for the gate, for as long as patience lasts.
-func (r *Runner) pass(ctx context.Context, at *attempt, to chat.Conversation) error {
+func (r *Runner) pass(at *attempt, to chat.Conversation) error {
 	deadline := r.cfg.Now().Add(patience)
 	queued := false
 	defer func() {
@@ -100,7 +119,7 @@ func (r *Runner) pass(ctx context.Context, at *attempt, to chat.Conversation) er
 		if left <= 0 || slot == nil && wait > left {
 			return &chat.Error{Op: "lane", Kind: chat.Throttled, Wait: wait, Err: errPutBack}
 		}
-		if !queued {
+		if slot != nil && !queued {
 			queued = true
 			r.gate.queued(to.Account, 1)
 		}
@@ -108,11 +127,11 @@ func (r *Runner) pass(ctx context.Context, at *attempt, to chat.Conversation) er
 		select {
 		case <-timer.C:
 		case <-slot:
+		case <-r.stop:
 			timer.Stop()
-		case <-ctx.Done():
-			timer.Stop()
-			return &chat.Error{Op: "lane", Kind: chat.Throttled, Err: errPutBack}
+			return &chat.Error{Op: "lane", Kind: chat.Throttled, Wait: time.Millisecond, Err: errPutBack}
 		}
+		timer.Stop()
 	}
 }
 
@@ -173,12 +192,21 @@ func (r *Runner) begin(ctx context.Context, at *attempt) error {
 	return nil
 }
 
-// settle stores a settlement, again and again while the disk is full: what was sent must not be sent twice.
-func (r *Runner) settle(ctx context.Context, s store.Settlement) error {
+// settle stores a settlement, again and again while the disk is full: what was sent must not be sent twice. For the same
+// reason it is stored without what should follow from it when that can't be planned.
+func (r *Runner) settle(ctx context.Context, s *store.Settlement) error {
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-		err := r.cfg.Store.Settle(context.WithoutCancel(ctx), s)
-		if !errors.Is(err, store.ErrFull) {
+		err := r.cfg.Store.Settle(context.WithoutCancel(ctx), *s)
+		switch {
+		case err == nil || errors.Is(err, store.ErrLeaseLost) || errors.Is(err, store.ErrClosed):
 			return err
+		case !errors.Is(err, store.ErrFull) && s.Then == nil:
+			return err
+		case !errors.Is(err, store.ErrFull):
+			r.cfg.Log.LogAttrs(ctx, slog.LevelError, "what follows from a delivery not planned",
+				slog.Int64("delivery", int64(s.ID)), slog.Any("error", err))
+			s.Then = nil
+			continue
 		}
 		r.cfg.Log.LogAttrs(ctx, slog.LevelError, "delivery not settled, trying again",
 			slog.Int64("delivery", int64(s.ID)), slog.Any("error", err))

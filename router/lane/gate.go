@@ -38,14 +38,21 @@ type account struct {
 	most  int           // of them at once
 	queue int           // deliveries that wait for a slot
 	slot  chan struct{} // told when a request comes back
-	pace  *rate.Limiter // nil: no limit
-	until time.Time     // nothing is sent before
-	why   string        // why it is parked; empty when it isn't
+	pace  pace
+	until time.Time // nothing is sent before
+	why   string    // why it is parked; empty when it isn't
 }
 
 type place struct {
-	pace *rate.Limiter
+	pace pace
 	used time.Time
+}
+
+// pace lets posts through at a rate. Its zero value has no limit.
+type pace struct {
+	rate    chat.Rate
+	limiter *rate.Limiter
+	turn    time.Time // when the next one that has to wait may ask again
 }
 
 func newGate(now func() time.Time, opened func()) *gate {
@@ -82,7 +89,7 @@ func (g *gate) closed() (accounts []chat.Account, places []chat.Conversation) {
 	defer g.mu.Unlock()
 	now := g.now()
 	for name, a := range g.accounts {
-		if now.Before(a.until) || a.under+a.queue >= a.most || empty(a.pace, now) > 0 {
+		if now.Before(a.until) || a.under+a.queue >= a.most || a.pace.empty(now) > 0 {
 			accounts = append(accounts, name)
 		}
 	}
@@ -103,7 +110,7 @@ func (g *gate) opens() time.Duration {
 	defer g.mu.Unlock()
 	now, soonest := g.now(), probe
 	for _, a := range g.accounts {
-		if d := max(a.until.Sub(now), empty(a.pace, now)); d > 0 {
+		if d := max(a.until.Sub(now), a.pace.empty(now)); d > 0 {
 			soonest = min(soonest, d)
 		}
 	}
@@ -120,21 +127,22 @@ func (g *gate) enter(to chat.Conversation, t chat.Traits, paced bool) (wait time
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	a, pace := g.account(to.Account, t), g.pace(to.Place(), t, now)
+	a, p := g.account(to.Account), g.place(to.Place(), t, now)
+	a.heed(t)
 	if a.under >= a.most {
 		return patience, a.slot
 	}
 	wait = max(a.until.Sub(now), g.shut[to.Place()].Sub(now), 0)
 	if paced {
-		wait = max(wait, empty(a.pace, now), empty(pace, now))
+		wait = max(wait, a.pace.wait(now), p.pace.wait(now))
 	}
 	if wait > 0 {
 		return wait, nil
 	}
 	if paced {
-		take(a.pace, now)
-		take(pace, now)
-		if d := empty(pace, now); d > 0 {
+		a.pace.take(now)
+		p.pace.take(now)
+		if d := p.pace.empty(now); d > 0 {
 			g.close(to.Place(), now.Add(d))
 		}
 	}
@@ -165,7 +173,7 @@ func (g *gate) pause(to chat.Conversation, s chat.Scope, until time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if s == chat.ThisAccount {
-		if a := g.accounts[to.Account]; a != nil && until.After(a.until) {
+		if a := g.account(to.Account); until.After(a.until) {
 			a.until = until
 		}
 		return
@@ -183,9 +191,8 @@ func (g *gate) close(at chat.Conversation, until time.Time) {
 func (g *gate) park(name chat.Account, why string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if a := g.accounts[name]; a != nil {
-		a.why, a.until = why, g.now().Add(probe)
-	}
+	a := g.account(name)
+	a.why, a.until = why, g.now().Add(probe)
 }
 
 func (g *gate) resume(name chat.Account) {
@@ -206,31 +213,38 @@ func (g *gate) parked(name chat.Account) string {
 	return ""
 }
 
-func (g *gate) account(name chat.Account, t chat.Traits) *account {
+// account is what is known of an account, made if there is nothing yet.
+func (g *gate) account(name chat.Account) *account {
 	a := g.accounts[name]
 	if a == nil {
-		a = &account{slot: make(chan struct{}, 1), pace: limiter(t.Pace.Account)}
+		a = &account{most: parallel, slot: make(chan struct{}, 1)}
 		g.accounts[name] = a
-	}
-	a.most = parallel
-	if t.Pace.Parallel > 0 {
-		a.most = t.Pace.Parallel
 	}
 	return a
 }
 
-// pace is the limiter of a place; nil when its platform sets no limit there.
-func (g *gate) pace(at chat.Conversation, t chat.Traits, now time.Time) *rate.Limiter {
+// heed takes over what t says about a's pace, which may have changed.
+func (a *account) heed(t chat.Traits) {
+	a.most = parallel
+	if t.Pace.Parallel > 0 {
+		a.most = t.Pace.Parallel
+	}
+	a.pace.set(t.Pace.Account)
+}
+
+// place is what is known of a place. Where its platform sets no pace nothing is remembered.
+func (g *gate) place(at chat.Conversation, t chat.Traits, now time.Time) *place {
 	if t.Pace.Conversation == (chat.Rate{}) {
-		return nil
+		return &place{}
 	}
 	p := g.places[at]
 	if p == nil {
-		p = &place{pace: limiter(t.Pace.Conversation)}
+		p = &place{}
 		g.places[at] = p
 	}
+	p.pace.set(t.Pace.Conversation)
 	p.used = now
-	return p.pace
+	return p
 }
 
 // sweep forgets places that nothing was sent to for a while, so that the gate stays small.
@@ -246,27 +260,46 @@ func (g *gate) sweep(now time.Time) {
 	}
 }
 
-func limiter(r chat.Rate) *rate.Limiter {
-	if r.Every <= 0 || r.Burst <= 0 {
-		return nil
+// set makes the rate r; what was taken before is forgotten when it was another one.
+func (p *pace) set(r chat.Rate) {
+	if r == p.rate {
+		return
 	}
-	return rate.NewLimiter(rate.Every(r.Every), r.Burst)
+	*p = pace{rate: r}
+	if r.Every > 0 && r.Burst > 0 {
+		p.limiter = rate.NewLimiter(rate.Every(r.Every), r.Burst)
+	}
 }
 
-// empty is how long until l gives a token; 0 when it has one.
-func empty(l *rate.Limiter, now time.Time) time.Duration {
-	if l == nil {
+// empty is how long until one more may go; 0 when it may now.
+func (p *pace) empty(now time.Time) time.Duration {
+	if p.limiter == nil {
 		return 0
 	}
-	tokens := l.TokensAt(now)
+	tokens := p.limiter.TokensAt(now)
 	if tokens >= 1 {
 		return 0
 	}
-	return time.Duration((1-tokens)/float64(l.Limit())*float64(time.Second)) + time.Millisecond
+	return time.Duration((1-tokens)*float64(p.rate.Every)) + time.Millisecond
 }
 
-func take(l *rate.Limiter, now time.Time) {
-	if l != nil {
-		l.AllowN(now, 1)
+// wait is like empty, but gives each that has to wait a turn of its own, so that not all of them come back at once to
+// find that one may go.
+func (p *pace) wait(now time.Time) time.Duration {
+	d := p.empty(now)
+	if d == 0 {
+		return 0
+	}
+	if first := now.Add(d); p.turn.Before(first) {
+		p.turn = first
+	}
+	turn := p.turn
+	p.turn = turn.Add(p.rate.Every)
+	return turn.Sub(now)
+}
+
+func (p *pace) take(now time.Time) {
+	if p.limiter != nil {
+		p.limiter.AllowN(now, 1)
 	}
 }

@@ -26,8 +26,9 @@ import (
 // Config is what a Runner needs. The zero value of each field below Connector is the default that it names.
 type Config struct {
 	Store store.Store
-	// Connector finds the connector that speaks for an account; false while there is none.
-	Connector func(chat.Account) (chat.Connector, bool)
+	// Connector finds the connector that speaks for an account; false while there is none. release is called when the
+	// connector is not used any more.
+	Connector func(chat.Account) (c chat.Connector, release func(), ok bool)
 
 	// Content makes a file's bytes readable: it is copied to us first, if it isn't yet. nil: files can't be carried.
 	Content func(ctx context.Context, f chat.File) (chat.Content, int64, error)
@@ -81,6 +82,7 @@ type Runner struct {
 	cfg  Config
 	gate *gate
 	free chan struct{} // tells the dispatcher that a delivery is no longer under way
+	stop chan struct{} // closed when nothing new shall be sent
 	busy sync.WaitGroup
 }
 
@@ -107,7 +109,7 @@ func New(cfg Config) *Runner {
 	if cfg.Watch == nil {
 		cfg.Watch = func(Try) {}
 	}
-	r := &Runner{cfg: cfg, free: make(chan struct{}, 1)}
+	r := &Runner{cfg: cfg, free: make(chan struct{}, 1), stop: make(chan struct{})}
 	r.gate = newGate(cfg.Now, r.wake)
 	return r
 }
@@ -118,13 +120,17 @@ func (r *Runner) Resume(a chat.Account) { r.gate.resume(a) }
 // Parked says why an account's deliveries are parked; empty when they aren't.
 func (r *Runner) Parked(a chat.Account) string { return r.gate.parked(a) }
 
-// Run performs deliveries until ctx ends. What is under way then has Grace to end; it returns nil afterwards, and an
-// error when the store can't be read any more.
+// lastly is how long a stop waits for connectors that were cut off.
+const lastly = time.Second
+
+// Run performs deliveries until ctx ends. What is on the wire then has Grace to end before it is cut off. It returns nil
+// afterwards, and an error when the store can't be read any more.
 func (r *Runner) Run(ctx context.Context) error {
 	// What is on the wire when a stop comes is not cut off: it runs under its own context and is waited for below.
 	work, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	err := r.dispatch(ctx, work)
+	close(r.stop)
 	done := make(chan struct{})
 	go func() { r.busy.Wait(); close(done) }()
 	grace := time.NewTimer(r.cfg.Grace)
@@ -133,7 +139,12 @@ func (r *Runner) Run(ctx context.Context) error {
 	case <-done:
 	case <-grace.C:
 		cut()
-		<-done
+		grace.Reset(lastly)
+		select {
+		case <-done:
+		case <-grace.C:
+			r.cfg.Log.LogAttrs(ctx, slog.LevelError, "a connector holds on to a delivery after it was cut off")
+		}
 	}
 	return err
 }
@@ -181,8 +192,8 @@ func (r *Runner) start(ctx, work context.Context) (int, error) {
 // take all the room in one go.
 const batch = 256
 
-// leaseFor outlasts the longest try, its waiting for the gate and its settling included.
-func (r *Runner) leaseFor() time.Duration { return 12*r.cfg.Timeout + patience }
+// leaseFor outlasts the longest try: waiting for the gate, fetching files, looking back, sending them, and settling.
+func (r *Runner) leaseFor() time.Duration { return 24*r.cfg.Timeout + patience }
 
 // wait returns when leasing may give something: the store has news, room was made, the gate opens, or ctx ends.
 func (r *Runner) wait(ctx context.Context, woken <-chan struct{}) {

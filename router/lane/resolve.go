@@ -3,6 +3,7 @@ package lane
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/store"
@@ -17,20 +18,41 @@ func (r *Runner) resolve(ctx context.Context, at *attempt) error {
 			return err
 		}
 	}
-	switch a := at.action.(type) {
-	case chat.Post:
-		a.Key = at.Key(r.cfg.Store.Word())
-		at.action = a
-		return r.attach(ctx, at, a)
-	case chat.Edit:
-		a.Key = at.Key(r.cfg.Store.Word())
-		at.action = a
-	case chat.Open:
-		a.Key = at.Key(r.cfg.Store.Word())
-		at.action = a
-	case chat.Delete, chat.React:
+	at.action = named(at.action, at.Key(r.cfg.Store.Word()))
+	if post, ok := at.action.(chat.Post); ok {
+		return r.attach(ctx, at, post)
 	}
 	return nil
+}
+
+// named is a with its key. Of an action and its Else only one is performed, so they share it.
+func named(a chat.Action, k chat.Key) chat.Action {
+	instead := func(post *chat.Post) *chat.Post {
+		if post == nil {
+			return nil
+		}
+		p := *post
+		p.Key = k
+		return &p
+	}
+	switch a := a.(type) {
+	case chat.Post:
+		a.Key = k
+		return a
+	case chat.Edit:
+		a.Key, a.Else = k, instead(a.Else)
+		return a
+	case chat.Delete:
+		a.Else = instead(a.Else)
+		return a
+	case chat.React:
+		a.Else = instead(a.Else)
+		return a
+	case chat.Open:
+		a.Key = k
+		return a
+	}
+	return a
 }
 
 func (r *Runner) lookUp(v store.View, at *attempt) error {
@@ -129,18 +151,24 @@ func threadOf(v store.View, card chat.Ref, to chat.Conversation) (chat.Conversat
 	return to, &chat.Error{Op: "lane", Kind: chat.Gone, Reason: "its thread could not be opened"}
 }
 
-// copiesIn lists the copies of ref in to's place, parts in order. A message without a copy in its own place stands
-// for itself there.
+// copiesIn lists the copies of ref in to's place, parts in order and the newest of each part: an edit may have put a new
+// message in the place of one that was gone. A message without a copy in its own place stands for itself there.
 func copiesIn(v store.View, ref chat.Ref, to chat.Conversation) ([]chat.MessageID, error) {
 	found, err := v.Copies(ref)
 	if err != nil {
 		return nil, err
 	}
 	var messages []chat.MessageID
+	part := -1
 	for _, c := range found {
-		if c.Source.Same(ref) && c.Dest.Conversation.Place() == to.Place() {
-			messages = append(messages, c.Dest.Message)
+		if !c.Source.Same(ref) || c.Dest.Conversation.Place() != to.Place() {
+			continue
 		}
+		if c.Part == part {
+			messages = messages[:len(messages)-1]
+		}
+		part = c.Part
+		messages = append(messages, c.Dest.Message)
 	}
 	if messages == nil && ref.Conversation.Place() == to.Place() {
 		messages = append(messages, ref.Message)
@@ -169,16 +197,33 @@ func (r *Runner) attach(ctx context.Context, at *attempt, p chat.Post) error {
 			return err
 		}
 	}
-	p.Files = files
-	for _, l := range at.lacking {
-		line := text.Plain(fmt.Sprintf("[%s could not be carried over: %s]", text.Name(l.File.Name, 80), l.Reason))
-		if !p.Text.Empty() {
-			line = text.Join(text.Plain("\n"), line)
-		}
-		p.Text = text.Join(p.Text, line)
-	}
+	p.Files, p.Text = files, mention(p.Text, at.lacking, at.traits)
 	at.action = p
 	return nil
+}
+
+// mention puts a line under x for each file that is lacking. Where there is no room for all of them it says how many
+// there are, and where there is none for that either, x stays as it is: its author is told anyway.
+func mention(x text.Text, lacking []Lacking, t chat.Traits) text.Text {
+	if len(lacking) == 0 {
+		return x
+	}
+	under := func(line string) text.Text {
+		if x.Empty() {
+			return text.Plain(line)
+		}
+		return text.Join(x, text.Plain("\n"+line))
+	}
+	lines := make([]string, 0, len(lacking))
+	for _, l := range lacking {
+		lines = append(lines, fmt.Sprintf("[%s could not be carried over: %s]", text.Name(l.File.Name, 80), l.Reason))
+	}
+	for _, said := range []string{strings.Join(lines, "\n"), fmt.Sprintf("[files that could not be carried over: %d]", len(lacking))} {
+		if with := under(said); t.Text.Max == 0 || t.SizeOf(with) <= t.Text.Max {
+			return with
+		}
+	}
+	return x
 }
 
 func (r *Runner) content(ctx context.Context, at *attempt, f chat.File) (chat.Content, int64, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/roost-im/roost/router/chat"
@@ -22,41 +23,37 @@ func (r *Runner) settlement(at *attempt, receipt chat.Receipt, err error) store.
 	to := at.Action.Target()
 	switch kind := chat.KindOf(err); kind {
 	case chat.Transient:
-		return r.again(at, s, err)
+		return r.again(at, s, receipt, err)
 	case chat.Throttled:
-		return r.throttled(at, s, err)
+		return r.throttled(at, s, receipt, err)
 	case chat.Uncertain:
-		if at.traits.Repeat == chat.Blind && !r.cfg.Repeat(to.Account) {
+		if (at.traits.Repeat == chat.Blind || errors.Is(err, errBlind)) && !r.cfg.Repeat(to.Account) && paced(at.action) {
 			return r.ended(at, s, chat.Held, nil, err)
 		}
-		return r.again(at, s, err)
+		return r.again(at, s, receipt, err)
 	case chat.Refused, chat.Gone:
 		return r.ended(at, s, chat.Rejected, copies(at, receipt), err)
 	case chat.LoggedOut, chat.Unfunded:
 		// The account is the matter, not the delivery: it waits, untried, until the account is back.
 		r.gate.park(to.Account, s.Reason)
-		s.Tried, s.Due = false, now
+		s.Tried, s.Due, s.Clear, s.Copies = false, now, !at.doubt, copies(at, receipt)
 	}
 	return s
 }
 
 // again puts a delivery off, or calls it dead when it was tried often enough.
-func (r *Runner) again(at *attempt, s store.Settlement, err error) store.Settlement {
+func (r *Runner) again(at *attempt, s store.Settlement, receipt chat.Receipt, err error) store.Settlement {
+	made := copies(at, receipt)
 	if at.Tries+1 >= r.cfg.Tries {
-		return r.ended(at, s, chat.Dead, nil, err)
+		return r.ended(at, s, chat.Dead, made, err)
 	}
-	s.Due = r.cfg.Now().Add(r.backoff(at.Tries + 1))
-	s.Clear = chat.KindOf(err) != chat.Uncertain && !at.inDoubt()
+	s.Due, s.Copies = r.cfg.Now().Add(r.backoff(at.Tries+1)), made
+	s.Clear = chat.KindOf(err) != chat.Uncertain && !at.doubt
 	return s
 }
 
-// inDoubt says whether an earlier try is in doubt, which this one did not settle.
-func (at *attempt) inDoubt() bool {
-	return !at.First.IsZero() && at.First.Before(at.began)
-}
-
 // throttled waits what was asked. It does not count as a try: slowing down is no failure.
-func (r *Runner) throttled(at *attempt, s store.Settlement, err error) store.Settlement {
+func (r *Runner) throttled(at *attempt, s store.Settlement, receipt chat.Receipt, err error) store.Settlement {
 	e, _ := errors.AsType[*chat.Error](err)
 	wait := r.cfg.Backoff
 	if e != nil && e.Wait > 0 {
@@ -66,8 +63,7 @@ func (r *Runner) throttled(at *attempt, s store.Settlement, err error) store.Set
 	if e != nil && !errors.Is(err, errPutBack) {
 		r.gate.pause(at.Action.Target(), e.Scope, until)
 	}
-	s.Tried, s.Due = false, until
-	s.Clear = !at.inDoubt()
+	s.Tried, s.Due, s.Clear, s.Copies = false, until, !at.doubt, copies(at, receipt)
 	return s
 }
 
@@ -93,28 +89,36 @@ func (r *Runner) heed(at *attempt, left []chat.Allowance) {
 	}
 }
 
-// copies lists what a Post or an Open became.
+// copies lists what a Post or an Open became, and the messages that an Edit had to add: they stand for what was edited.
 func copies(at *attempt, receipt chat.Receipt) []chat.Copy {
-	if at.Source.IsZero() {
-		return nil
-	}
-	hops := 0
+	source, hops := at.Source, 0
+	var known []chat.MessageID
 	switch a := at.action.(type) {
 	case chat.Post:
 		hops = a.Hops
 	case chat.Open:
-	case chat.Edit, chat.Delete, chat.React:
+	case chat.Edit:
+		source, known = at.Of, a.Messages
+		if a.Else != nil {
+			hops = a.Else.Hops
+		}
+	case chat.Delete, chat.React:
+		return nil
+	}
+	if source.IsZero() {
 		return nil
 	}
 	to := at.action.Target()
 	if !receipt.Conversation.IsZero() {
 		to = receipt.Conversation
 	}
-	made := make([]chat.Copy, 0, len(receipt.Messages))
+	var made []chat.Copy
 	for i, m := range receipt.Messages {
-		made = append(made, chat.Copy{
-			Source: at.Source, Dest: chat.Ref{Conversation: to, Message: m}, Part: at.Part + i, Hops: hops,
-		})
+		if !slices.Contains(known, m) {
+			made = append(made, chat.Copy{
+				Source: source, Dest: chat.Ref{Conversation: to, Message: m}, Part: at.Part + i, Hops: hops,
+			})
+		}
 	}
 	return made
 }
@@ -127,8 +131,11 @@ func (r *Runner) report(ctx context.Context, at *attempt, s store.Settlement, to
 	if err != nil {
 		kind = chat.KindOf(err).String()
 	}
+	if errors.Is(err, errPutBack) {
+		return // it was not tried
+	}
 	r.cfg.Watch(Try{Delivery: d, Began: at.began, Took: took, Settled: r.cfg.Now(), Kind: kind, Err: err})
-	if err == nil || errors.Is(err, errPutBack) {
+	if err == nil {
 		return
 	}
 	attrs := []slog.Attr{
