@@ -184,13 +184,19 @@ func (s *sink) Accept(ctx context.Context, b chat.Batch) error {
 	for i := range b.Events {
 		r.cfg.Watch(Step{At: received, What: Received, Event: &b.Events[i]})
 	}
-	if _, err := r.cfg.Store.Admit(ctx, s.account, b, r.plan); err != nil {
+	wanted := map[chat.EventID][]chat.File{} // by event, because a plan may run more than once
+	plan := func(v store.View, ev chat.Event) (store.Changes, error) {
+		c, err := r.plan(v, ev)
+		wanted[ev.ID] = filesOf(c.Deliveries)
+		return c, err
+	}
+	if _, err := r.cfg.Store.Admit(ctx, s.account, b, plan); err != nil {
 		return fmt.Errorf("admit from %s: %w", s.account, err)
 	}
 	now := r.cfg.Now()
-	for i := range b.Events {
+	for i, ev := range b.Events {
 		r.cfg.Watch(Step{At: now, Took: now.Sub(received), What: Admitted, Event: &b.Events[i]})
-		r.prefetch(b.Events[i])
+		r.prefetch(wanted[ev.ID])
 	}
 	s.run.mu.Lock()
 	if len(b.Events) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/roost-im/roost/router/blob"
 	"github.com/roost-im/roost/router/chat"
@@ -16,19 +17,11 @@ const fetchers = 4
 // fetchJob is an attachment to copy while its link lives.
 type fetchJob struct{ file chat.File }
 
-// prefetch copies the attachments of an event ahead of the deliveries that need them: links die, lanes wait. When more
-// are waiting than can be kept, they are copied at their delivery's turn.
-func (r *Router) prefetch(ev chat.Event) {
-	if r.cfg.Blobs == nil || ev.Author.Self {
+// prefetch copies attachments ahead of the deliveries that need them: links die, lanes wait. When more are waiting than
+// can be kept, they are copied at their delivery's turn.
+func (r *Router) prefetch(files []chat.File) {
+	if r.cfg.Blobs == nil {
 		return
-	}
-	var files []chat.File
-	switch w := ev.What.(type) {
-	case chat.Posted:
-		files = w.Files
-	case chat.Edited:
-		files = w.Files
-	case chat.Deleted, chat.Reacted, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read:
 	}
 	for _, f := range files {
 		select {
@@ -36,6 +29,23 @@ func (r *Router) prefetch(ev chat.Event) {
 		default:
 		}
 	}
+}
+
+// filesOf lists the attachments that deliveries need, each once.
+func filesOf(ds []chat.Delivery) []chat.File {
+	var files []chat.File
+	for _, d := range ds {
+		post, ok := d.Action.(chat.Post)
+		if !ok {
+			continue
+		}
+		for _, f := range post.Files {
+			if !slices.ContainsFunc(files, func(o chat.File) bool { return o.Account == f.Account && o.Source == f.Source }) {
+				files = append(files, f)
+			}
+		}
+	}
+	return files
 }
 
 // fetch copies what prefetch found, until ctx ends.
@@ -66,17 +76,11 @@ func (r *Router) refetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range waiting {
-		post, ok := d.Action.(chat.Post)
-		if !ok {
-			continue
-		}
-		for _, f := range post.Files {
-			select {
-			case r.jobs <- fetchJob{f}:
-			case <-ctx.Done():
-				return nil
-			}
+	for _, f := range filesOf(waiting) {
+		select {
+		case r.jobs <- fetchJob{f}:
+		case <-ctx.Done():
+			return nil
 		}
 	}
 	return nil

@@ -100,24 +100,21 @@ func family(v store.View, ref chat.Ref) (chat.Ref, int, error) {
 	return ref, 0, nil
 }
 
-// cut makes each post small enough for its platform: one delivery is one message there.
+// cut makes each post small enough for its platform: one delivery is one message there. What its platform has no means
+// for becomes the post that stands for it, so that this is cut, keyed and looked for like any other.
 func (r *Router) cut(ds []chat.Delivery) []chat.Delivery {
-	var all []chat.Delivery
-	for i, d := range ds {
+	all := make([]chat.Delivery, 0, len(ds))
+	for _, d := range ds {
+		t, runs := r.traits(d.Action.Target().Account)
+		if runs {
+			d = able(d, t)
+		}
 		post, ok := d.Action.(chat.Post)
 		if !ok {
-			if all != nil {
-				all = append(all, d)
-			}
+			all = append(all, d)
 			continue
 		}
-		parts := chat.Parts(post, r.traits(post.To.Account))
-		if len(parts) == 1 && all == nil {
-			continue
-		}
-		if all == nil {
-			all = append(make([]chat.Delivery, 0, len(ds)+len(parts)), ds[:i]...)
-		}
+		parts := chat.Parts(post, t)
 		for n, p := range parts {
 			one := d
 			one.Action = p
@@ -127,10 +124,27 @@ func (r *Router) cut(ds []chat.Delivery) []chat.Delivery {
 			all = append(all, one)
 		}
 	}
-	if all == nil {
-		return ds
-	}
 	return all
+}
+
+// able is d, or the post that stands for it on a platform with traits t.
+func able(d chat.Delivery, t chat.Traits) chat.Delivery {
+	switch a := d.Action.(type) {
+	case chat.Edit:
+		if a.Else != nil && !t.Edit.Out {
+			d.Action, d.Source, d.Of = *a.Else, d.Of, chat.Ref{}
+		}
+	case chat.Delete:
+		if a.Else != nil && !t.Delete.Out {
+			d.Action, d.Answers, d.Of = *a.Else, d.Of, chat.Ref{}
+		}
+	case chat.React:
+		if a.Else != nil && !t.React.Out {
+			d.Action, d.Answers, d.Of = *a.Else, d.Of, chat.Ref{}
+		}
+	case chat.Post, chat.Open:
+	}
+	return d
 }
 
 // fromContact is what follows from something that a person outside did.

@@ -247,14 +247,15 @@ func (r *Router) ruling() *rules {
 	return r.rules
 }
 
-// traits are those of an account that runs; the zero Traits, which split nothing, otherwise.
-func (r *Router) traits(a chat.Account) chat.Traits {
+// traits are those of an account; ok says whether it runs. The zero Traits split nothing.
+func (r *Router) traits(name chat.Account) (t chat.Traits, ok bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if run, ok := r.running[a]; ok {
-		return run.conn.Traits()
+	a, ok := r.running[name]
+	if ok {
+		t = a.conn.Traits()
 	}
-	return chat.Traits{}
+	return t, ok
 }
 
 func (r *Router) watchTry(t lane.Try) {

@@ -31,8 +31,8 @@ func (r *Router) told(e lane.End) store.Changes {
 		return store.Changes{}
 	}
 	to := d.Source.Conversation
-	return store.Changes{Deliveries: []chat.Delivery{{
+	return store.Changes{Deliveries: r.cut([]chat.Delivery{{
 		Lane: chat.LaneTo(to), Purpose: telling,
 		Action: chat.Post{To: to, ReplyTo: d.Source.Message, Text: text.Plain(strings.Join(lines, "\n")), Hops: 1},
-	}}}
+	}})}
 }
