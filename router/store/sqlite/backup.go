@@ -2,9 +2,11 @@ package sqlite
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/big"
 	"os"
 	"path/filepath"
 )
@@ -30,7 +32,27 @@ func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return fmt.Errorf("backup %s: %w", path, mapped(err))
 	}
+	if err := leap(ctx, path); err != nil {
+		return fmt.Errorf("backup %s: %w", path, mapped(err))
+	}
 	return errors.Join(synced(path), synced(filepath.Dir(path)))
+}
+
+// leap makes a copy go on with delivery numbers far above those that the original gives out after it. Otherwise, a copy
+// that takes the original's place would make the keys of other posts once more, and platforms would drop its posts.
+func leap(ctx context.Context, path string) error {
+	n, err := rand.Int(rand.Reader, big.NewInt(1<<20))
+	if err != nil {
+		return err
+	}
+	db, err := openDB(path)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `INSERT INTO house (key, value)
+		SELECT 'delivery', coalesce(max(id), 0) + ?1 FROM deliveries WHERE true
+		ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value) + ?1`, (n.Int64()+1)<<20)
+	return errors.Join(err, db.Close())
 }
 
 // synced waits until a file or directory is on disk.
