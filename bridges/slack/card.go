@@ -85,8 +85,8 @@ func sections(card chat.Card) []slackapi.Block {
 	}
 	var fields []*slackapi.TextBlockObject
 	for _, f := range card.Facts {
-		label, value := toWire.Replace(clip(f.Name, maxLabel)), clip(f.Value, maxField/6) // an escape is six times as long at most
-		fields = append(fields, slackapi.NewTextBlockObject(slackapi.MarkdownType, "*"+label+"*\n"+toWire.Replace(value), false, true))
+		label, value := escape(clip(f.Name, maxLabel)), clip(f.Value, maxField/6) // an escape is six times as long at most
+		fields = append(fields, slackapi.NewTextBlockObject(slackapi.MarkdownType, "*"+label+"*\n"+escape(value), false, true))
 	}
 	var blocks []slackapi.Block
 	first := fields[:min(maxFields, len(fields))]

@@ -22,20 +22,7 @@ type Config struct {
 
 // Validate reports every fault, each with the key that it is about. It does no I/O.
 func (c Config) Validate() error {
-	var faults []error
-	bot, app := c.BotToken.Reveal(), c.AppToken.Reveal()
-	switch {
-	case bot == "":
-		faults = append(faults, errors.New("bot_token: is missing; it is on the app's page OAuth & Permissions"))
-	case !strings.HasPrefix(bot, "xoxb-") && !strings.HasPrefix(bot, "xoxe.xoxb-"):
-		faults = append(faults, errors.New("bot_token: does not begin with xoxb-, so it is no bot token"))
-	}
-	if app != "" && !strings.HasPrefix(app, "xapp-") {
-		faults = append(faults, errors.New("app_token: does not begin with xapp-, so it is no app-level token"))
-	}
-	if app == "" && c.SigningSecret.IsZero() {
-		faults = append(faults, errors.New("app_token: is missing, and so is signing_secret; one of them is needed to receive"))
-	}
+	faults := []error{c.checkBot(), c.checkWay()}
 	if c.APIURL != "" {
 		u, err := url.Parse(c.APIURL)
 		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
@@ -43,6 +30,26 @@ func (c Config) Validate() error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+func (c Config) checkBot() error {
+	switch bot := c.BotToken.Reveal(); {
+	case bot == "":
+		return errors.New("bot_token: is missing; it is on the app's page OAuth & Permissions")
+	case !strings.HasPrefix(bot, "xoxb-") && !strings.HasPrefix(bot, "xoxe.xoxb-"):
+		return errors.New("bot_token: does not begin with xoxb-, so it is no bot token")
+	}
+	return nil
+}
+
+func (c Config) checkWay() error {
+	switch app := c.AppToken.Reveal(); {
+	case app == "" && c.SigningSecret.IsZero():
+		return errors.New("app_token: is missing, and so is signing_secret; one of them is needed to receive")
+	case app != "" && !strings.HasPrefix(app, "xapp-"):
+		return errors.New("app_token: does not begin with xapp-, so it is no app-level token")
+	}
+	return nil
 }
 
 // endpoint is the Web API's address, with the slash that method names follow.

@@ -183,9 +183,11 @@ func (s *stage) Redeliver(t *testing.T) {
 }
 
 func (s *stage) Throttle(_ *testing.T, wait time.Duration) { s.post(slacksim.Fault{Throttle: wait}) }
-func (s *stage) Fail(_ *testing.T, status int)             { s.post(slacksim.Fault{Status: status}) }
-func (s *stage) Swallow(*testing.T)                        { s.post(slacksim.Fault{AcceptThenDrop: true}) }
-func (s *stage) Hang(*testing.T)                           { s.post(slacksim.Fault{Hang: true}) }
+
+func (s *stage) Fail(_ *testing.T, status int) { s.post(slacksim.Fault{Status: status}) }
+
+func (s *stage) Swallow(*testing.T) { s.post(slacksim.Fault{AcceptThenDrop: true}) }
+func (s *stage) Hang(*testing.T)    { s.post(slacksim.Fault{Hang: true}) }
 
 func (s *stage) post(f slacksim.Fault) {
 	f.Times = 1

@@ -57,6 +57,7 @@ type identity struct {
 	bot  string // B…, the bot behind it
 	team string
 	name string
+	app  string // A…, as far as the event that is looked at says
 }
 
 // New makes a connector. It returns the faults of cfg, and does no I/O.

@@ -42,7 +42,7 @@ func (e *emojis) unicode(name string) (s string, ok bool) {
 		return "", false
 	}
 	first, rest := head(s)
-	return first + string(rune(0x1F3FB+int(tone[0]-'2'))) + strings.TrimPrefix(rest, "\uFE0F"), true
+	return first + string(0x1F3FB+rune(tone[0])-'2') + strings.TrimPrefix(rest, "\uFE0F"), true
 }
 
 // name gives Slack's name for a Unicode emoji, or the name between the colons. ok is false for what is neither.

@@ -74,7 +74,8 @@ func (c *Connector) decode(ctx context.Context, self identity, cb callback) ([]c
 		if err := json.Unmarshal(cb.Event, &m); err != nil {
 			return nil, fmt.Errorf("decode a message: %w", err)
 		}
-		return c.message(ctx, self, cb.AppID, m)
+		self.app = cb.AppID
+		return c.message(ctx, self, m)
 	case "reaction_added", "reaction_removed":
 		var r reactionEvent
 		if err := json.Unmarshal(cb.Event, &r); err != nil {
@@ -116,29 +117,29 @@ func (c *Connector) doubt(ctx context.Context) {
 }
 
 // message makes events of a message, live or from history; then m.Channel was filled in.
-func (c *Connector) message(ctx context.Context, self identity, app string, m messageEvent) ([]chat.Event, error) {
+func (c *Connector) message(ctx context.Context, self identity, m messageEvent) ([]chat.Event, error) {
 	if m.Channel == "" {
 		return nil, errors.New("a message without its channel")
 	}
 	switch m.SubType {
 	case "message_changed":
-		return c.changed(ctx, self, app, m)
+		return c.changed(ctx, self, m)
 	case "message_deleted":
 		before := m.PreviousMessage
 		if before == nil {
 			before = &slackapi.Msg{}
 		}
-		return c.deleted(ctx, self, app, m, firstOf(m.DeletedTimestamp, before.Timestamp), before)
+		return c.deleted(ctx, self, m, firstOf(m.DeletedTimestamp, before.Timestamp), before)
 	case "channel_join", "group_join":
-		return c.event(ctx, self, app, &m.Msg, chat.Joined{})
+		return c.event(ctx, self, &m.Msg, chat.Joined{})
 	case "channel_leave", "group_leave":
-		return c.event(ctx, self, app, &m.Msg, chat.Left{})
+		return c.event(ctx, self, &m.Msg, chat.Left{})
 	case "", "file_share", "thread_broadcast", "me_message", "bot_message", "file_comment", "assistant_app_thread", "huddle_thread":
 		if m.Hidden {
 			return nil, nil
 		}
 		t, files := c.content(ctx, &m.Msg)
-		return c.event(ctx, self, app, &m.Msg, chat.Posted{Text: t, Files: files})
+		return c.event(ctx, self, &m.Msg, chat.Posted{Text: t, Files: files})
 	case "message_replied", "tombstone", "channel_topic", "channel_purpose", "channel_name", "channel_archive",
 		"channel_unarchive", "group_topic", "group_purpose", "group_name", "group_archive", "group_unarchive", "pinned_item",
 		"unpinned_item", "bot_add", "bot_remove", "bot_enable", "bot_disable", "reminder_add", "reply_broadcast",
@@ -150,7 +151,7 @@ func (c *Connector) message(ctx context.Context, self identity, app string, m me
 }
 
 // changed is an edit, unless Slack only attached a preview, or put a tombstone in the place of a deleted first message.
-func (c *Connector) changed(ctx context.Context, self identity, app string, m messageEvent) ([]chat.Event, error) {
+func (c *Connector) changed(ctx context.Context, self identity, m messageEvent) ([]chat.Event, error) {
 	after, before := m.SubMessage, m.PreviousMessage
 	if after == nil {
 		return nil, errors.New("an edit without its message")
@@ -160,7 +161,7 @@ func (c *Connector) changed(ctx context.Context, self identity, app string, m me
 		if before == nil {
 			before = after
 		}
-		return c.deleted(ctx, self, app, m, after.Timestamp, before)
+		return c.deleted(ctx, self, m, after.Timestamp, before)
 	}
 	if after.Hidden || (before == nil && after.Edited == nil) || (before != nil && sameWords(before, after)) {
 		return nil, nil
@@ -169,12 +170,12 @@ func (c *Connector) changed(ctx context.Context, self identity, app string, m me
 	if after.Edited != nil {
 		at = after.Edited.Timestamp
 	}
-	return c.edited(ctx, self, app, after, at)
+	return c.edited(ctx, self, after, at)
 }
 
-func (c *Connector) edited(ctx context.Context, self identity, app string, m *slackapi.Msg, at string) ([]chat.Event, error) {
+func (c *Connector) edited(ctx context.Context, self identity, m *slackapi.Msg, at string) ([]chat.Event, error) {
 	t, files := c.content(ctx, m)
-	events, err := c.event(ctx, self, app, m, chat.Edited{Text: t, Files: files})
+	events, err := c.event(ctx, self, m, chat.Edited{Text: t, Files: files})
 	if err != nil || len(events) == 0 {
 		return nil, err
 	}
@@ -187,14 +188,12 @@ func (c *Connector) edited(ctx context.Context, self identity, app string, m *sl
 	return events, nil
 }
 
-func (c *Connector) deleted(
-	ctx context.Context, self identity, app string, m messageEvent, ts string, before *slackapi.Msg,
-) ([]chat.Event, error) {
+func (c *Connector) deleted(ctx context.Context, self identity, m messageEvent, ts string, before *slackapi.Msg) ([]chat.Event, error) {
 	if ts == "" {
 		return nil, errors.New("a deletion without its message")
 	}
 	before.Channel, before.Timestamp = m.Channel, ts
-	events, err := c.event(ctx, self, app, before, chat.Deleted{})
+	events, err := c.event(ctx, self, before, chat.Deleted{})
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +203,7 @@ func (c *Connector) deleted(
 }
 
 // event is what happened with m, by its author, named by its place and ts.
-func (c *Connector) event(ctx context.Context, self identity, app string, m *slackapi.Msg, what chat.Happening) ([]chat.Event, error) {
+func (c *Connector) event(ctx context.Context, self identity, m *slackapi.Msg, what chat.Happening) ([]chat.Event, error) {
 	if m.Timestamp == "" {
 		return nil, errors.New("a message without its ts")
 	}
@@ -212,7 +211,7 @@ func (c *Connector) event(ctx context.Context, self identity, app string, m *sla
 		ID:           chat.EventID(m.Channel + ":" + m.Timestamp),
 		Conversation: c.conversation(m.Channel, m.Timestamp, m.ThreadTimestamp),
 		Message:      chat.MessageID(m.Timestamp),
-		Author:       c.author(ctx, self, app, m),
+		Author:       c.author(ctx, self, m),
 		At:           stamp(m.Timestamp),
 		Direct:       direct(m.Channel),
 		Hops:         hops(m.Metadata),
@@ -242,7 +241,7 @@ func (c *Connector) reaction(ctx context.Context, self identity, r reactionEvent
 		ID:           chat.EventID(id),
 		Conversation: c.conversation(r.Item.Channel, r.Item.TS, ""),
 		Message:      chat.MessageID(r.Item.TS),
-		Author:       c.author(ctx, self, "", &slackapi.Msg{User: r.User}),
+		Author:       c.author(ctx, self, &slackapi.Msg{User: r.User}),
 		At:           stamp(r.At),
 		Direct:       direct(r.Item.Channel),
 		What:         chat.Reacted{Emoji: emoji, Removed: removed},
@@ -250,7 +249,7 @@ func (c *Connector) reaction(ctx context.Context, self identity, r reactionEvent
 }
 
 // author is who wrote m. Our own bot is known by its user, its bot or its app; other bots keep their Bot.
-func (c *Connector) author(ctx context.Context, self identity, app string, m *slackapi.Msg) chat.Author {
+func (c *Connector) author(ctx context.Context, self identity, m *slackapi.Msg) chat.Author {
 	a := chat.Author{ID: chat.PersonID(firstOf(m.User, m.BotID)), Bot: m.BotID != "" || m.SubType == "bot_message"}
 	a.Self = m.User == self.user || (m.BotID != "" && m.BotID == self.bot)
 	if m.User != "" {
@@ -258,7 +257,7 @@ func (c *Connector) author(ctx context.Context, self identity, app string, m *sl
 		a.Name, a.Handle, a.Avatar, a.Bot = p.name, p.handle, p.avatar, a.Bot || p.bot
 	}
 	if b := m.BotProfile; b != nil {
-		a.Self = a.Self || (app != "" && b.AppID == app)
+		a.Self = a.Self || (self.app != "" && b.AppID == self.app)
 		a.Name = firstOf(a.Name, b.Name)
 	}
 	a.Name = firstOf(m.Username, a.Name)

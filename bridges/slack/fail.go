@@ -103,34 +103,31 @@ func judge(said slackapi.SlackErrorResponse, once bool) (chat.Kind, string) {
 
 // refusal is a code of Slack's as a sentence.
 func refusal(code string) string {
-	switch code {
-	case "not_in_channel":
-		return "the bot is not in this channel; invite it"
-	case "is_archived":
-		return "the channel is archived"
-	case "msg_too_long", "msg_blocks_too_long":
-		return "the message is too long for Slack"
-	case "no_text":
-		return "there is nothing to say"
-	case "invalid_blocks", "invalid_blocks_format":
-		return "Slack can't show this message"
-	case "restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
-		"restricted_action_non_threadable_channel", "restricted_action_thread_locked":
-		return "the workspace does not let the bot write here"
-	case "cant_update_message", "cant_delete_message":
-		return "only the bot's own messages can be changed"
-	case "edit_window_closed":
-		return "the workspace allows no more edits of this message"
-	case "user_not_in_channel":
-		return "the person is not in this channel"
-	case "invalid_name":
-		return "this workspace does not know the emoji"
-	case "too_many_reactions", "too_many_emoji":
-		return "the message has as many reactions as Slack takes"
-	case "file_uploads_disabled", "storage_limit_reached":
-		return "the workspace takes no more files"
+	const notHere = "the workspace does not let the bot write here"
+	known := map[string]string{
+		"not_in_channel":                           "the bot is not in this channel; invite it",
+		"is_archived":                              "the channel is archived",
+		"msg_too_long":                             "the message is too long for Slack",
+		"msg_blocks_too_long":                      "the message is too long for Slack",
+		"no_text":                                  "there is nothing to say",
+		"invalid_blocks":                           "Slack can't show this message",
+		"invalid_blocks_format":                    "Slack can't show this message",
+		"restricted_action":                        notHere,
+		"restricted_action_read_only_channel":      notHere,
+		"restricted_action_thread_only_channel":    notHere,
+		"restricted_action_non_threadable_channel": notHere,
+		"restricted_action_thread_locked":          notHere,
+		"cant_update_message":                      "only the bot's own messages can be changed",
+		"cant_delete_message":                      "only the bot's own messages can be changed",
+		"edit_window_closed":                       "the workspace allows no more edits of this message",
+		"user_not_in_channel":                      "the person is not in this channel",
+		"invalid_name":                             "this workspace does not know the emoji",
+		"too_many_reactions":                       "the message has as many reactions as Slack takes",
+		"too_many_emoji":                           "the message has as many reactions as Slack takes",
+		"file_uploads_disabled":                    "the workspace takes no more files",
+		"storage_limit_reached":                    "the workspace takes no more files",
 	}
-	return "Slack says: " + strings.ReplaceAll(code, "_", " ")
+	return firstOf(known[code], "Slack says: "+strings.ReplaceAll(code, "_", " "))
 }
 
 // slackSaid is the Web API's own error code in err; empty when there is none.

@@ -15,34 +15,34 @@ func fallback(t text.Text) string {
 	quoted, code := 0, 0
 	text.Walk(t,
 		func(s text.Span) {
-			switch s.Kind {
-			case text.Quote:
+			switch k := s.Kind; {
+			case k == text.Quote:
 				quoted++
 				b.WriteString("&gt; ")
-			case text.Pre:
+			case k == text.Pre:
 				code++
 				b.WriteString(fence + "\n")
-			case text.Link:
+			case k == text.Link:
 				b.WriteString("<" + linkTo(s.Attr) + "|")
 			default:
 				b.WriteString(mark(s.Kind, code))
 			}
 		},
 		func(run string) {
-			run = toWire.Replace(run)
+			run = escape(run)
 			if quoted > 0 {
 				run = strings.ReplaceAll(run, "\n", "\n&gt; ")
 			}
 			b.WriteString(run)
 		},
 		func(s text.Span) {
-			switch s.Kind {
-			case text.Quote:
+			switch k := s.Kind; {
+			case k == text.Quote:
 				quoted--
-			case text.Pre:
+			case k == text.Pre:
 				code--
 				b.WriteString("\n" + fence)
-			case text.Link:
+			case k == text.Link:
 				b.WriteString(">")
 			default:
 				b.WriteString(mark(s.Kind, code))
@@ -53,24 +53,22 @@ func fallback(t text.Text) string {
 
 // mark is what stands on both sides of a span; nothing inside code.
 func mark(k text.Kind, code int) string {
-	if code > 0 {
+	switch {
+	case code > 0:
 		return ""
-	}
-	switch k {
-	case text.Bold:
+	case k == text.Bold:
 		return "*"
-	case text.Italic:
+	case k == text.Italic:
 		return "_"
-	case text.Strike:
+	case k == text.Strike:
 		return "~"
-	case text.Code:
+	case k == text.Code:
 		return "`"
-	default:
-		return ""
 	}
+	return ""
 }
 
 // linkTo is an address that ends neither its token nor its label early.
 func linkTo(url string) string {
-	return toWire.Replace(strings.NewReplacer("|", "%7C", "<", "%3C", ">", "%3E", "\n", "", " ", "%20").Replace(url))
+	return escape(strings.NewReplacer("|", "%7C", "<", "%3C", ">", "%3E", "\n", "", " ", "%20").Replace(url))
 }

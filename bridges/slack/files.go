@@ -76,7 +76,7 @@ func (c *Connector) share(ctx context.Context, p chat.Post) (chat.Receipt, error
 func comment(p chat.Post) string {
 	var words []string
 	if p.As != nil {
-		words = append(words, "*"+toWire.Replace(text.Name(p.As.Name, maxName))+"*:")
+		words = append(words, "*"+escape(text.Name(p.As.Name, maxName))+"*:")
 	}
 	if !p.Text.Empty() {
 		words = append(words, fallback(p.Text))
@@ -106,7 +106,7 @@ func (c *Connector) upload(ctx context.Context, f chat.File) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("slack: open %q: %w", f.Name, err)
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }() // it was only read
 	err = c.api.UploadToURL(ctx, slackapi.UploadToURLParameters{UploadURL: at.UploadURL, Reader: body, Filename: fileName(f)})
 	if err != nil {
 		return "", c.fail(call{op: "slack: upload", scope: chat.ThisAccount}, err)
@@ -125,7 +125,7 @@ func fileSize(ctx context.Context, f chat.File) (int64, error) {
 		if err != nil {
 			return 0, fmt.Errorf("slack: open %q: %w", f.Name, err)
 		}
-		defer body.Close()
+		defer func() { _ = body.Close() }() // it was only read
 		if n, err = io.Copy(io.Discard, io.LimitReader(body, maxFile+1)); err != nil {
 			return 0, fmt.Errorf("slack: read %q: %w", f.Name, err)
 		}

@@ -128,11 +128,9 @@ func (c *Connector) placesPage(ctx context.Context, p *slackapi.GetConversations
 func (in *intake) readBack(ctx context.Context, channel, from string) error {
 	from = max(from, stampOf(in.c.clock().Add(-catchUp)))
 	messages, err := in.missed(ctx, channel, from)
-	switch chat.KindOf(err) {
-	case chat.Refused, chat.Gone:
+	if closed(err) {
 		in.c.log.LogAttrs(ctx, slog.LevelWarn, "history not readable", slog.String("conversation", channel), slog.Any("error", err))
 		return nil
-	default:
 	}
 	if err != nil {
 		return err
@@ -190,10 +188,8 @@ func (in *intake) missed(ctx context.Context, channel, from string) ([]slackapi.
 	}
 	for _, root := range roots {
 		replies, err := in.pages(ctx, query{channel: channel, thread: root, oldest: from, limit: pageSize})
-		switch chat.KindOf(err) {
-		case chat.Gone, chat.Refused:
+		if closed(err) {
 			continue // the thread was deleted meanwhile
-		default:
 		}
 		if err != nil {
 			return nil, err
@@ -202,6 +198,12 @@ func (in *intake) missed(ctx context.Context, channel, from string) ([]slackapi.
 	}
 	slices.SortStableFunc(all, func(a, b slackapi.Message) int { return compare(a.Timestamp, b.Timestamp) })
 	return slices.CompactFunc(all, func(a, b slackapi.Message) bool { return a.Timestamp == b.Timestamp }), nil
+}
+
+// closed says whether asking again is pointless.
+func closed(err error) bool {
+	kind := chat.KindOf(err)
+	return kind == chat.Refused || kind == chat.Gone
 }
 
 // pages reads all pages of a query, waiting as Slack asks.
@@ -232,7 +234,7 @@ func (in *intake) old(ctx context.Context, channel, from string, m slackapi.Mess
 	m.Channel = channel
 	var events []chat.Event
 	if m.Timestamp > from {
-		found, err := in.c.message(ctx, in.self, "", messageEvent{Message: m})
+		found, err := in.c.message(ctx, in.self, messageEvent{Message: m})
 		if err != nil {
 			in.c.skip("history", []byte(strconv.Quote(m.SubType)))
 			return nil
@@ -242,7 +244,7 @@ func (in *intake) old(ctx context.Context, channel, from string, m slackapi.Mess
 	if m.Edited == nil || m.SubType == "tombstone" || stamp(m.Edited.Timestamp).Before(stamp(from).Truncate(time.Second)) {
 		return events
 	}
-	found, err := in.c.edited(ctx, in.self, "", &m.Msg, m.Edited.Timestamp)
+	found, err := in.c.edited(ctx, in.self, &m.Msg, m.Edited.Timestamp)
 	if err != nil {
 		return events
 	}

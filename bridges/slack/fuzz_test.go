@@ -28,13 +28,13 @@ func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
 }
 
 // alone is a connector that reaches nobody.
-func alone(t testing.TB) *slack.Connector {
-	t.Helper()
+func alone(tb testing.TB) *slack.Connector {
+	tb.Helper()
 	c, err := slack.New(slack.Config{
 		BotToken: bridges.NewSecret("xoxb-1"), AppToken: bridges.NewSecret("xapp-1"), SigningSecret: bridges.NewSecret(secret),
 	}, bridges.Deps{Account: account, Client: &http.Client{Transport: unreachable{}}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }

@@ -192,6 +192,7 @@ func start(t *testing.T, cfg slacksim.Config) *run {
 // again starts the connector, with what the one before it left.
 func (r *run) again(t *testing.T) {
 	t.Helper()
+	r.sees(t, func(v *slacksim.View) bool { return v.Sockets() == 0 }) // those of the one before are closed
 	r.conn = r.connect(t, r.cfg, r.deps)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

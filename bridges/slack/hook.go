@@ -54,8 +54,7 @@ func (h hook) handler(ctx context.Context, in *intake, read func([]byte) (delive
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
-			var long *http.MaxBytesError
-			if errors.As(err, &long) {
+			if _, long := errors.AsType[*http.MaxBytesError](err); long {
 				http.Error(w, "the request is larger than 1 MiB", http.StatusRequestEntityTooLarge)
 				return
 			}

@@ -156,6 +156,7 @@ func said(events []chat.Event) (ts string) {
 		switch e.What.(type) {
 		case chat.Posted, chat.Joined, chat.Left:
 			ts = max(ts, string(e.Message))
+		case chat.Edited, chat.Deleted, chat.Reacted, chat.Pressed, chat.Typing, chat.Read:
 		}
 	}
 	return ts

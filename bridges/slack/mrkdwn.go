@@ -9,20 +9,31 @@ import (
 	"github.com/roost-im/roost/router/text"
 )
 
-var (
-	// fromWire undoes Slack's only escapes. One pass, so that what was typed as "&amp;lt;" reads "&lt;".
-	// https://docs.slack.dev/messaging/formatting-message-text#escaping
-	fromWire = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">")
-	toWire   = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-
-	emojiForm = regexp.MustCompile(`^:([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):`)
-)
+var emojiForm = regexp.MustCompile(`^:([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):`)
 
 const (
 	fence = "```"
 	// maxMark is how far a closing mark is looked for, so that a text full of opening ones costs no more than its length.
-	maxMark = 2000
+	maxMark  = 2000
+	maxToken = 8000 // of a <…>, likewise
 )
+
+// unescape undoes Slack's only escapes. One pass, so that what was typed as "&amp;lt;" reads "&lt;".
+// https://docs.slack.dev/messaging/formatting-message-text#escaping
+func unescape(s string) string {
+	if !strings.Contains(s, "&") {
+		return s
+	}
+	return strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">").Replace(s)
+}
+
+// escape is how characters are written that would otherwise be markup.
+func escape(s string) string {
+	if !strings.ContainsAny(s, "&<>") {
+		return s
+	}
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
 
 // mrkdwn reads Slack's markup, for messages without rich_text blocks.
 func (r reader) mrkdwn(s string) text.Text {
@@ -101,7 +112,7 @@ func markKind(mark byte) text.Kind {
 // marks writes text with its tokens and marks. open are the marks that it stands in, which don't nest in themselves.
 func (w *writer) marks(s, open string) {
 	start, before := 0, rune('\n')
-	flush := func(to int) { w.write(fromWire.Replace(s[start:to])) }
+	flush := func(to int) { w.write(unescape(s[start:to])) }
 	for i := 0; i < len(s); {
 		next := i
 		switch c := s[i]; {
@@ -147,25 +158,25 @@ func (w *writer) mark(s string, i int, before rune, open string, flush func(int)
 // closing finds the mark that closes the one at i: on the same line, not after a space, and not before a letter.
 func closing(s string, i int) int {
 	c := s[i]
-	limit := min(len(s), i+maxMark)
 	if i+1 >= len(s) || s[i+1] == c || (c != '`' && s[i+1] == ' ') {
 		return -1
 	}
-	for j := i + 1; j < limit; j++ {
-		switch {
-		case s[j] == '\n':
-			return -1
-		case s[j] == '<' && c != '`': // a mark inside a token, such as an address, closes nothing
-			if n := strings.IndexByte(s[j:limit], '>'); n > 0 {
-				j += n
-			}
-		case s[j] == c && (c == '`' || s[j-1] != ' '):
-			if after, _ := utf8.DecodeRuneInString(s[j+1:]); j+1 == len(s) || !wordRune(after) {
-				return j
-			}
+	line, _, _ := strings.Cut(s[i:min(len(s), i+maxMark)], "\n")
+	for j := 1; j < len(line); j++ {
+		if line[j] == '<' && c != '`' { // a mark inside a token, such as an address, closes nothing
+			j += max(0, strings.IndexByte(line[j:], '>'))
+		}
+		if line[j] == c && (c == '`' || line[j-1] != ' ') && ends(s, i+j+1) {
+			return i + j
 		}
 	}
 	return -1
+}
+
+// ends says whether no word goes on at i.
+func ends(s string, i int) bool {
+	r, n := utf8.DecodeRuneInString(s[i:])
+	return n == 0 || !wordRune(r)
 }
 
 func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
@@ -173,7 +184,7 @@ func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 // tokens writes code: addresses and mentions are written out, marks and colons mean nothing.
 func (w *writer) tokens(s string) {
 	start := 0
-	flush := func(to int) { w.write(fromWire.Replace(s[start:to])) }
+	flush := func(to int) { w.write(unescape(s[start:to])) }
 	for i := 0; i < len(s); i++ {
 		if s[i] != '<' {
 			continue
@@ -201,13 +212,13 @@ func (w *writer) colons(s string, i int, flush func(int)) int {
 
 // token writes the <…> at i and returns where it ends; i when there is none.
 func (w *writer) token(s string, i int, flush func(int)) int {
-	n := strings.IndexByte(s[i:], '>')
+	n := strings.IndexByte(s[i:min(len(s), i+maxToken)], '>')
 	if n < 2 || strings.ContainsAny(s[i+1:i+n], "\n<") {
 		return i
 	}
 	flush(i)
 	what, label, _ := strings.Cut(s[i+1:i+n], "|")
-	label = fromWire.Replace(label)
+	label = unescape(label)
 	switch what[0:min(1, len(what))] {
 	case "@":
 		w.mention(what[1:], label)
@@ -216,7 +227,7 @@ func (w *writer) token(s string, i int, flush func(int)) int {
 	case "!":
 		w.special(what[1:], label)
 	default:
-		w.link(fromWire.Replace(what), label)
+		w.link(unescape(what), label)
 	}
 	return i + n + 1
 }

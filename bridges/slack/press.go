@@ -18,16 +18,15 @@ func (c *Connector) interaction(ctx context.Context, self identity, raw []byte) 
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return nil, fmt.Errorf("decode an interaction: %w", err)
 	}
-	switch in.Type {
-	case slackapi.InteractionTypeBlockActions:
+	switch kind := in.Type; {
+	case kind == slackapi.InteractionTypeBlockActions:
 		return c.press(ctx, self, in)
-	case slackapi.InteractionTypeViewSubmission:
+	case kind == slackapi.InteractionTypeViewSubmission:
 		return c.filled(ctx, self, in)
-	case slackapi.InteractionTypeViewClosed:
+	case kind == slackapi.InteractionTypeViewClosed:
 		return nil, nil
-	default:
-		return nil, errUnknown
 	}
+	return nil, errUnknown
 }
 
 func (c *Connector) press(ctx context.Context, self identity, in slackapi.InteractionCallback) ([]chat.Event, error) {
@@ -107,7 +106,7 @@ func (c *Connector) filled(ctx context.Context, self identity, in slackapi.Inter
 }
 
 func (c *Connector) presser(ctx context.Context, self identity, u slackapi.User) chat.Author {
-	a := c.author(ctx, self, "", &slackapi.Msg{User: u.ID})
+	a := c.author(ctx, self, &slackapi.Msg{User: u.ID})
 	a.Name = firstOf(a.Name, u.Name)
 	return a
 }

@@ -85,16 +85,13 @@ func rich(t text.Text) *slackapi.RichTextBlock {
 func (r *renderer) place() place {
 	p := place{indent: -1}
 	for _, s := range r.open {
-		switch s.Kind {
-		case text.Pre:
+		switch k := s.Kind; {
+		case k == text.Pre:
 			return place{kind: text.Pre, start: s.Start, attr: s.Attr}
-		case text.Quote:
-			if p.kind == "" {
-				p.kind, p.start = text.Quote, s.Start
-			}
-		case text.ListItem:
+		case k == text.Quote && p.kind == "":
+			p.kind, p.start = text.Quote, s.Start
+		case k == text.ListItem:
 			p = place{kind: text.ListItem, start: s.Start, attr: s.Attr, indent: p.indent + 1}
-		default:
 		}
 	}
 	return p
@@ -116,18 +113,12 @@ func (r *renderer) inline(s string, code bool) []slackapi.RichTextSectionElement
 	var style slackapi.RichTextSectionTextStyle
 	link := ""
 	for _, sp := range r.open {
-		switch sp.Kind {
-		case text.Bold:
-			style.Bold = true
-		case text.Italic:
-			style.Italic = true
-		case text.Strike:
-			style.Strike = true
-		case text.Code:
-			style.Code = true
-		case text.Link:
+		style.Bold = style.Bold || sp.Kind == text.Bold
+		style.Italic = style.Italic || sp.Kind == text.Italic
+		style.Strike = style.Strike || sp.Kind == text.Strike
+		style.Code = style.Code || sp.Kind == text.Code
+		if sp.Kind == text.Link {
 			link = sp.Attr
-		default:
 		}
 	}
 	var st *slackapi.RichTextSectionTextStyle
@@ -183,16 +174,15 @@ func blocksOf(pieces []piece) []slackapi.RichTextElement {
 }
 
 func addBlock(out []slackapi.RichTextElement, p piece) []slackapi.RichTextElement {
-	switch p.kind {
-	case text.Pre:
+	switch k := p.kind; {
+	case k == text.Pre:
 		return append(out, &slackapi.RichTextPreformatted{Type: slackapi.RTEPreformatted, Elements: p.elements, Language: p.attr})
-	case text.Quote:
+	case k == text.Quote:
 		return append(out, &slackapi.RichTextQuote{Type: slackapi.RTEQuote, Elements: p.elements})
-	case text.ListItem:
+	case k == text.ListItem:
 		return addItem(out, p)
-	default:
-		return append(out, slackapi.NewRichTextSection(p.elements...))
 	}
+	return append(out, slackapi.NewRichTextSection(p.elements...))
 }
 
 // addItem puts an item into the list before it when it goes on there, otherwise into a list of its own.

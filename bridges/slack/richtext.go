@@ -205,29 +205,37 @@ func (w *writer) element(e slackapi.RichTextSectionElement) {
 		w.styled(e.Style, func() { w.link(e.URL, e.Text) })
 	case *slackapi.RichTextSectionUserElement:
 		w.styled(e.Style, func() { w.mention(e.UserID, "") })
-	case *slackapi.RichTextSectionChannelElement:
-		w.write("#" + firstOf(w.name(w.channel, e.ChannelID), e.ChannelID))
 	case *slackapi.RichTextSectionEmojiElement:
 		w.emote(emojiName(e))
+	default:
+		w.write(w.words(e))
+	}
+}
+
+// words is an element without formatting. What calls many becomes plain words.
+func (w *writer) words(e slackapi.RichTextSectionElement) string {
+	switch e := e.(type) {
+	case *slackapi.RichTextSectionChannelElement:
+		return "#" + firstOf(w.name(w.channel, e.ChannelID), e.ChannelID)
 	case *slackapi.RichTextSectionBroadcastElement:
-		w.write("@" + e.Range)
+		return "@" + e.Range
 	case *slackapi.RichTextSectionUserGroupElement:
-		w.write("@" + e.UsergroupID)
+		return "@" + e.UsergroupID
 	case *slackapi.RichTextSectionDateElement:
 		if e.Fallback != nil {
-			w.write(*e.Fallback)
-		} else {
-			w.write(e.Timestamp.Time().UTC().Format("2006-01-02 15:04 UTC"))
+			return *e.Fallback
 		}
+		return e.Timestamp.Time().UTC().Format("2006-01-02 15:04 UTC")
 	case *slackapi.RichTextSectionColorElement:
-		w.write(e.Value)
+		return e.Value
 	case *slackapi.RichTextSectionUnknownElement:
-		w.write(wordsIn(e.Raw))
-	default: // mentions of files, canvases, records: they carry their own words
-		if raw, err := json.Marshal(e); err == nil {
-			w.write(wordsIn(string(raw)))
-		}
+		return wordsIn(e.Raw)
 	}
+	raw, err := json.Marshal(e) // mentions of files, canvases, records: they carry their own words
+	if err != nil {
+		return ""
+	}
+	return wordsIn(string(raw))
 }
 
 func emojiName(e *slackapi.RichTextSectionEmojiElement) string {

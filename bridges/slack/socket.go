@@ -56,29 +56,33 @@ func (s socket) listen(ctx context.Context, client *socketmode.Client, in *intak
 		case <-ctx.Done():
 			return ctx.Err()
 		case e := <-client.Events:
-			switch e.Type {
-			case socketmode.EventTypeHello:
-				// The first socket of all ends the pause before it. A socket that came back may have been dead for
-				// longer than we know, and the other one with it.
-				if !met.Swap(true) || !first {
-					in.tide.open()
-				}
-				first = false
-			case socketmode.EventTypeErrorBadMessage:
-				if bad, ok := e.Data.(*socketmode.ErrorBadMessage); ok {
-					var req socketmode.Request
-					if json.Unmarshal(bad.Message, &req) == nil && req.EnvelopeID != "" {
-						s.pass(ctx, client, in, req)
-					} else {
-						s.c.skip("socket", bad.Message)
-					}
-				}
-			default:
-				if e.Request != nil && e.Request.EnvelopeID != "" {
-					s.pass(ctx, client, in, *e.Request)
-				}
+			if e.Type != socketmode.EventTypeHello {
+				s.event(ctx, client, in, e)
+				continue
 			}
+			// The first socket of all ends the pause before it. A socket that came back may have been dead for longer
+			// than we know, and the other one with it.
+			if !met.Swap(true) || !first {
+				in.tide.open()
+			}
+			first = false
 		}
+	}
+}
+
+// event hands on an envelope, also one that the library can't decode.
+func (s socket) event(ctx context.Context, client *socketmode.Client, in *intake, e socketmode.Event) {
+	var req socketmode.Request
+	if bad, is := e.Data.(*socketmode.ErrorBadMessage); is {
+		if json.Unmarshal(bad.Message, &req) != nil || req.EnvelopeID == "" {
+			s.c.skip("socket", bad.Message)
+			return
+		}
+	} else if e.Request != nil {
+		req = *e.Request
+	}
+	if req.EnvelopeID != "" {
+		s.pass(ctx, client, in, req)
 	}
 }
 

@@ -103,8 +103,17 @@ func TestEmojiHaveNames(t *testing.T) {
 	t.Parallel()
 	unicode, name := slack.Emoji()
 	for _, tc := range []struct{ name, emoji string }{
-		{"+1", "👍"}, {"heart", "❤️"}, {"white_check_mark", "✅"}, {"hourglass_flowing_sand", "⏳"}, {"eye", "👁️"}, {"x", "❌"},
-		{"wave::skin-tone-6", "👋🏿"}, {"male-technologist", "👨‍💻"}, {"one", "1️⃣"}, {"flag-at", "🇦🇹"}, {"+1::skin-tone-2", "👍🏻"},
+		{"+1", "👍"},
+		{"heart", "❤️"},
+		{"white_check_mark", "✅"},
+		{"hourglass_flowing_sand", "⏳"},
+		{"eye", "👁️"},
+		{"x", "❌"},
+		{"wave::skin-tone-6", "👋🏿"},
+		{"male-technologist", "👨‍💻"},
+		{"one", "1️⃣"},
+		{"flag-at", "🇦🇹"},
+		{"+1::skin-tone-2", "👍🏻"},
 	} {
 		if got, ok := unicode(tc.name); !ok || got != tc.emoji {
 			t.Errorf("unicode(%q) = %+q, %v; want %+q", tc.name, got, ok, tc.emoji)
