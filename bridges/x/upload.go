@@ -140,6 +140,9 @@ func (c *Connector) append(ctx context.Context, id string, f chat.File, total in
 	sent := int64(0)
 	for segment := range mostChunks {
 		n, err := io.ReadFull(r, chunk)
+		if sent+int64(n) > total {
+			return refusedFile("the file is not as large as it says")
+		}
 		if n > 0 {
 			if err := c.segment(ctx, id, segment, chunk[:n]); err != nil {
 				return err
