@@ -29,8 +29,10 @@ type Connector struct {
 	idle  *http.Transport  // ours to close; nil when the client was given with a transport
 	emoji *emojis
 	names *names
-	ahead atomic.Int64 // by how many seconds Slack's clock is ahead of ours
-	scope atomic.Pointer[string]
+
+	threads *threads
+	ahead   atomic.Int64 // by how many seconds Slack's clock is ahead of ours
+	scope   atomic.Pointer[string]
 
 	mu   sync.Mutex
 	self *identity
@@ -90,6 +92,7 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 		slackapi.OptionHTTPClient(watched(client, maxAnswer, noRedirect)),
 		slackapi.OptionOnResponseHeaders(c.heard),
 	)
+	c.threads = &threads{recall: c.recall, keep: c.keep, clock: c.clock}
 	c.names = newNames(c.now, c.askPerson, c.askChannel)
 	return c, nil
 }

@@ -139,6 +139,9 @@ func (c *Connector) message(ctx context.Context, self identity, m messageEvent) 
 			return nil, nil
 		}
 		t, files := c.content(ctx, &m.Msg)
+		if t.Empty() && len(files) == 0 {
+			return nil, nil
+		}
 		return c.event(ctx, self, &m.Msg, chat.Posted{Text: t, Files: files})
 	case "message_replied", "tombstone", "channel_topic", "channel_purpose", "channel_name", "channel_archive",
 		"channel_unarchive", "group_topic", "group_purpose", "group_name", "group_archive", "group_unarchive", "pinned_item",

@@ -75,8 +75,9 @@ func (c *Connector) offline(sink chat.Sink) (*intake, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.list(0, nil, "")
 	return &intake{
-		c: c, self: identity{user: "U0BOT", bot: "B0BOT"}, sink: sink, tide: t, hush: &threads{c: c},
+		c: c, self: identity{user: "U0BOT", bot: "B0BOT"}, sink: sink, tide: t,
 		room: make(chan struct{}, maxAtOnce), lines: map[string]*line{},
 	}, nil
 }

@@ -52,13 +52,13 @@ func (in *intake) fill(ctx context.Context) error {
 // moves the cursor of everything.
 func (in *intake) fillAll(ctx context.Context) error {
 	opened, unlisted := in.tide.unlisted()
-	upTo := stampOf(in.c.clock().Add(-clockMargin))
 	if unlisted {
+		upTo := stampOf(in.c.clock().Add(-clockMargin))
 		places, err := in.places(ctx)
 		if err != nil {
 			return err
 		}
-		in.tide.list(opened, places)
+		in.tide.list(opened, places, upTo)
 	}
 	for {
 		place, from, ok := in.tide.next()
@@ -71,8 +71,8 @@ func (in *intake) fillAll(ctx context.Context) error {
 		}
 		in.tide.filled(place)
 	}
-	cursor := in.tide.level(opened, upTo)
-	if !unlisted || cursor == nil {
+	cursor, upTo := in.tide.level()
+	if cursor == nil {
 		return nil
 	}
 	if err := in.sink.Accept(ctx, chat.Batch{Cursor: cursor}); err != nil {
@@ -156,7 +156,7 @@ func (in *intake) acceptOld(ctx context.Context, channel string, events []chat.E
 	if len(events) == 0 {
 		return nil
 	}
-	if err := in.hush.note(ctx, events); err != nil {
+	if err := in.c.threads.note(ctx, events); err != nil {
 		return err
 	}
 	b := chat.Batch{Events: events}
@@ -180,7 +180,10 @@ func (in *intake) missed(ctx context.Context, channel, from string) ([]slackapi.
 	if err != nil {
 		return nil, err
 	}
-	roots := in.hush.in(channel)
+	roots, err := in.c.threads.in(ctx, channel)
+	if err != nil {
+		return nil, err
+	}
 	for i := range all {
 		if m := &all[i].Msg; m.ReplyCount > 0 && m.LatestReply > from && !slices.Contains(roots, m.Timestamp) {
 			roots = append(roots, m.Timestamp)

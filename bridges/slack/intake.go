@@ -36,7 +36,6 @@ type intake struct {
 	self identity
 	sink chat.Sink
 	tide *tide
-	hush *threads
 	room chan struct{}
 
 	mu    sync.Mutex
@@ -90,12 +89,8 @@ func (c *Connector) newIntake(ctx context.Context, sink chat.Sink) (*intake, err
 			return nil, fmt.Errorf("slack: %w", err)
 		}
 	}
-	hush, err := c.newThreads(ctx)
-	if err != nil {
-		return nil, err
-	}
 	return &intake{
-		c: c, self: self, sink: sink, tide: t, hush: hush,
+		c: c, self: self, sink: sink, tide: t,
 		room: make(chan struct{}, maxAtOnce), lines: map[string]*line{},
 	}, nil
 }
@@ -130,7 +125,7 @@ func (in *intake) take(ctx context.Context, d delivery, conversation string) err
 		return nil
 	}
 	in.tide.wait(ctx, conversation, gapWait)
-	if err := in.hush.note(ctx, events); err != nil {
+	if err := in.c.threads.note(ctx, events); err != nil {
 		return err
 	}
 	ts := said(events)

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 
 	slackapi "github.com/slack-go/slack"
@@ -193,5 +194,9 @@ func (c *Connector) Open(ctx context.Context, o chat.Open) (chat.Receipt, chat.C
 		opened = r.Conversation.Place()
 	}
 	opened.Thread = chat.ThreadID(r.Messages[0])
+	if err := c.threads.join(ctx, opened, string(r.Messages[0])); err != nil {
+		// It is open all the same. What is said there first, and during a pause, would not be read back.
+		c.log.LogAttrs(ctx, slog.LevelWarn, "thread not remembered", slog.Any("error", err))
+	}
 	return r, opened, nil
 }

@@ -73,6 +73,9 @@ func blockWords(block slackapi.Block) []string {
 		add(b.Text)
 	case *slackapi.MarkdownBlock:
 		words = append(words, b.Text)
+	case *slackapi.ImageBlock:
+		add(b.Title)
+		words = append(words, b.AltText)
 	case *slackapi.ContextBlock:
 		for _, e := range b.ContextElements.Elements {
 			if t, ok := e.(*slackapi.TextBlockObject); ok {

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxThreads = 200
+	maxThreads = 500
 	threadLife = 14 * 24 * time.Hour
 	threadsKey = "threads"
 )
@@ -24,46 +24,64 @@ type thread struct {
 	Last    string `json:"l"` // ts of what was said last, as far as it was written down
 }
 
-// threads remembers the threads that something was said in lately: a channel's history does not show what was said in a
-// thread that is older than the pause. They are written down when one joins, not with every message.
+// threads remembers the threads that something was said in lately, or that we opened: a channel's history does not show what
+// was said in a thread that is older than the pause. They are written down when one joins, not with every message.
 type threads struct {
-	c    *Connector
-	mu   sync.Mutex
-	list []thread
-}
+	recall func(ctx context.Context, key string) ([]byte, error)
+	keep   func(ctx context.Context, key string, value []byte) error
+	clock  func() time.Time
 
-func (c *Connector) newThreads(ctx context.Context) (*threads, error) {
-	raw, err := c.recall(ctx, threadsKey)
-	if err != nil {
-		return nil, fmt.Errorf("slack: recall the threads: %w", err)
-	}
-	t := &threads{c: c}
-	if raw != nil && json.Unmarshal(raw, &t.list) != nil {
-		t.list = nil // written by a version that is no more; the next message in a thread brings it back
-	}
-	return t, nil
+	mu    sync.Mutex
+	known bool // what was written down is in list
+	list  []thread
 }
 
 // note remembers the threads of events, and returns when they are written down.
 func (t *threads) note(ctx context.Context, events []chat.Event) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	joined := false
 	for _, e := range events {
 		if _, ok := e.What.(chat.Posted); ok && e.Conversation.Thread != "" {
-			joined = t.add(string(e.Conversation.ID), string(e.Conversation.Thread), string(e.Message)) || joined
+			if err := t.join(ctx, e.Conversation, string(e.Message)); err != nil {
+				return err
+			}
 		}
 	}
-	if !joined {
+	return nil
+}
+
+// join remembers a thread in which something was said at ts.
+func (t *threads) join(ctx context.Context, c chat.Conversation, ts string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.load(ctx); err != nil {
+		return err
+	}
+	if !t.add(string(c.ID), string(c.Thread), ts) {
 		return nil
 	}
 	raw, err := json.Marshal(t.list)
 	if err != nil {
 		return err
 	}
-	if err := t.c.keep(ctx, threadsKey, raw); err != nil {
+	if err := t.keep(ctx, threadsKey, raw); err != nil {
+		t.known = false // so that the next one tries again
 		return fmt.Errorf("slack: keep the threads: %w", err)
 	}
+	return nil
+}
+
+func (t *threads) load(ctx context.Context) error {
+	if t.known {
+		return nil
+	}
+	raw, err := t.recall(ctx, threadsKey)
+	if err != nil {
+		return fmt.Errorf("slack: recall the threads: %w", err)
+	}
+	t.list = nil
+	if raw != nil && json.Unmarshal(raw, &t.list) != nil {
+		t.list = nil // of a version that is no more; the next message in a thread brings it back
+	}
+	t.known = true
 	return nil
 }
 
@@ -74,7 +92,7 @@ func (t *threads) add(channel, ts, last string) (joined bool) {
 			return false
 		}
 	}
-	old := stampOf(t.c.clock().Add(-threadLife))
+	old := stampOf(t.clock().Add(-threadLife))
 	t.list = slices.DeleteFunc(t.list, func(x thread) bool { return x.Last < old })
 	if len(t.list) >= maxThreads {
 		slices.SortFunc(t.list, func(a, b thread) int { return compare(b.Last, a.Last) })
@@ -95,15 +113,18 @@ func compare(a, b string) int {
 }
 
 // in lists the threads of a channel that something was said in lately.
-func (t *threads) in(channel string) []string {
+func (t *threads) in(ctx context.Context, channel string) ([]string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old := stampOf(t.c.clock().Add(-threadLife))
+	if err := t.load(ctx); err != nil {
+		return nil, err
+	}
+	old := stampOf(t.clock().Add(-threadLife))
 	var found []string
 	for _, x := range t.list {
 		if x.Channel == channel && x.Last >= old {
 			found = append(found, x.TS)
 		}
 	}
-	return found
+	return found, nil
 }

@@ -27,11 +27,15 @@ type tide struct {
 	queue  []string                 // the gaps, in the order in which they are filled
 	late   map[string]bool          // conversations in which something heard live did not wait any longer
 	opened int                      // how often a gap was opened everywhere
+	upTo   string                   // what All may become when no gap is left; empty: nothing
 	more   chan struct{}            // there is something to fill
 }
 
+// newTide begins with a gap everywhere: nothing was heard since the cursor was stored. open says when to fill it.
 func newTide(stored []byte, now string) (*tide, error) {
-	t := &tide{gaps: map[string]chan struct{}{}, late: map[string]bool{}, more: make(chan struct{}, 1)}
+	t := &tide{
+		gaps: map[string]chan struct{}{}, late: map[string]bool{}, more: make(chan struct{}, 1), listed: make(chan struct{}),
+	}
 	if len(stored) > 0 {
 		if err := json.Unmarshal(stored, &t.marks); err != nil {
 			return nil, fmt.Errorf("slack: read the cursor: %w", err)
@@ -94,8 +98,9 @@ func (t *tide) unlisted() (opened int, is bool) {
 	return t.opened, t.listed != nil
 }
 
-// list says which conversations the gaps opened till now are in: those where something was heard come first.
-func (t *tide) list(opened int, conversations []string) {
+// list says which conversations the gaps opened till now are in: those where something was heard come first. When all are
+// filled, everything up to upTo was taken in.
+func (t *tide) list(opened int, conversations []string, upTo string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	slices.SortStableFunc(conversations, func(a, b string) int { return heardIn(t.marks.In, b) - heardIn(t.marks.In, a) })
@@ -104,7 +109,7 @@ func (t *tide) list(opened int, conversations []string) {
 	}
 	if opened == t.opened && t.listed != nil {
 		close(t.listed)
-		t.listed = nil
+		t.listed, t.upTo = nil, upTo
 	}
 }
 
@@ -226,14 +231,15 @@ func (t *tide) reached(conversation, ts string) {
 	}
 }
 
-// level is the cursor to store when everything up to ts was taken in everywhere; nil while there is a gap.
-func (t *tide) level(opened int, ts string) []byte {
+// level is the cursor to store when everything up to ts was taken in everywhere; nil while there is a gap, or nothing new
+// to say.
+func (t *tide) level() (cursor []byte, ts string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.opened != opened || t.listed != nil || len(t.gaps) > 0 || ts <= t.marks.All {
-		return nil
+	if t.listed != nil || len(t.gaps) > 0 || t.upTo <= t.marks.All {
+		return nil, ""
 	}
-	return t.marks.after(ts).bytes()
+	return t.marks.after(t.upTo).bytes(), t.upTo
 }
 
 // leveled moves the mark of everything, after its cursor was stored.
