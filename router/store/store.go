@@ -36,6 +36,8 @@ var (
 )
 
 // Store is a durable store. Nothing that a call returned nil for is ever lost, whatever happens to the process.
+//
+//nolint:interfacebloat // one database is one thing: a driver that had only half of these would keep none of its promises
 type Store interface {
 	// Admit stores the events of a batch that are not stored yet, what plan wants to follow from each, and the batch's
 	// cursor: all or nothing. Plan is called once for every new event, in order, and sees the changes of the earlier

@@ -63,6 +63,7 @@ func BenchmarkTrip(b *testing.B) {
 }
 
 func benchTrip(b *testing.B, begin bool) {
+	b.Helper()
 	s := openBench(b, filepath.Join(b.TempDir(), "roost.db"))
 	defer s.Close()
 	b.ResetTimer()
@@ -165,6 +166,7 @@ func BenchmarkBare(b *testing.B) {
 
 // bareExec executes statements that are prepared once.
 func bareExec(b *testing.B, conn *sql.Conn) func(query string, args ...any) {
+	b.Helper()
 	prepared := map[string]*sql.Stmt{}
 	return func(query string, args ...any) {
 		b.Helper()

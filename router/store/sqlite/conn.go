@@ -60,11 +60,11 @@ func (c *conn) change(query string, args ...any) (n int64, err error) {
 }
 
 func prepare(raw any, query string) (driver.StmtExecContext, error) {
-	p, ok := raw.(driver.ConnPrepareContext)
+	c, ok := raw.(driver.Conn)
 	if !ok {
 		return nil, fmt.Errorf("%T can't prepare", raw)
 	}
-	st, err := p.PrepareContext(context.Background(), query)
+	st, err := c.Prepare(query)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args ...any) (*sq
 	st := c.reads[query]
 	if st == nil {
 		var err error
-		if st, err = c.sql.PrepareContext(ctx, query); err != nil { //nolint:sqlclosecheck // close closes it
+		if st, err = c.sql.PrepareContext(ctx, query); err != nil {
 			return nil, err
 		}
 		c.reads[query] = st

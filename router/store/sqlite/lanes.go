@@ -85,7 +85,7 @@ func newLanes(clock func() time.Time) *lanes {
 		byID:   map[int64]*lane{},
 		places: map[int64]*place{},
 		leased: map[chat.DeliveryID]*lane{},
-		token:  rand.Int64N(1 << 62), //nolint:gosec // it only has to differ from that of an earlier process
+		token:  rand.Int64N(1 << 62), // it differs from that of an earlier process
 		woken:  make(chan struct{}),
 	}
 }

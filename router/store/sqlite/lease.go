@@ -241,7 +241,7 @@ func (s *Store) unwanted(ctx context.Context, want store.Want) (except, away map
 }
 
 func (s *Store) number(ctx context.Context, name string, into map[int64]bool) error {
-	id, err := s.names.find(ctx, s.readers, name)
+	id, err := s.names.find(ctx, s.leasers, name)
 	if err == nil && id != 0 {
 		into[id] = true
 	}
@@ -264,7 +264,7 @@ func (s *Store) bodies(ctx context.Context, gs []given) ([]store.Leased, error) 
 		if err != nil {
 			return nil, err
 		}
-		ds, err := deliveries(ctx, s.readers, deliveryColumns+" WHERE d.id IN (SELECT value FROM json_each(?))", string(ids))
+		ds, err := deliveries(ctx, s.leasers, deliveryColumns+" WHERE d.id IN (SELECT value FROM json_each(?))", string(ids))
 		if err != nil {
 			return nil, err
 		}

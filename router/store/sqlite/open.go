@@ -38,6 +38,7 @@ const (
 	applicationID = 1380930388 // "ROST", in the file's header
 	schema        = 1          // the newest migration
 	pageSize      = 4096
+	busy          = "_pragma=busy_timeout(5000)" // what a person with the sqlite3 command may hold up
 )
 
 // Options are the settings of a Store. The zero value of each is its default.
@@ -55,6 +56,7 @@ type Store struct {
 	lock    *os.File
 	db      *sql.DB // the writer's
 	readers *sql.DB
+	leasers *sql.DB // what leases read, so that no report can hold them up
 	writer  *writer
 	lanes   *lanes
 	names   names
@@ -99,17 +101,22 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if s.db, err = openDB(s.path, "_pragma=journal_mode(wal)", "_pragma=synchronous(full)", "_pragma=wal_autocheckpoint(4000)",
-		"_pragma=journal_size_limit(67108864)", "_pragma=cache_size(-32000)", "_pragma=foreign_keys(off)"); err != nil {
+		"_pragma=journal_size_limit(67108864)", "_pragma=cache_size(-32000)", busy); err != nil {
 		return err
 	}
 	s.db.SetMaxOpenConns(1)
 	if err := migrate(ctx, s.db); err != nil {
 		return err
 	}
-	if s.readers, err = openDB(s.path, "_pragma=query_only(on)", "_pragma=cache_size(-4000)", "_pragma=busy_timeout(5000)"); err != nil {
-		return err
+	for _, pool := range [...]struct {
+		db    **sql.DB
+		conns int
+	}{{&s.readers, 16}, {&s.leasers, 2}} {
+		if *pool.db, err = openDB(s.path, "_pragma=query_only(on)", "_pragma=cache_size(-4000)", busy); err != nil {
+			return err
+		}
+		(*pool.db).SetMaxOpenConns(pool.conns)
 	}
-	s.readers.SetMaxOpenConns(4)
 	raw, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -133,13 +140,22 @@ func openDB(path string, settings ...string) (*sql.DB, error) {
 // check makes sure that the file is ours before anything is written to it. A file that isn't there or is empty is.
 func (s *Store) check(ctx context.Context) error {
 	info, err := os.Stat(s.path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+	if errors.Is(err, fs.ErrNotExist) {
+		// SQLite would let others read it; what stands beside the file takes its mode.
+		return os.WriteFile(s.path, nil, 0o600)
+	}
+	if err == nil && info.Size() == 0 {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	db, err := openDB(s.path, "_pragma=query_only(on)")
+	return ours(ctx, s.path)
+}
+
+// ours returns ErrForeign for a file that isn't a database of this Roost or an older one.
+func ours(ctx context.Context, path string) error {
+	db, err := openDB(path, "_pragma=query_only(on)")
 	if err != nil {
 		return err
 	}
@@ -252,8 +268,10 @@ func (s *Store) Close() error {
 // shut closes what is open.
 func (s *Store) shut() error {
 	var errs []error
-	if s.readers != nil {
-		errs = append(errs, s.readers.Close())
+	for _, pool := range []*sql.DB{s.readers, s.leasers} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.conn.close())

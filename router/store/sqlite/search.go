@@ -28,7 +28,8 @@ type cutter struct {
 
 func (c *cutter) take(r rune) {
 	switch {
-	case unicode.Is(unicode.M, r) && r != '\ufe0f' && r != '\u20e3':
+	case isJoiner(r): // it is no word and ends none
+	case unicode.Is(unicode.M, r):
 		if c.inWord || c.single {
 			c.out.WriteRune(r)
 		}
@@ -42,10 +43,18 @@ func (c *cutter) take(r rune) {
 		}
 		c.out.WriteRune(r)
 		c.inWord, c.single = true, false
-	case r == '\u200d' || r == '\u200c' || r == '\u00ad' || r == '\ufe0f': // joiners and selectors are no words and end none
 	default:
 		c.inWord, c.single = false, false
 	}
+}
+
+// isJoiner says whether r only says how its neighbours are drawn: joiners, soft hyphens, selectors, keycaps.
+func isJoiner(r rune) bool {
+	switch r {
+	case '\u00ad', '\u200c', '\u200d', '\u20e3', '\ufe0e', '\ufe0f':
+		return true
+	}
+	return false
 }
 
 func (c *cutter) begin() {

@@ -17,7 +17,7 @@ const sweepStep = 500
 func (s *Store) Sweep(ctx context.Context, keep store.Retention) (removed int, err error) {
 	for _, part := range [...]struct {
 		keep  time.Duration
-		sweep func(t *tx, before, after int64) (next int64, removed int64, err error)
+		sweep func(t *tx, before, after int64) (next, removed int64, err error)
 	}{
 		{keep.Deliveries, (*tx).sweepDeliveries},
 		{keep.Events, (*tx).sweepEvents},

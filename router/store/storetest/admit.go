@@ -18,9 +18,10 @@ var errPlan = errors.New("the plan failed")
 
 func admitTwice(w *world) {
 	calls := 0
-	plan := func(_ store.View, ev chat.Event) (store.Changes, error) {
+	plan := func(v store.View, ev chat.Event) (store.Changes, error) {
 		calls++
-		return store.Changes{Deliveries: []chat.Delivery{to("C1", string(ev.ID))}}, nil
+		_, err := v.Copies(ev.Ref())
+		return store.Changes{Deliveries: []chat.Delivery{to("C1", string(ev.ID))}}, err
 	}
 	admit := func(a chat.Account, want int, ids ...string) {
 		w.Helper()

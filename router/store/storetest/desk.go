@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,30 +87,46 @@ func casesFound(w *world) {
 	w.change(store.Changes{Cases: []desk.Case{old}})
 	w.change(store.Changes{Cases: []desk.Case{c}, Contacts: []store.KnownContact{known}})
 	w.change(store.Changes{Cases: []desk.Case{old}}) // the newest is the one opened last, not changed last
-	at := func(conv chat.Conversation, want chat.CaseID) {
-		w.Helper()
-		w.read(func(r store.Reader) error {
-			got, err := r.CaseAt(conv)
-			if want == "" && !errors.Is(err, store.ErrNotFound) || want != "" && (err != nil || got.ID != want) {
-				w.Errorf("case at %s: %q, %v, want %q", conv, got.ID, err, want)
-			}
-			return nil
-		})
-	}
-	at(thread, "")
-	at(place("C1"), "")
+	w.caseAt(thread, "")
+	w.caseAt(place("C1"), "")
 	c.Threads[0].At = thread
 	w.change(store.Changes{Cases: []desk.Case{c}})
-	at(thread, "new")
-	at(place("C1"), "")
+	w.caseAt(thread, "new")
+	w.caseAt(place("C1"), "")
 	w.crash()
-	at(thread, "new")
+	w.caseAt(thread, "new")
+	w.knows(c, known)
+	lost := thread
+	lost.Thread = "17.2"
+	c.Threads[0].At = lost
+	known.Blocked = true
+	w.change(store.Changes{Cases: []desk.Case{c}, Contacts: []store.KnownContact{known}})
+	w.caseAt(thread, "")
+	w.caseAt(lost, "new")
+	w.knows(c, known)
+}
+
+// caseAt wants a case to be found by its thread, or none if want is empty.
+func (w *world) caseAt(conv chat.Conversation, want chat.CaseID) {
+	w.Helper()
 	w.read(func(r store.Reader) error {
-		got, err := r.Case("new")
+		got, err := r.CaseAt(conv)
+		if want == "" && !errors.Is(err, store.ErrNotFound) || want != "" && (err != nil || got.ID != want) {
+			w.Errorf("case at %s: %q, %v, want %q", conv, got.ID, err, want)
+		}
+		return nil
+	})
+}
+
+// knows wants c to be found as the last case of the known contact, and nothing at another desk.
+func (w *world) knows(c desk.Case, known store.KnownContact) {
+	w.Helper()
+	w.read(func(r store.Reader) error {
+		got, err := r.Case(c.ID)
 		if diff := cmp.Diff(c, got); err != nil || diff != "" {
 			w.Errorf("case, %v (-want +got):\n%s", err, diff)
 		}
-		if got, err = r.LastCase("support", ada); err != nil || got.ID != "new" {
+		if got, err = r.LastCase("support", ada); err != nil || got.ID != c.ID {
 			w.Errorf("last case: %q, %v", got.ID, err)
 		}
 		who, err := r.Contact("support", ada)
@@ -125,18 +142,6 @@ func casesFound(w *world) {
 			}
 		}
 		return nil
-	})
-	lost := thread
-	lost.Thread = "17.2"
-	c.Threads[0].At = lost
-	known.Blocked = true
-	w.change(store.Changes{Cases: []desk.Case{c}, Contacts: []store.KnownContact{known}})
-	at(thread, "")
-	at(lost, "new")
-	w.read(func(r store.Reader) error {
-		who, err := r.Contact("support", ada)
-		is(w, "blocked", who.Blocked, true)
-		return err
 	})
 }
 
@@ -223,8 +228,8 @@ func searchScripts(w *world) {
 		w.read(func(r store.Reader) error {
 			found, err := r.Search(query, 100)
 			var expected []string
-			for i := len(want) - 1; i >= 0; i-- { // newest first
-				expected = append(expected, lines[want[i]])
+			for _, i := range slices.Backward(want) { // newest first
+				expected = append(expected, lines[i])
 			}
 			if got := bodies(found); err != nil || len(got) != len(expected) || len(got) > 0 && !cmp.Equal(expected, got) {
 				w.Errorf("search for %q: got %q, %v, want %q", query, got, err, expected)

@@ -201,12 +201,8 @@ func leasersNeverShare(w *world) {
 	take := func(l store.Leased) {
 		mu.Lock()
 		defer mu.Unlock()
-		if held[l.Lane] {
-			w.Errorf("lane %s has two leases", l.Lane)
-		}
-		if l.ID <= last[l.Lane] {
-			w.Errorf("lane %s: %d came after %d", l.Lane, l.ID, last[l.Lane])
-		}
+		is(w, "leased already: "+string(l.Lane), held[l.Lane], false)
+		is(w, "in order: "+string(l.Lane), l.ID > last[l.Lane], true)
 		held[l.Lane], last[l.Lane] = true, l.ID
 	}
 	// The lane counts as free before Settle is called: its next delivery may be leased before Settle has returned.
@@ -226,10 +222,7 @@ func leasersNeverShare(w *world) {
 			for {
 				woken := w.s.Woken()
 				ls, err := w.s.Lease(w.ctx(), store.Want{Max: 3, For: time.Hour})
-				if err != nil {
-					w.Error(err)
-					return
-				}
+				is(w, "error of Lease", err, nil)
 				for _, l := range ls {
 					take(l)
 				}

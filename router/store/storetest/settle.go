@@ -179,21 +179,17 @@ func cancelledNeverLeaves(w *world) {
 				}
 				return ch, err
 			})
-			if err != nil {
-				w.Error(err)
-			}
+			is(w, "error of Change", err, nil)
 		})
 	}
 	wg.Wait()
 	for _, d := range w.find(store.DeliveryFilter{Limit: n}) {
-		switch {
-		case left[d.ID] && d.State != chat.Waiting:
-			w.Errorf("delivery %d was leased and is %s", d.ID, d.State)
-		case !left[d.ID] && d.State != chat.Cancelled && d.State != chat.Waiting:
-			w.Errorf("delivery %d is %s", d.ID, d.State)
+		want := chat.Cancelled
+		if left[d.ID] {
+			want = chat.Waiting
 		}
+		is(w, fmt.Sprintf("state of delivery %d", d.ID), d.State, want)
 	}
-	is(w, "what neither left nor was cancelled", w.counts()[chat.Waiting]+w.counts()[chat.Cancelled], n)
 	is(w, "cancelled", w.counts()[chat.Cancelled], n-len(left))
 }
 
