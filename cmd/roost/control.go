@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/roost-im/roost/bridges"
@@ -24,14 +26,40 @@ import (
 
 const mostControl = 1 << 20 // bytes of one request or answer
 
-func socketPath(f *configs.File) string { return f.Store.Path + ".sock" }
+const mostAddress = 103 // bytes of a socket's address; macOS takes no more, Linux takes 107
+
+// socketPath is the control socket's address: beside the database, from the working directory where that is shorter,
+// because the system takes short addresses only.
+func socketPath(f *configs.File) (string, error) {
+	path := f.Store.Path + ".sock"
+	if full, err := filepath.Abs(path); err == nil {
+		path = full
+	}
+	if dir, err := os.Getwd(); err == nil && len(path) > mostAddress {
+		if rel, err := filepath.Rel(dir, path); err == nil && len(rel) < len(path) {
+			path = rel
+		}
+	}
+	if len(path) > mostAddress {
+		return "", fmt.Errorf("store.path: %s is too long for a socket beside it; start roost in the folder of the database", f.Store.Path)
+	}
+	return path, nil
+}
 
 // listenControl makes the control socket. One that a killed Roost left behind is replaced: whoever holds the database
 // is the only one who may.
 func listenControl(ctx context.Context, f *configs.File) (net.Listener, error) {
-	path := socketPath(f)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	path, err := socketPath(f)
+	if err != nil {
 		return nil, err
+	}
+	switch info, err := os.Lstat(path); {
+	case err == nil && info.Mode().Type() == fs.ModeSocket:
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("control socket: %w", err)
+		}
+	case err == nil:
+		return nil, fmt.Errorf("control socket: %s is there already, and is no socket; move it away", path)
 	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "unix", path)
@@ -45,7 +73,7 @@ func listenControl(ctx context.Context, f *configs.File) (net.Listener, error) {
 func control(h *house) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /deliveries", answerTo(h.deliveries))
-	mux.HandleFunc("POST /settle", answerTo(func(ctx context.Context, o order) (int, error) { return h.settle(ctx, o) }))
+	mux.HandleFunc("POST /settle", answerTo(h.settle))
 	mux.HandleFunc("POST /why", answerTo(h.why))
 	mux.HandleFunc("POST /doctor", answerTo(h.doctor))
 	mux.HandleFunc("POST /kept", answerTo(func(ctx context.Context, k kept) ([]byte, error) {
@@ -89,19 +117,27 @@ func reply(w http.ResponseWriter, code int, v any) {
 // client asks a running Roost.
 type client struct{ http *http.Client }
 
-// dial finds the Roost that runs with this configuration; false when none does.
-func dial(ctx context.Context, f *configs.File) (office, bool) {
-	path := socketPath(f)
+// dial finds the Roost that runs with this configuration; nil when none does.
+func dial(ctx context.Context, f *configs.File) (office, error) {
+	path, err := socketPath(f)
+	if err != nil {
+		return nil, nil //nolint:nilnil // none can run: it would have no socket
+	}
 	d := net.Dialer{Timeout: 2 * time.Second}
 	conn, err := d.DialContext(ctx, "unix", path)
-	if err != nil {
-		return nil, false
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("a Roost runs with this configuration, and only its own user may ask it (%s)", path)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return nil, nil //nolint:nilnil // none runs
+	case err != nil:
+		return nil, fmt.Errorf("ask the running roost: %w", err)
 	}
 	_ = conn.Close()
 	t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return d.DialContext(ctx, "unix", path)
 	}}
-	return &client{&http.Client{Transport: t, Timeout: 2 * time.Minute}}, true
+	return &client{&http.Client{Transport: t, Timeout: 2 * time.Minute}}, nil
 }
 
 func (c *client) Close() error {
@@ -113,8 +149,8 @@ func (c *client) deliveries(ctx context.Context, f store.DeliveryFilter) (delive
 	return ask[deliveryList](ctx, c, "deliveries", f)
 }
 
-func (c *client) settle(ctx context.Context, o order) (int, error) {
-	return ask[int](ctx, c, "settle", o)
+func (c *client) settle(ctx context.Context, o order) (settled, error) {
+	return ask[settled](ctx, c, "settle", o)
 }
 
 func (c *client) why(ctx context.Context, q question) (answer, error) {

@@ -6,49 +6,59 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
 	"strconv"
+	"sync"
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router"
 	"github.com/roost-im/roost/router/blob"
 	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/lane"
 	"github.com/roost-im/roost/router/route"
 	"github.com/roost-im/roost/router/store"
 	"github.com/roost-im/roost/router/store/sealed"
-	"github.com/roost-im/roost/router/store/sqlite"
 	"github.com/roost-im/roost/web"
 )
 
 // house is everything that a running Roost is made of.
 type house struct {
-	file    *configs.File
 	log     *slog.Logger
 	store   store.Store
 	key     sealed.Key
 	blobs   *blob.Store
 	router  *router.Router
-	hooks   *web.Server // nil: webhooks can't be mounted
+	hooks   *web.Server // nil: the accounts don't run, and need no webhooks
 	skipped *skipped
-	version map[chat.Account]int // grows when an account's settings change
+	version map[chat.Account]int // grows when an account's settings change; apply's callers take turns
+
+	mu     sync.RWMutex
+	file   *configs.File
+	open   map[chat.Account]chat.Connector // those that the router has
+	mounts map[string]*mount               // the webhooks, by path
 }
 
 // openHouse opens what lies on disk and makes a router that knows the file's accounts and routes. Close it.
 func openHouse(ctx context.Context, f *configs.File, log *slog.Logger, watch func(router.Step)) (*house, error) {
-	h := &house{file: f, log: log, skipped: newSkipped(), version: map[chat.Account]int{}}
-	var err error
-	if h.store, err = sqlite.Open(ctx, f.Store.Path, sqlite.Options{}); err != nil {
-		return nil, fmt.Errorf("open the database %s: %w", f.Store.Path, err)
+	h := &house{
+		file: f, log: log, skipped: newSkipped(), version: map[chat.Account]int{},
+		open: map[chat.Account]chat.Connector{}, mounts: map[string]*mount{},
 	}
-	if h.key, err = sealed.LoadKey(f.Store.KeyFile); err != nil {
-		return nil, errors.Join(fmt.Errorf("read the key file: %w", err), h.Close())
+	var err error
+	if h.store, err = openStore(ctx, f.Store.Path); err != nil {
+		return nil, err
+	}
+	if h.key, err = openKey(ctx, h.store, f.Store); err != nil {
+		return nil, errors.Join(err, h.Close())
 	}
 	if h.blobs, err = blob.Open(f.Files.Path); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the attachments %s: %w", f.Files.Path, err), h.Close())
+		return nil, errors.Join(fmt.Errorf("files.path: %w", err), h.Close())
 	}
 	h.router = router.New(router.Config{
 		Store: h.store, Blobs: h.blobs, MaxFile: f.Files.Max, Log: log, Watch: watch,
+		Lane: lane.Config{Tries: f.Delivery.Tries, Longest: f.Delivery.Longest},
 		Keep: store.Retention{
 			Deliveries: f.Store.Keep.Deliveries, Events: f.Store.Keep.Events,
 			Copies: f.Store.Keep.Copies, Cases: f.Store.Keep.Cases,
@@ -60,12 +70,42 @@ func openHouse(ctx context.Context, f *configs.File, log *slog.Logger, watch fun
 // Close closes what openHouse opened.
 func (h *house) Close() error { return h.store.Close() }
 
-// setup is what the file tells the router to do.
-func (h *house) setup(f *configs.File) router.Setup {
+// current is the configuration that holds.
+func (h *house) current() *configs.File {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.file
+}
+
+// apply makes the router do what f says, or changes nothing.
+func (h *house) apply(f *configs.File) error {
+	opened := map[chat.Account]chat.Connector{}
+	if err := h.router.Apply(h.setup(f, opened)); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.file = f
+	maps.Copy(h.open, opened)
+	maps.DeleteFunc(h.open, func(name chat.Account, _ chat.Connector) bool {
+		_, stays := f.Accounts[name]
+		return !stays
+	})
+	return nil
+}
+
+// setup is what f tells the router to do. Connectors that it opens are put into opened.
+func (h *house) setup(f *configs.File, opened map[chat.Account]chat.Connector) router.Setup {
 	s := router.Setup{Accounts: map[chat.Account]router.Account{}}
 	for name, a := range f.Accounts {
 		s.Accounts[name] = router.Account{
-			Open:    func() (chat.Connector, error) { return h.connect(name, a) },
+			Open: func() (chat.Connector, error) {
+				conn, err := h.connect(name, a)
+				if err == nil {
+					opened[name] = conn
+				}
+				return conn, err
+			},
 			Version: strconv.Itoa(h.version[name]),
 			Repeat:  a.Uncertain == configs.Repeat,
 			Pace:    a.Pace,
@@ -97,16 +137,15 @@ func mirror(name string, m *configs.Mirror) route.Mirror {
 // reload makes the router do what a new file says. Accounts whose settings changed are opened again; the others run on.
 // When anything is wrong nothing changes.
 func (h *house) reload(f *configs.File) (configs.Changes, error) {
-	diff := configs.Diff(h.file, f)
+	diff := configs.Diff(h.current(), f)
 	before := maps.Clone(h.version)
 	for _, name := range diff.Accounts.Changed {
 		h.version[name]++
 	}
-	if err := h.router.Apply(h.setup(f)); err != nil {
+	if err := h.apply(f); err != nil {
 		h.version = before
 		return diff, err
 	}
-	h.file = f
 	return diff, nil
 }
 
@@ -129,16 +168,46 @@ func (h *house) keeper(name chat.Account) bridges.Keeper {
 }
 
 func (h *house) deps(name chat.Account) bridges.Deps {
-	d := bridges.Deps{
+	return bridges.Deps{
 		Account: name,
 		Log:     h.log.With(slog.String("account", string(name))),
 		Keep:    h.keeper(name),
 		Skip:    func(kind string, raw []byte) { h.skipped.add(name, kind, raw) },
+		Mount:   func(path string, hook http.Handler) (func(), error) { return h.mount(name, path, hook) },
 	}
-	if h.hooks != nil {
-		d.Mount = h.hooks.Mount
+}
+
+// mount is a webhook of an account.
+type mount struct {
+	account chat.Account
+	unmount func()
+}
+
+// mount serves an account's webhook. An account that is opened again takes its path over from what it was before, which
+// may still be ending.
+func (h *house) mount(name chat.Account, path string, hook http.Handler) (unmount func(), err error) {
+	if h.hooks == nil {
+		return nil, fmt.Errorf("%s does not run, so nothing is served at %s", name, path)
 	}
-	return d
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if old := h.mounts[path]; old != nil && old.account == name {
+		old.unmount()
+		delete(h.mounts, path)
+	}
+	m := &mount{account: name}
+	if m.unmount, err = h.hooks.Mount(path, hook); err != nil {
+		return nil, err
+	}
+	h.mounts[path] = m
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.mounts[path] == m {
+			m.unmount()
+			delete(h.mounts, path)
+		}
+	}, nil
 }
 
 // logger writes to w as the file says.

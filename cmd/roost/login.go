@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os/exec"
 	"runtime"
 
@@ -25,17 +26,21 @@ database. A Roost that runs with this configuration uses them at once.
 
 X comes back to http://LISTEN/callback, which must be one of the callback addresses of your app. On a machine without a
 browser, open the printed address elsewhere and forward that port.`,
-		Example: "  roost login x/acme",
-		Args:    cobra.ExactArgs(1),
+		Example:           "  roost login x/acme",
+		Args:              wants("ACCOUNT"),
+		ValidArgsFunction: c.accountNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, err := chat.ParseAccount(args[0])
+			name, err := parseAccount(args[0])
 			if err != nil {
-				return usage(err)
+				return err
+			}
+			if _, _, err := net.SplitHostPort(listen); listen != "" && err != nil {
+				return usage(fmt.Errorf("--listen %s: wants host:port, as in 127.0.0.1:8737", listen))
 			}
 			return c.login(cmd.Context(), name, loginOptions{listen: listen, show: c.shower(cmd.Context(), noBrowser)})
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "", "where the browser comes back to; default 127.0.0.1:8737")
+	cmd.Flags().StringVar(&listen, "listen", "", "where the browser comes back to, as `HOST:PORT`; default 127.0.0.1:8737")
 	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "print the address only")
 	return cmd
 }
@@ -54,13 +59,13 @@ func (c *common) login(ctx context.Context, name chat.Account, opt loginOptions)
 	}
 	a, ok := f.Accounts[name]
 	if !ok {
-		return usage(fmt.Errorf("%s has no account %s", c.config, name))
+		return noAccount(f, name)
 	}
 	p, _ := platformOf(name)
-	if p.login == nil {
+	if p.login == nil || p.fixed != nil && p.fixed(a.Settings) {
 		return usage(fmt.Errorf("%s needs no login: its tokens stand in %s", name, c.config))
 	}
-	o, err := c.office(ctx)
+	o, err := c.officeOf(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -71,8 +76,17 @@ func (c *common) login(ctx context.Context, name chat.Account, opt loginOptions)
 	if err != nil {
 		return err
 	}
+	if c.json {
+		return c.print(map[string]string{"account": string(name), "as": who})
+	}
 	_, err = fmt.Fprintf(c.out, "%s is logged in as %s.\n", name, who)
 	return err
+}
+
+// fixedX says whether an X account's tokens stand in the configuration, where no login changes them.
+func fixedX(settings any) bool {
+	cfg, ok := settings.(x.Config)
+	return ok && (!cfg.AccessToken.IsZero() || cfg.ClientID == "")
 }
 
 func loginX(ctx context.Context, settings any, deps bridges.Deps, opt loginOptions) (string, error) {
@@ -90,7 +104,7 @@ func loginX(ctx context.Context, settings any, deps bridges.Deps, opt loginOptio
 // shower prints an address, and opens it in the person's browser where there is one.
 func (c *common) shower(ctx context.Context, printOnly bool) func(url string) error {
 	return func(url string) error {
-		_, err := fmt.Fprintf(c.out, "Open this page, if your browser doesn't:\n\n  %s\n\n", url)
+		_, err := fmt.Fprintf(c.err, "Open this page, if your browser doesn't:\n\n  %s\n\nWaiting until you said yes there, for ten minutes at most. Ctrl-C gives up.\n", url)
 		if err != nil || printOnly {
 			return err
 		}

@@ -13,8 +13,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/spf13/cobra"
-
 	"github.com/roost-im/roost/configs"
 )
 
@@ -53,6 +51,9 @@ func execute(ctx context.Context, w world, args []string) int {
 	if err == nil {
 		return exitFine
 	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
 	if e, ok := errors.AsType[*exit](err); ok {
 		if e.err != nil {
 			printError(w.err, e.err)
@@ -89,54 +90,5 @@ func printError(w io.Writer, err error) {
 	}
 	for _, f := range faults {
 		_, _ = fmt.Fprintln(w, f)
-	}
-}
-
-// common are the flags that most commands share.
-type common struct {
-	world
-	config string
-	json   bool
-}
-
-func newRoot(w world) *cobra.Command {
-	c := &common{world: w}
-	root := &cobra.Command{
-		Use:   "roost",
-		Short: "Relay direct messages between microblogs, team chats and messengers",
-		Long: `Roost takes the direct messages of your public accounts to where your team works, and brings the answers back.
-
-Try it without any account:   roost sandbox
-Run it:                       roost check && roost run
-
-Exit codes: 0 all is well; 1 something went wrong; 2 the command line or the configuration is wrong and nothing was
-done; 3 doctor found something broken, or nothing matched what was asked for.`,
-		SilenceUsage: true, SilenceErrors: true,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.PersistentFlags().StringVarP(&c.config, "config", "c", "roost.yaml", "the configuration file")
-	root.PersistentFlags().BoolVar(&c.json, "json", false, "print JSON, for programs")
-	root.AddCommand(
-		c.sandboxCmd(), c.runCmd(), c.checkCmd(), c.loginCmd(), c.doctorCmd(),
-		c.deliveriesCmd(), c.replayCmd(), c.whyCmd(), c.versionCmd(),
-	)
-	for _, sub := range root.Commands() {
-		sub.Args = usageArgs(sub.Args)
-	}
-	return root
-}
-
-// usageArgs makes a wrong number of arguments a usage error.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if check == nil {
-			return nil
-		}
-		if err := check(cmd, args); err != nil {
-			return usage(fmt.Errorf("%w\n\n%s", err, cmd.UsageString()))
-		}
-		return nil
 	}
 }

@@ -4,11 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
-	"sort"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/store"
@@ -18,7 +26,7 @@ import (
 // office is what commands ask of a Roost: of the one that runs, over its control socket, or of the files when none does.
 type office interface {
 	deliveries(ctx context.Context, f store.DeliveryFilter) (deliveryList, error)
-	settle(ctx context.Context, o order) (int, error)
+	settle(ctx context.Context, o order) (settled, error)
 	why(ctx context.Context, q question) (answer, error)
 	doctor(ctx context.Context, accounts []chat.Account) ([]diagnosis, error)
 	keeper(name chat.Account) bridges.Keeper
@@ -52,6 +60,12 @@ type order struct {
 	Arrived bool              `json:"arrived,omitempty"` // held ones count as sent instead of being sent again
 }
 
+// settled is what "roost replay" did.
+type settled struct {
+	IDs     []chat.DeliveryID `json:"ids"`
+	Missing []chat.DeliveryID `json:"missing"` // asked for by ID, and not to be settled so
+}
+
 // question is what "roost why" asks.
 type question struct {
 	Conversation chat.Conversation `json:"conversation"`
@@ -66,6 +80,7 @@ type answer struct {
 	Why        []string      `json:"why"`
 	Opens      bool          `json:"opens_case"`
 	Deliveries []deliveryRow `json:"deliveries"`
+	Hint       string        `json:"hint,omitempty"` // what may have been meant
 }
 
 // diagnosis is what "roost doctor" finds out about one account.
@@ -118,33 +133,62 @@ func (h *house) deliveries(ctx context.Context, f store.DeliveryFilter) (deliver
 	return list, err
 }
 
-func (h *house) settle(ctx context.Context, o order) (int, error) {
-	var found []chat.DeliveryID
+func (h *house) settle(ctx context.Context, o order) (settled, error) {
+	done := settled{IDs: []chat.DeliveryID{}, Missing: []chat.DeliveryID{}}
 	want := []chat.State{chat.Dead, chat.Rejected, chat.Held}
 	if o.Arrived {
 		want = []chat.State{chat.Held}
 	}
+	for {
+		found, err := h.replayable(ctx, store.DeliveryFilter{IDs: o.IDs, States: want, Limit: max(len(o.IDs), mostSettled)}, done.IDs)
+		if err != nil {
+			return done, err
+		}
+		if len(found) == 0 {
+			break
+		}
+		change := store.Changes{Replay: found}
+		if o.Arrived {
+			change = store.Changes{Confirm: found}
+		}
+		if err := h.store.Change(ctx, func(store.View) (store.Changes, error) { return change, nil }); err != nil {
+			return done, err
+		}
+		done.IDs = append(done.IDs, found...)
+	}
+	slices.Sort(done.IDs)
+	for _, id := range o.IDs {
+		if _, ok := slices.BinarySearch(done.IDs, id); !ok {
+			done.Missing = append(done.Missing, id)
+		}
+	}
+	return done, nil
+}
+
+// mostSettled is how many deliveries are settled in one transaction.
+const mostSettled = 1000
+
+// replayable lists the deliveries of f, the oldest first, so that they go again in their order; without those that were
+// settled before, which may have failed again by now.
+func (h *house) replayable(ctx context.Context, f store.DeliveryFilter, before []chat.DeliveryID) ([]chat.DeliveryID, error) {
+	var found []chat.DeliveryID
 	err := h.store.Read(ctx, func(v store.Reader) error {
-		ds, err := v.Deliveries(store.DeliveryFilter{IDs: o.IDs, States: want, Limit: max(len(o.IDs), 10_000)})
+		ds, err := v.Deliveries(f)
 		for _, d := range ds {
-			found = append(found, d.ID)
+			if !slices.Contains(before, d.ID) {
+				found = append(found, d.ID)
+			}
 		}
 		return err
 	})
-	if err != nil || len(found) == 0 {
-		return 0, err
-	}
-	return len(found), h.store.Change(ctx, func(store.View) (store.Changes, error) {
-		if o.Arrived {
-			return store.Changes{Confirm: found}, nil
-		}
-		return store.Changes{Replay: found}, nil
-	})
+	slices.Sort(found)
+	return found, err
 }
 
 func (h *house) why(ctx context.Context, q question) (answer, error) {
-	if _, ok := h.file.Accounts[q.Conversation.Account]; !ok {
-		return answer{}, usage(fmt.Errorf("the configuration has no account %s", q.Conversation.Account))
+	f := h.current()
+	if _, ok := f.Accounts[q.Conversation.Account]; !ok {
+		return answer{}, noAccount(f, q.Conversation.Account)
 	}
 	x, err := h.router.Explain(ctx, chat.Event{
 		ID: "why", Conversation: q.Conversation, Message: "why", At: time.Now(), Direct: q.Direct,
@@ -154,34 +198,87 @@ func (h *house) why(ctx context.Context, q question) (answer, error) {
 	for _, d := range x.Deliveries {
 		a.Deliveries = append(a.Deliveries, rowOf(d))
 	}
+	if desk, ok := deskOf(f, q.Conversation.Account); ok && len(a.Deliveries) == 0 && !q.Direct {
+		a.Hint = fmt.Sprintf("the desk %s takes direct messages of %s; say --direct if this is one", desk, q.Conversation.Account)
+	}
 	return a, err
 }
 
+// deskOf finds the desk that takes an account's direct messages.
+func deskOf(f *configs.File, name chat.Account) (string, bool) {
+	for route, r := range f.Routes {
+		if r.Desk != nil && slices.Contains(r.Desk.From, name) {
+			return route, true
+		}
+	}
+	return "", false
+}
+
+func noAccount(f *configs.File, name chat.Account) error {
+	return usage(fmt.Errorf("the configuration has no account %s; it has %s", name, accountsOf(f)))
+}
+
+// accountsOf lists the accounts of a configuration for a person.
+func accountsOf(f *configs.File) string {
+	if len(f.Accounts) == 0 {
+		return "none"
+	}
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(f.Accounts)) {
+		names = append(names, string(name))
+	}
+	return strings.Join(names, ", ")
+}
+
+// checkTime is how long one account may take to answer the doctor.
+const checkTime = 30 * time.Second
+
 func (h *house) doctor(ctx context.Context, accounts []chat.Account) ([]diagnosis, error) {
-	if len(accounts) == 0 {
-		for name := range h.file.Accounts {
-			accounts = append(accounts, name)
-		}
-	}
-	sort.Slice(accounts, func(i, j int) bool { return accounts[i] < accounts[j] })
-	all := make([]diagnosis, 0, len(accounts))
+	f := h.current()
 	for _, name := range accounts {
-		a, ok := h.file.Accounts[name]
-		if !ok {
-			return nil, usage(fmt.Errorf("the configuration has no account %s", name))
+		if _, ok := f.Accounts[name]; !ok {
+			return nil, noAccount(f, name)
 		}
-		conn, err := h.connect(name, a)
-		if err != nil {
-			return nil, err
-		}
-		findings, err := chat.Check(ctx, conn)
-		chat.Close(conn)
-		if err != nil {
-			findings = append(findings, chat.Finding{Grade: chat.Broken, Name: "check", Text: chat.Reason(err)})
-		}
-		all = append(all, diagnosis{Account: name, Findings: findings, Status: h.statusOf(name), Skipped: h.skipped.of(name)})
 	}
-	return all, nil
+	if len(accounts) == 0 {
+		accounts = slices.Collect(maps.Keys(f.Accounts))
+	}
+	slices.Sort(accounts)
+	accounts = slices.Compact(accounts)
+	all := make([]diagnosis, len(accounts))
+	var g errgroup.Group
+	g.SetLimit(8)
+	for i, name := range accounts {
+		g.Go(func() error {
+			all[i] = h.examine(ctx, name)
+			return nil
+		})
+	}
+	return all, g.Wait()
+}
+
+// examine asks the connector that the router has, because an account's login is renewed in one place at a time.
+func (h *house) examine(ctx context.Context, name chat.Account) diagnosis {
+	d := diagnosis{Account: name, Findings: []chat.Finding{}, Status: h.statusOf(name), Skipped: h.skipped.of(name)}
+	h.mu.RLock()
+	conn := h.open[name]
+	h.mu.RUnlock()
+	if conn == nil { // a reload took it away just now
+		return d
+	}
+	within, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	findings, err := chat.Check(within, conn)
+	d.Findings = append(d.Findings, findings...)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer within %v", checkTime)
+	}
+	if err != nil {
+		d.Findings = append(d.Findings, chat.Finding{
+			Grade: chat.Broken, Name: "check", Text: chat.Reason(err), Mend: "see that this machine reaches the platform",
+		})
+	}
+	return d
 }
 
 func (h *house) statusOf(name chat.Account) *router.AccountStatus {
@@ -193,21 +290,61 @@ func (h *house) statusOf(name chat.Account) *router.AccountStatus {
 	return nil
 }
 
-// office finds the Roost that runs with this configuration, or opens its files when none does.
+// office finds the Roost that runs with this configuration, or opens its files when none does. Where there is no
+// database yet none is made.
 func (c *common) office(ctx context.Context) (office, error) {
 	f, err := c.load()
 	if err != nil {
 		return nil, err
 	}
-	if cl, ok := dial(ctx, f); ok {
-		return cl, nil
+	if _, err := os.Stat(f.Store.Path); !errors.Is(err, fs.ErrNotExist) {
+		return c.officeOf(ctx, f)
+	}
+	dir, err := os.MkdirTemp("", "roost-")
+	if err != nil {
+		return nil, err
+	}
+	away := *f
+	away.Store.Path, away.Store.KeyFile = filepath.Join(dir, "roost.db"), filepath.Join(dir, "roost.key")
+	away.Files.Path = filepath.Join(dir, "files")
+	o, err := c.officeOf(ctx, &away)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return awayOffice{o, dir}, nil
+}
+
+// awayOffice is an office in a folder that goes with it.
+type awayOffice struct {
+	office
+	dir string
+}
+
+// Close closes the office and removes its folder.
+func (o awayOffice) Close() error { return errors.Join(o.office.Close(), os.RemoveAll(o.dir)) }
+
+// officeOf finds the Roost that runs with f, or opens f's files.
+func (c *common) officeOf(ctx context.Context, f *configs.File) (office, error) {
+	if cl, err := dial(ctx, f); cl != nil || err != nil {
+		return cl, err
 	}
 	h, err := openHouse(ctx, f, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.router.Apply(h.setup(f)); err != nil {
+	if err := h.apply(f); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
-	return h, nil
+	return idle{h}, nil
+}
+
+// idle is a house whose accounts don't run.
+type idle struct{ *house }
+
+// Close closes the accounts, which nobody ran, and the house.
+func (i idle) Close() error {
+	for _, conn := range i.open {
+		chat.Close(conn)
+	}
+	return i.house.Close()
 }

@@ -17,12 +17,13 @@ type platform struct {
 	name   string
 	decode func(decode func(into any) error) (any, error)
 	open   func(settings any, deps bridges.Deps) (chat.Connector, error)
+	fixed  func(settings any) bool                                                                              // whether these settings need no login; nil: all need one
 	login  func(ctx context.Context, settings any, deps bridges.Deps, opt loginOptions) (who string, err error) // nil: not needed
 }
 
 // platforms are all there are.
 var platforms = []platform{
-	{name: "x", decode: decode[x.Config], open: open(x.New), login: loginX},
+	{name: "x", decode: decode[x.Config], open: open(x.New), fixed: fixedX, login: loginX},
 	{name: "slack", decode: decode[slack.Config], open: open(slack.New)},
 }
 

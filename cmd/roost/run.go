@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router"
 	"github.com/roost-im/roost/web"
 )
@@ -28,16 +30,23 @@ func (c *common) runCmd() *cobra.Command {
 		Use:   "run",
 		Short: "Relay, until a signal ends it",
 		Long: `Run relays what the configuration says until SIGTERM or an interrupt, then ends what is under way within ten seconds.
-Nothing that was accepted is lost, however it ends.
+Nothing that was accepted is lost, however it ends; a second signal ends it at once.
 
 SIGHUP reads the configuration again: accounts, routes and desks that changed are changed, the others run on; a file
-with a fault changes nothing. Changes of store, web, files and log need a restart.`,
+with a fault changes nothing. Changes of delivery, store, web, files and log need a restart.
+
+At web.listen it answers /healthz (200 when every account works, 503 and which one doesn't otherwise), /metrics for
+Prometheus, and the webhooks of the accounts below /hooks/. The log goes to the standard error.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
 }
 
 func (c *common) run(ctx context.Context) error {
+	// Before anything else, because a SIGHUP that nobody waits for ends the process.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	f, err := c.load()
 	if err != nil {
 		return err
@@ -55,41 +64,51 @@ func (c *common) run(ctx context.Context) error {
 	}
 	m = web.NewMetrics(reg, h.router.Status)
 	h.hooks = web.New(h.health, reg)
-	return errors.Join(c.serve(ctx, h), h.Close())
+	return errors.Join(c.serve(ctx, h, hup), h.Close())
 }
 
 // serve runs the router, its web address and its control socket until ctx ends.
-func (c *common) serve(ctx context.Context, h *house) error {
-	var lc net.ListenConfig
-	site, err := lc.Listen(ctx, "tcp", h.file.Web.Listen)
+func (c *common) serve(ctx context.Context, h *house, hup <-chan os.Signal) error {
+	f := h.current()
+	site, err := listenWeb(ctx, f)
 	if err != nil {
-		return fmt.Errorf("web: %w", err)
+		return err
 	}
-	office, err := listenControl(ctx, h.file)
+	office, err := listenControl(ctx, f)
 	if err != nil {
 		return errors.Join(err, site.Close())
 	}
-	if err := h.router.Apply(h.setup(h.file)); err != nil {
+	if err := h.apply(f); err != nil {
 		return errors.Join(err, site.Close(), office.Close())
 	}
 	h.log.LogAttrs(ctx, slog.LevelInfo, "roost is running",
-		slog.Int("accounts", len(h.file.Accounts)), slog.Int("routes", len(h.file.Routes)),
+		slog.Int("accounts", len(f.Accounts)), slog.Int("routes", len(f.Routes)),
 		slog.String("web", "http://"+site.Addr().String()))
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.router.Run(ctx) })
 	g.Go(func() error { return web.Run(ctx, site, h.hooks, grace) })
 	g.Go(func() error { return web.Run(ctx, office, control(h), grace) })
-	g.Go(func() error { c.reloads(ctx, h); return nil })
+	g.Go(func() error { c.reloads(ctx, h, hup); return nil })
 	err = g.Wait()
 	h.log.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "roost has stopped")
 	return err
 }
 
+// listenWeb listens where the file says.
+func listenWeb(ctx context.Context, f *configs.File) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", f.Web.Listen)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("web.listen: %s is in use by another program; end it or choose another port", f.Web.Listen)
+	case err != nil:
+		return nil, fmt.Errorf("web.listen: %w", err)
+	}
+	return l, nil
+}
+
 // reloads reads the configuration again at each SIGHUP, until ctx ends.
-func (c *common) reloads(ctx context.Context, h *house) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+func (c *common) reloads(ctx context.Context, h *house, hup <-chan os.Signal) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -102,20 +121,50 @@ func (c *common) reloads(ctx context.Context, h *house) {
 
 func (c *common) reload(ctx context.Context, h *house) {
 	f, err := c.load()
+	var diff configs.Changes
+	if err == nil {
+		diff, err = h.reload(f)
+	}
 	if err != nil {
-		h.log.LogAttrs(ctx, slog.LevelError, "configuration not changed", slog.Any("error", err))
+		for _, e := range faultsOf(err) {
+			h.log.LogAttrs(ctx, slog.LevelError, "configuration not changed", slog.Any("error", e))
+		}
 		return
 	}
-	diff, err := h.reload(f)
-	if err != nil {
-		h.log.LogAttrs(ctx, slog.LevelError, "configuration not changed", slog.Any("error", err))
-		return
+	for _, w := range f.Warnings {
+		h.log.LogAttrs(ctx, slog.LevelWarn, "configuration", slog.String("warning", w.Error()))
 	}
-	h.log.LogAttrs(ctx, slog.LevelInfo, "configuration changed",
-		slog.Any("accounts", diff.Accounts), slog.Any("routes", diff.Routes))
+	h.log.LogAttrs(ctx, slog.LevelInfo, "configuration read again",
+		append(deltaAttrs("accounts", diff.Accounts), deltaAttrs("routes", diff.Routes)...)...)
 	if len(diff.Sections) > 0 {
 		h.log.LogAttrs(ctx, slog.LevelWarn, "a restart is needed for the rest", slog.Any("sections", diff.Sections))
 	}
+}
+
+// faultsOf takes an error of several faults apart, so that each is a record of its own.
+func faultsOf(err error) []error {
+	var all []error
+	for _, f := range configs.Faults(err) {
+		all = append(all, f)
+	}
+	if len(all) == 0 {
+		all = append(all, err)
+	}
+	return all
+}
+
+// deltaAttrs names what was added, changed and removed, where something was.
+func deltaAttrs[T cmp.Ordered](what string, d configs.Delta[T]) []slog.Attr {
+	var attrs []slog.Attr
+	for _, part := range []struct {
+		name  string
+		names []T
+	}{{"added", d.Added}, {"changed", d.Changed}, {"removed", d.Removed}} {
+		if len(part.names) > 0 {
+			attrs = append(attrs, slog.Any(what+"_"+part.name, part.names))
+		}
+	}
+	return attrs
 }
 
 // health is what /healthz shows: well when every account is up.
@@ -129,43 +178,4 @@ func (h *house) health() (any, bool) {
 		r.OK = r.OK && s.Up && s.Parked == ""
 	}
 	return r, r.OK
-}
-
-func (c *common) checkCmd() *cobra.Command {
-	return &cobra.Command{
-		Use:   "check",
-		Short: "Check the configuration file without running anything",
-		Long: `Check reads the configuration file as run would, and says everything that is wrong with it, each with its line. It
-opens no database and asks no platform; "roost doctor" does that.`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return c.check() },
-	}
-}
-
-func (c *common) check() error {
-	f, err := c.load()
-	if err != nil {
-		return err
-	}
-	for _, w := range f.Warnings {
-		_, _ = fmt.Fprintln(c.err, "warning:", w)
-	}
-	if c.json {
-		return c.print(checked{len(f.Accounts), len(f.Routes), len(f.Warnings)})
-	}
-	_, err = fmt.Fprintf(c.out, "%s is fine: %s, %s.\n", c.config, count(len(f.Accounts), "account"), count(len(f.Routes), "route"))
-	return err
-}
-
-type checked struct {
-	Accounts int `json:"accounts"`
-	Routes   int `json:"routes"`
-	Warnings int `json:"warnings"`
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

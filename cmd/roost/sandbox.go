@@ -30,8 +30,8 @@ when it ends, unless --dir names a folder to keep Roost's own files in.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.sandbox(cmd.Context(), listen, dir) },
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "where the page is served; another port is taken when this one is in use")
-	cmd.Flags().StringVar(&dir, "dir", "", "folder for the database, key and attachments; default a temporary one")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`HOST:PORT` of the page; another port is taken when this one is in use")
+	cmd.Flags().StringVar(&dir, "dir", "", "`FOLDER` for the database, key and attachments; default a temporary one")
 	return cmd
 }
 
@@ -63,7 +63,7 @@ func (c *common) sandbox(ctx context.Context, listen, dir string) (err error) {
 
 // play runs the router and the page.
 func (c *common) play(ctx context.Context, h *house, page *sandbox.Page, listen string) error {
-	if err := h.router.Apply(h.setup(h.file)); err != nil {
+	if err := h.apply(h.current()); err != nil {
 		return err
 	}
 	l, err := listenNear(ctx, listen)

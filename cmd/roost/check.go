@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/roost-im/roost/configs"
+)
+
+func (c *common) checkCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Check the configuration file without running anything",
+		Long: `Check reads the configuration file as run would, and says everything that is wrong with it, each on a line with its
+place, and exits with 2 then. It opens no database and asks no platform; "roost doctor" does that.`,
+		Example: `  roost check
+  roost check -c new.yaml && mv new.yaml roost.yaml && kill -HUP $(pidof roost)`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return c.check() },
+	}
+}
+
+// checked is what "roost check" finds, for programs.
+type checked struct {
+	Accounts int         `json:"accounts"`
+	Routes   int         `json:"routes"`
+	Faults   []faultLine `json:"faults"`
+	Warnings []faultLine `json:"warnings"`
+}
+
+type faultLine struct {
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+	Path   string `json:"path,omitempty"`
+	Text   string `json:"text"`
+	Hint   string `json:"hint,omitempty"`
+}
+
+func linesOf(faults []*configs.Fault) []faultLine {
+	lines := make([]faultLine, 0, len(faults))
+	for _, f := range faults {
+		lines = append(lines, faultLine{f.File, f.Line, f.Column, f.Path, f.Text, f.Hint})
+	}
+	return lines
+}
+
+func (c *common) check() error {
+	f, err := c.load()
+	if err != nil {
+		if !c.json {
+			return err
+		}
+		if err := c.print(checked{Faults: linesOf(configs.Faults(err)), Warnings: []faultLine{}}); err != nil {
+			return err
+		}
+		return &exit{code: exitUsage}
+	}
+	if c.json {
+		return c.print(checked{len(f.Accounts), len(f.Routes), []faultLine{}, linesOf(f.Warnings)})
+	}
+	for _, w := range f.Warnings {
+		_, _ = fmt.Fprintln(c.err, "warning:", w)
+	}
+	_, err = fmt.Fprintf(c.out, "%s is fine: %s, %s.\n", c.config,
+		count(len(f.Accounts), "account", "accounts"), count(len(f.Routes), "route", "routes"))
+	return err
+}
