@@ -76,7 +76,7 @@ func (a *api) call(ctx context.Context, r request, to any) (answer, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	resp, err := a.open(ctx, r)
+	resp, err := a.open(ctx, r) //nolint:bodyclose // drain closes it
 	if err != nil {
 		return answer{}, err
 	}

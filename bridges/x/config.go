@@ -73,40 +73,55 @@ type Prices struct {
 
 // Validate returns every fault of the settings, joined, or nil.
 func (c Config) Validate() error {
-	var faults []error
-	fault := func(bad bool, format string, args ...any) {
-		if bad {
-			faults = append(faults, fmt.Errorf(format, args...))
-		}
+	var f faults
+	c.checkLogin(&f)
+	c.checkReceive(&f)
+	f.add(c.PollEvery != 0 && c.PollEvery < fastestPoll, "poll_every: %v is less than %v, which X's limit allows", c.PollEvery, fastestPoll)
+	f.add(c.Page < 0 || c.Page > largestPage, "page: %d is not within 1 and %d", c.Page, largestPage)
+	f.add(c.Backfill < 0 || c.Backfill > int(reach/(24*time.Hour)), "backfill: %d is not within 0 and 30 days", c.Backfill)
+	f.add(min(float64(c.Budget.Reads), float64(c.Budget.Sends), c.Budget.USD) < 0, "budget: less than nothing")
+	f.add(min(c.Prices.Send, c.Prices.Event, c.Prices.Profile) < 0, "prices: less than nothing")
+	f.add(!address(c.APIURL), "api_url: %q is no http address", c.APIURL)
+	f.add(!address(c.AuthURL), "auth_url: %q is no http address", c.AuthURL)
+	return errors.Join(f...)
+}
+
+// faults is what is wrong with settings.
+type faults []error
+
+// add adds a fault when there is one.
+func (f *faults) add(bad bool, format string, args ...any) {
+	if bad {
+		*f = append(*f, fmt.Errorf(format, args...))
 	}
+}
+
+// checkLogin finds the faults of the credentials.
+func (c Config) checkLogin(f *faults) {
 	switch n := c.signing(); {
 	case n == 0:
-		fault(c.ClientID == "", "client_id is missing (or consumer_key, consumer_secret, access_token and access_secret)")
+		f.add(c.ClientID == "", "client_id is missing (or consumer_key, consumer_secret, access_token and access_secret)")
 	case n < 4 && !c.consumerOnly():
-		fault(true, "OAuth 1.0a needs all of consumer_key, consumer_secret, access_token and access_secret")
+		f.add(true, "OAuth 1.0a needs all of consumer_key, consumer_secret, access_token and access_secret")
 	case n < 4:
-		fault(c.ClientID == "", "client_id is missing (or access_token and access_secret)")
+		f.add(c.ClientID == "", "client_id is missing (or access_token and access_secret)")
 	}
-	fault(!c.ClientSecret.IsZero() && c.ClientID == "", "client_secret needs client_id")
+	f.add(!c.ClientSecret.IsZero() && c.ClientID == "", "client_secret needs client_id")
+}
+
+// checkReceive finds the faults of the ways in.
+func (c Config) checkReceive(f *faults) {
 	switch c.Receive {
 	case "", Poll:
 	case Stream, Webhook:
-		fault(c.BearerToken.IsZero(), "receive: %s needs bearer_token", c.Receive)
-		fault(c.Receive == Webhook && c.ConsumerSecret.IsZero() && c.ClientSecret.IsZero(),
+		f.add(c.BearerToken.IsZero(), "receive: %s needs bearer_token", c.Receive)
+		f.add(c.Receive == Webhook && c.ConsumerSecret.IsZero() && c.ClientSecret.IsZero(),
 			"receive: webhook needs client_secret or consumer_secret, with which X signs its calls")
 	default:
-		fault(true, "receive: %q is none of poll, stream and webhook", c.Receive)
+		f.add(true, "receive: %q is none of poll, stream and webhook", c.Receive)
 	}
-	fault(c.WebhookPath != "" && !strings.HasPrefix(c.WebhookPath, "/"), "webhook_path: %q does not start with /", c.WebhookPath)
-	fault(!webhookAddress(c.WebhookURL), "webhook_url: %q must be https, without a port and query", c.WebhookURL)
-	fault(c.PollEvery != 0 && c.PollEvery < fastestPoll, "poll_every: %v is less than %v, which X's limit allows", c.PollEvery, fastestPoll)
-	fault(c.Page < 0 || c.Page > largestPage, "page: %d is not within 1 and %d", c.Page, largestPage)
-	fault(c.Backfill < 0 || c.Backfill > int(reach/(24*time.Hour)), "backfill: %d is not within 0 and 30 days", c.Backfill)
-	fault(c.Budget.Reads < 0 || c.Budget.Sends < 0 || c.Budget.USD < 0, "budget: less than nothing")
-	fault(c.Prices.Send < 0 || c.Prices.Event < 0 || c.Prices.Profile < 0, "prices: less than nothing")
-	fault(!address(c.APIURL), "api_url: %q is no http address", c.APIURL)
-	fault(!address(c.AuthURL), "auth_url: %q is no http address", c.AuthURL)
-	return errors.Join(faults...)
+	f.add(c.WebhookPath != "" && !strings.HasPrefix(c.WebhookPath, "/"), "webhook_path: %q does not start with /", c.WebhookPath)
+	f.add(!webhookAddress(c.WebhookURL), "webhook_url: %q must be https, without a port and query", c.WebhookURL)
 }
 
 // consumerOnly says whether the OAuth 1.0a keys are those of the app alone: they then only check webhooks.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -23,10 +24,14 @@ import (
 
 // TestConformance holds the connector to the promises of every connector, with each way in.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	for _, receive := range []string{x.Poll, x.Stream, x.Webhook} {
 		t.Run(receive, func(t *testing.T) {
 			t.Parallel()
-			bridgetest.Run(t, func(t *testing.T) bridgetest.Stage { return newStage(t, receive) })
+			bridgetest.Run(t, func(t *testing.T) bridgetest.Stage {
+				t.Helper()
+				return newStage(t, receive)
+			})
 		})
 	}
 }
@@ -36,7 +41,6 @@ type stage struct {
 	*scene
 	receive string
 	down    atomic.Bool
-	hooks   *http.ServeMux
 
 	mu      sync.Mutex
 	strange bool   // the next page of events has one of an unknown kind
@@ -158,9 +162,7 @@ func (st *stage) page(next http.Handler, w http.ResponseWriter, r *http.Request)
 		}
 	}
 	st.mu.Unlock()
-	for k, v := range rec.Header() {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), rec.Header())
 	w.WriteHeader(rec.Code)
 	_, _ = w.Write(body)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// Connector speaks for one X account. It implements chat.Connector, chat.Finder, chat.Fetcher and chat.Checker; X's
+// Connector speaks for one X account. It implements chat.Connector, chat.Finder, chat.Fetcher, chat.Checker and io.Closer; X's
 // classic messages can't be edited, deleted for the other side, or reacted to.
 type Connector struct {
 	cfg     Config
@@ -45,6 +45,9 @@ type Connector struct {
 	mu   sync.Mutex
 	self *user // who is logged in; nil: not asked yet
 }
+
+// runEnds is how long Run may take after ctx ended, less some room.
+const runEnds = 1500 * time.Millisecond
 
 // pace is how long things take; tests make it shorter.
 type pace struct {
@@ -84,24 +87,44 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 	return c, nil
 }
 
+// bareClient is a client without a timeout, because each call has its own and a stream has none, and without redirects,
+// because a credential is for X alone.
+func bareClient(c *http.Client) *http.Client {
+	bare := http.Client{}
+	if c != nil {
+		bare = *c
+	}
+	bare.Timeout = 0
+	bare.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &bare
+}
+
 // newAPI makes calls with the credentials of the settings.
 func newAPI(cfg Config, deps bridges.Deps, now func() time.Time) *api {
-	bare := http.Client{}
-	if deps.Client != nil {
-		bare = *deps.Client
-	}
-	bare.Timeout = 0 // each call has its own, and a stream has none
-	bare.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	a := &api{base: cfg.APIURL, client: &bare, now: now}
+	bare := bareClient(deps.Client)
+	a := &api{base: cfg.APIURL, client: bare, now: now}
 	if cfg.consumerOnly() {
-		a.user = newTokens(cfg, deps.Account, &bare, deps.Keep, now)
+		a.user = newTokens(cfg, deps.Account, bare, deps.Keep, now)
 	} else {
-		a.user = newSigner(cfg, &bare)
+		a.user = newSigner(cfg, bare)
 	}
 	if !cfg.BearerToken.IsZero() {
-		a.app = &bearer{client: &bare, token: cfg.BearerToken}
+		a.app = &bearer{client: bare, token: cfg.BearerToken}
 	}
 	return a
+}
+
+// Close waits, 20 seconds at most, until a login that is being refreshed is kept; X gives the new one only once.
+func (c *Connector) Close() error {
+	c.settle(refreshTime)
+	return nil
+}
+
+// settle waits for a refresh that is under way.
+func (c *Connector) settle(most time.Duration) {
+	if t, ok := c.api.user.(*tokens); ok {
+		t.idle(most)
+	}
 }
 
 // Traits says what X's classic direct messages can do.
@@ -142,6 +165,7 @@ func (c *Connector) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, erro
 // Run receives until ctx ends. It returns an error when the account is logged out or has no credit left, when X refuses
 // what receiving needs, or when the webhook can't be set up; it waits out everything else itself.
 func (c *Connector) Run(ctx context.Context, sink chat.Sink) error {
+	defer c.settle(runEnds)
 	var me user
 	err := c.persist(ctx, func(ctx context.Context) (err error) {
 		me, err = c.me(ctx)

@@ -24,30 +24,30 @@ import (
 type forgetful struct{ bridges.Keeper }
 
 // connector is one that nobody runs, for an account with the user ID self.
-func connector(t testing.TB, self string, skip func(string, []byte)) *Connector {
-	t.Helper()
+func connector(tb testing.TB, self string, skip func(string, []byte)) *Connector {
+	tb.Helper()
 	c, err := New(Config{ClientID: "id"}, bridges.Deps{Account: "x/acme", Keep: forgetful{}, Skip: skip})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c.self = &user{ID: self, Username: "acmetea"}
 	return c
 }
 
 // payload reads a sample of X's documents from the specs folder, which is not part of the project.
-func payload(t testing.TB, name string) []byte {
-	t.Helper()
+func payload(tb testing.TB, name string) []byte {
+	tb.Helper()
 	file := filepath.Join("x-api", "payloads", name)
 	if dir := os.Getenv("ROOST_SPECS"); dir != "" {
 		b, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
-			t.Skip("X's sample payloads are not in the specs folder, so they are not read")
+			tb.Skip("X's sample payloads are not in the specs folder, so they are not read")
 		}
 		return b
 	}
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for {
 		for _, folder := range []string{"specs", "shared/specs"} {
@@ -56,7 +56,7 @@ func payload(t testing.TB, name string) []byte {
 			}
 		}
 		if dir == filepath.Dir(dir) {
-			t.Skip("there is no specs folder, so X's sample payloads are not read")
+			tb.Skip("there is no specs folder, so X's sample payloads are not read")
 		}
 		dir = filepath.Dir(dir)
 	}
@@ -398,7 +398,7 @@ func TestErrorsHideCredentials(t *testing.T) {
 	t.Parallel()
 	c := connector(t, "1", nil)
 	c.api.app = &bearer{token: bridges.NewSecret("hush-hush")}
-	resp := &http.Response{StatusCode: 403, Body: io.NopCloser(strings.NewReader(`{"detail":"token hush-hush is bad"}`)), Header: http.Header{}}
+	resp := &http.Response{StatusCode: http.StatusForbidden, Body: io.NopCloser(strings.NewReader(`{"detail":"token hush-hush is bad"}`)), Header: http.Header{}}
 	err := c.api.refused(request{op: "x: post"}, c.api.app, resp)
 	if s := err.Error(); strings.Contains(s, "hush-hush") || !strings.Contains(s, "token secret is bad") {
 		t.Errorf("the error says %q", s)

@@ -121,6 +121,14 @@ func plainKind(kind string) string {
 	return strings.NewReplacer(".", "", "_", "").Replace(strings.ToLower(kind))
 }
 
+// unwrap gives what a delivery is about, whose account it is for, and what happened.
+func (a activity) unwrap(raw []byte) (kind, owner string, payload json.RawMessage) {
+	if a.Data != nil {
+		return a.Data.EventType, a.Data.Filter.UserID, a.Data.Payload
+	}
+	return "account_activity", a.ForUserID, raw
+}
+
 // take takes in one delivery. It returns errMalformed, the sink's error, or LoggedOut when the person withdrew the app's
 // permission. What can't be understood is skipped; the next poll finds it if it is a message.
 func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error {
@@ -128,10 +136,7 @@ func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error 
 	if json.Unmarshal(raw, &a) != nil || a.Data == nil && a.ForUserID == "" && a.Errors == nil {
 		return errMalformed
 	}
-	kind, owner, payload := "account_activity", a.ForUserID, json.RawMessage(raw)
-	if a.Data != nil {
-		kind, owner, payload = a.Data.EventType, a.Data.Filter.UserID, a.Data.Payload
-	}
+	kind, owner, payload := a.unwrap(raw)
 	self := c.selfID()
 	if plainKind(kind) == "oauthrevoke" {
 		return c.withdrawn(payload, self)
@@ -147,21 +152,14 @@ func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error 
 		}
 		return nil
 	}
-	var fresh []chat.Event
-	for _, ev := range events {
-		if !c.recent.has(ev.ID) {
-			fresh = append(fresh, ev)
-		}
-	}
+	fresh := c.recent.without(events)
 	if len(fresh) == 0 {
 		return nil
 	}
 	if err := sink.Accept(ctx, chat.Batch{Events: fresh}); err != nil {
 		return fmt.Errorf("x: accept: %w", err)
 	}
-	for _, ev := range fresh {
-		c.recent.add(ev.ID)
-	}
+	c.recent.add(fresh...)
 	return nil
 }
 
@@ -202,7 +200,12 @@ func (t *classic) live(kind string, payload json.RawMessage) ([]chat.Event, bool
 			t.c.people.learn([]user{u.profile()})
 		}
 	}
-	r := t.c.reader(t.c.selfID())
+	events := t.c.reader(t.c.selfID()).events(p)
+	return events, len(events) > 0
+}
+
+// events is what happened.
+func (r reader) events(p livePayload) []chat.Event {
 	var events []chat.Event
 	for _, m := range p.Messages {
 		if ev, ok := r.message(m); ok {
@@ -221,7 +224,7 @@ func (t *classic) live(kind string, payload json.RawMessage) ([]chat.Event, bool
 			events = append(events, ev)
 		}
 	}
-	return events, len(events) > 0
+	return events
 }
 
 // message is a message that came live. It has no conversation ID, for it is always one between two people; a message

@@ -48,7 +48,6 @@ func Login(ctx context.Context, cfg Config, deps bridges.Deps, opt LoginOptions)
 	if cfg.ClientID == "" {
 		return fmt.Errorf("%s: client_id is missing; with OAuth 1.0a keys nobody needs to log in", deps.Account)
 	}
-	cfg.AccessToken, cfg.AccessSecret = bridges.Secret{}, bridges.Secret{}
 	l := &login{cfg: cfg.withDefaults(deps.Account.Name()), deps: deps, state: oauth2.GenerateVerifier(), verifier: oauth2.GenerateVerifier(), ended: make(chan error, 1)}
 	if l.deps.Now == nil {
 		l.deps.Now = time.Now
@@ -107,7 +106,7 @@ func (l *login) run(ctx context.Context, opt LoginOptions) (chat.Author, error) 
 		if srv.Shutdown(bye) != nil { // lets the last page reach the browser
 			_ = srv.Close()
 		}
-		<-served
+		_ = <-served // says only that it was shut down
 	}()
 	oc := l.oauth()
 	if opt.Open != nil {
@@ -156,11 +155,9 @@ func (l *login) finish(ctx context.Context, code, refusal string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, codeTime)
 	defer cancel()
-	a := newAPI(l.cfg, l.deps, l.deps.Now)
-	t, ok := a.user.(*tokens)
-	if !ok {
-		return errors.New("x: log in: settings have OAuth 1.0a keys")
-	}
+	bare := bareClient(l.deps.Client)
+	t := newTokens(l.cfg, l.deps.Account, bare, l.deps.Keep, l.deps.Now)
+	a := &api{base: l.cfg.APIURL, client: bare, user: t, now: l.deps.Now}
 	oc := l.oauth()
 	got, err := oc.Exchange(context.WithValue(ctx, oauth2.HTTPClient, t.client), code, oauth2.VerifierOption(l.verifier))
 	if err != nil {

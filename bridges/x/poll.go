@@ -114,14 +114,11 @@ func (c *Connector) catchUp(ctx context.Context, sink chat.Sink) error {
 func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival, at, next mark) error {
 	var fresh []chat.Event
 	for _, a := range batch {
-		if id := chat.EventID(a.id.String()); len(a.events) == 0 && !c.recent.has(id) {
+		fresh = append(fresh, c.recent.without(a.events)...)
+		unknown := chat.Event{ID: chat.EventID(a.id.String())}
+		if len(a.events) == 0 && len(c.recent.without([]chat.Event{unknown})) > 0 {
 			c.skip(a.kind, a.raw)
-			c.recent.add(id)
-		}
-		for _, ev := range a.events {
-			if !c.recent.has(ev.ID) {
-				fresh = append(fresh, ev)
-			}
+			c.recent.add(unknown)
 		}
 	}
 	if len(fresh) == 0 && next == at {
@@ -134,9 +131,7 @@ func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival,
 	if err := sink.Accept(ctx, chat.Batch{Events: fresh, Cursor: b}); err != nil {
 		return fmt.Errorf("x: accept: %w", err)
 	}
-	for _, ev := range fresh {
-		c.recent.add(ev.ID)
-	}
+	c.recent.add(fresh...)
 	return nil
 }
 
@@ -189,20 +184,29 @@ func newRecent() *recent {
 	return &recent{ids: make(map[chat.EventID]bool, mostRecent), ring: make([]chat.EventID, mostRecent)}
 }
 
-func (r *recent) has(id chat.EventID) bool {
+// without is the events that are not among them.
+func (r *recent) without(events []chat.Event) []chat.Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.ids[id]
+	var fresh []chat.Event
+	for _, ev := range events {
+		if !r.ids[ev.ID] {
+			fresh = append(fresh, ev)
+		}
+	}
+	return fresh
 }
 
-func (r *recent) add(id chat.EventID) {
+func (r *recent) add(events ...chat.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ids[id] {
-		return
+	for _, ev := range events {
+		if r.ids[ev.ID] {
+			continue
+		}
+		delete(r.ids, r.ring[r.at])
+		r.ring[r.at] = ev.ID
+		r.ids[ev.ID] = true
+		r.at = (r.at + 1) % len(r.ring)
 	}
-	delete(r.ids, r.ring[r.at])
-	r.ring[r.at] = id
-	r.ids[id] = true
-	r.at = (r.at + 1) % len(r.ring)
 }

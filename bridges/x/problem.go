@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -134,42 +135,42 @@ func (p problem) code() int {
 	return p.Code
 }
 
-// reason is why X refused a message, in plain words; otherwise is for what we don't know.
+// refusal is one way in which X says no to a message.
+type refusal struct {
+	codes  []int    // X's numbers for it, of the older API
+	words  []string // what its sentence has in it, in lower case
+	reason string   // in plain words
+}
+
+// refusals are the ways that we know; the first one that fits counts.
 // https://docs.x.com/x-api/fundamentals/response-codes-and-errors
-func (p problem) reason(otherwise string) string {
-	said := strings.ToLower(p.said())
-	says := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(said, w) {
-				return true
-			}
-		}
-		return false
+func refusals() []refusal {
+	return []refusal{
+		{nil, []string{"only_encrypted_messages_allowed", "only encrypted"}, "this person only takes encrypted messages"},
+		{[]int{136}, []string{"blocked"}, "this person has blocked the account"},
+		{[]int{150}, []string{"not following you", "not follow"}, "this person only takes messages from accounts that they follow"},
+		{
+			[]int{151, 349},
+			[]string{"permission to dm", "cannot send messages to this user", "cannot send direct messages"},
+			"this person doesn't take messages from the account",
+		},
+		{[]int{476}, []string{"message requests"}, "this person only takes messages from verified accounts"},
+		{[]int{226}, []string{"automated"}, "X took the message for spam"},
+		{[]int{187}, []string{"duplicate"}, "X refuses a text that it was sent just before"},
+		{[]int{354}, []string{"too long"}, "the message is too long for X"},
+		{[]int{324}, []string{"media"}, "X does not accept the attachment"},
+		{nil, []string{"suspended"}, "this person's account is suspended"},
+		{nil, []string{"not found", "not exist"}, "X does not know this person or conversation"},
 	}
-	code := p.code()
-	switch {
-	case says("only_encrypted_messages_allowed", "only encrypted"):
-		return "this person only takes encrypted messages"
-	case says("blocked"), code == 136:
-		return "this person has blocked the account"
-	case code == 150, says("not following you", "not follow"):
-		return "this person only takes messages from accounts that they follow"
-	case code == 349, code == 151, says("permission to dm", "cannot send messages to this user", "cannot send direct messages"):
-		return "this person doesn't take messages from the account"
-	case code == 476, says("message requests"):
-		return "this person only takes messages from verified accounts"
-	case code == 226, says("automated"):
-		return "X took the message for spam"
-	case code == 187, says("duplicate"):
-		return "X refuses a text that it was sent just before"
-	case code == 354, says("too long"):
-		return "the message is too long for X"
-	case code == 324, says("media"):
-		return "X does not accept the attachment"
-	case says("suspended"):
-		return "this person's account is suspended"
-	case says("not found"), says("not exist"):
-		return "X does not know this person or conversation"
+}
+
+// reason is why X refused a message; otherwise is for what we don't know.
+func (p problem) reason(otherwise string) string {
+	code, said := p.code(), strings.ToLower(p.said())
+	for _, r := range refusals() {
+		if slices.Contains(r.codes, code) || slices.ContainsFunc(r.words, func(w string) bool { return strings.Contains(said, w) }) {
+			return r.reason
+		}
 	}
 	return otherwise
 }

@@ -173,6 +173,38 @@ func TestSigningAccountPosts(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotKnownAboutAPost(t *testing.T) {
+	t.Parallel()
+	s := fast(t, xsim.Config{})
+	c := s.open(t)
+	for _, tc := range []struct {
+		name  string
+		fault xsim.Fault
+		want  chat.Kind
+	}{
+		{"half an answer", xsim.Fault{Status: 201, Body: `{"data":`}, chat.Uncertain},
+		{"an answer without an ID", xsim.Fault{Status: 201, Body: `{"data":{}}`}, chat.Uncertain},
+		{"server error", xsim.Fault{Status: 500}, chat.Uncertain},
+		{"cut off", xsim.Fault{AcceptThenDrop: true}, chat.Uncertain},
+		{"bad request", xsim.Fault{Status: 400}, chat.Refused},
+	} {
+		s.sim.Fail(xsim.SendToParticipant, tc.fault)
+		if _, err := c.Post(t.Context(), chat.Post{To: chat.Conversation{Account: account, ID: chat.ConversationID("12345")}, Text: text.Plain("hi")}); chat.KindOf(err) != tc.want {
+			t.Errorf("%s: %v, want %v", tc.name, err, tc.want)
+		}
+		s.sim.ClearFaults()
+	}
+	s.sim.Close()
+	if _, err := c.Post(t.Context(), s.post("", "hi")); chat.KindOf(err) != chat.Transient {
+		t.Errorf("nobody answers the door: %v, want Transient", err)
+	}
+	ctx, cancel := contextWithCancel(t)
+	cancel()
+	if _, err := c.Post(ctx, s.post("", "hi")); chat.KindOf(err) != chat.Transient {
+		t.Errorf("cancelled before it began: %v, want Transient", err)
+	}
+}
+
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

@@ -1,7 +1,6 @@
 package x
 
 import (
-	"cmp"
 	"strconv"
 	"time"
 )
@@ -33,7 +32,7 @@ func snowflakeAt(t time.Time) snowflake {
 
 // time is when the ID was made.
 func (s snowflake) time() time.Time {
-	return time.UnixMilli(int64(s>>snowflakeShift) + snowflakeEpoch).UTC() //nolint:gosec // 42 bits are left
+	return time.UnixMilli(int64(s>>snowflakeShift) + snowflakeEpoch).UTC()
 }
 
 // before is the smallest ID that is d older; 0 when there is none.
@@ -47,10 +46,3 @@ func (s snowflake) before(d time.Duration) snowflake {
 
 // String is the ID as the wire has it.
 func (s snowflake) String() string { return strconv.FormatUint(uint64(s), 10) }
-
-// compareIDs orders IDs by their numbers, those that are none first.
-func compareIDs(a, b string) int {
-	x, _ := parseSnowflake(a)
-	y, _ := parseSnowflake(b)
-	return cmp.Compare(x, y)
-}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ type tokens struct {
 	keep    bridges.Keeper
 	now     func() time.Time
 	flight  singleflight.Group
+	busy    chan struct{} // holds one while a refresh is under way
 
 	mu      sync.Mutex
 	current *pair // on disk
@@ -47,7 +49,7 @@ type tokens struct {
 
 // newTokens speaks for whoever logged in last.
 func newTokens(cfg Config, account chat.Account, bare *http.Client, keep bridges.Keeper, now func() time.Time) *tokens {
-	return &tokens{account: account, client: bare, oauth: oauthConfig(cfg), keep: keep, now: now}
+	return &tokens{account: account, client: bare, oauth: oauthConfig(cfg), keep: keep, now: now, busy: make(chan struct{}, 1)}
 }
 
 // oauthConfig is the app as OAuth 2.0 sees it. A confidential app shows its secret in the header, a public one its ID in
@@ -113,6 +115,11 @@ func (t *tokens) valid(ctx context.Context, refused string) (pair, error) {
 	}
 	// What X answers to a refresh must reach the disk, so the refresh outlives whoever waits for it.
 	done := t.flight.DoChan("refresh", func() (any, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		t.busy <- struct{}{}
+		defer func() { <-t.busy }()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
 		defer cancel()
 		return t.refresh(ctx, refused)
@@ -129,6 +136,17 @@ func (t *tokens) valid(ctx context.Context, refused string) (pair, error) {
 		return got, nil
 	case <-ctx.Done():
 		return pair{}, ctx.Err()
+	}
+}
+
+// idle waits until no refresh is under way.
+func (t *tokens) idle(most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case t.busy <- struct{}{}:
+		<-t.busy
+	case <-timer.C:
 	}
 }
 
@@ -218,7 +236,10 @@ func (t *tokens) pairOf(got *oauth2.Token, before pair) pair {
 func (t *tokens) wrong(op string, err error) error {
 	e, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
-		return &chat.Error{Op: op, Kind: chat.Transient, Err: errors.New("no answer from the token endpoint")}
+		if u, ok := errors.AsType[*url.Error](err); ok {
+			err = u.Err
+		}
+		return &chat.Error{Op: op, Kind: chat.Transient, Err: fmt.Errorf("token endpoint: %w", err)}
 	}
 	status := 0
 	if e.Response != nil {

@@ -1,6 +1,7 @@
 package x_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -127,6 +128,37 @@ func TestARefreshThatFailsForNow(t *testing.T) {
 	s.sim.Fail(xsim.Token, xsim.Fault{Throttle: true, Reset: time.Minute})
 	if _, err := s.open(t).Post(t.Context(), s.post("k", "hi")); chat.KindOf(err) != chat.Throttled {
 		t.Errorf("when X says slow down: %v, want Throttled", err)
+	}
+}
+
+// TestARefreshOutlivesItsCaller: X gives the new pair only once, so it reaches the disk even when nobody waits any more.
+func TestARefreshOutlivesItsCaller(t *testing.T) {
+	t.Parallel()
+	s := fast(t, xsim.Config{})
+	s.sim.RevokeAccess(s.brand)
+	s.sim.Fail(xsim.Token, xsim.Fault{Late: 300 * time.Millisecond})
+	c := s.open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.Post(ctx, s.post("k", "hi"))
+		ended <- err
+	}()
+	if err := s.sim.Wait(t.Context(), func(v *xsim.View) bool { return v.Calls(xsim.SendToParticipant) == 1 }); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-ended; chat.KindOf(err) != chat.Transient {
+		t.Errorf("post = %v, want Transient: it was refused and not sent again", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if p := s.kept(t); p.Refresh == s.tokens.Refresh {
+		t.Error("the new pair was lost")
+	}
+	if _, err := s.open(t).Post(t.Context(), s.post("k", "hi")); err != nil {
+		t.Errorf("with the kept pair: %v", err)
 	}
 }
 

@@ -37,13 +37,16 @@ type hook struct {
 func (h *hook) serve(run context.Context, w http.ResponseWriter, r *http.Request) {
 	h.busy.Add(1)
 	defer h.busy.Done()
+	ctx, cancel := context.WithCancel(run)
+	defer cancel()
+	defer context.AfterFunc(r.Context(), cancel)() // when X hangs up
 	switch {
 	case run.Err() != nil:
 		http.Error(w, "not receiving", http.StatusServiceUnavailable)
 	case r.Method == http.MethodGet:
 		h.challenge(w, r)
 	case r.Method == http.MethodPost:
-		h.deliver(run, w, r)
+		h.deliver(ctx, w, r)
 	default:
 		w.Header().Set("Allow", "GET, POST")
 		http.Error(w, "only GET and POST", http.StatusMethodNotAllowed)
@@ -119,7 +122,7 @@ func genuine(cfg Config, header http.Header, body []byte) bool {
 }
 
 // deliver takes in an event.
-func (h *hook) deliver(run context.Context, w http.ResponseWriter, r *http.Request) {
+func (h *hook) deliver(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
 	if err != nil {
 		status := http.StatusBadRequest
@@ -133,9 +136,6 @@ func (h *hook) deliver(run context.Context, w http.ResponseWriter, r *http.Reque
 		http.Error(w, "the signature is not X's", http.StatusUnauthorized)
 		return
 	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	defer context.AfterFunc(run, cancel)()
 	err = h.c.take(ctx, h.sink, body)
 	switch {
 	case err == nil:

@@ -101,7 +101,7 @@ func TestWebhookAnswers(t *testing.T) {
 		{"too large", "POST", large, legacy, sign(key, large), 413},
 		{"other method", "PUT", body, legacy, sign(key, body), 405},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) { //nolint:paralleltest // the run ends with the test above
 			r := httptest.NewRequestWithContext(t.Context(), tc.method, hookAddress, strings.NewReader(tc.body))
 			r.Header.Set(tc.header, tc.signature)
 			w := httptest.NewRecorder()

@@ -2,6 +2,7 @@ package x
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -41,7 +42,7 @@ type dmEvent struct {
 
 // links is the event's links, wherever they are.
 func (e dmEvent) links() []urlMark {
-	return append(e.Entities.URLs[:len(e.Entities.URLs):len(e.Entities.URLs)], e.URLs...)
+	return append(slices.Clip(e.Entities.URLs), e.URLs...)
 }
 
 // posts is the posts that the event refers to.
