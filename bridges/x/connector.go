@@ -145,7 +145,16 @@ func (c *Connector) Traits() chat.Traits {
 
 // Post writes one direct message. The persona is not shown: the account speaks for its team.
 func (c *Connector) Post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
-	return c.dm.post(ctx, p)
+	r, err := c.dm.post(ctx, p)
+	c.notice(err)
+	return r, err
+}
+
+// notice has Run find out that the account is logged out or has no credit, which a poll might only do much later.
+func (c *Connector) notice(err error) {
+	if k := chat.KindOf(err); err != nil && (k == chat.LoggedOut || k == chat.Unfunded) {
+		c.wake()
+	}
 }
 
 // Find tells whether a Post arrived at or after since, by reading the conversation back.
@@ -154,12 +163,16 @@ func (c *Connector) Find(ctx context.Context, a chat.Action, since time.Time) (c
 	if !ok {
 		return chat.Receipt{}, false, chat.Unsupported("x: find", "only posts can be found again")
 	}
-	return c.dm.find(ctx, p, since)
+	r, found, err := c.dm.find(ctx, p, since)
+	c.notice(err)
+	return r, found, err
 }
 
 // Fetch opens the bytes of a file that arrived.
 func (c *Connector) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, error) {
-	return c.dm.fetch(ctx, f)
+	r, err := c.dm.fetch(ctx, f)
+	c.notice(err)
+	return r, err
 }
 
 // Run receives until ctx ends. It returns an error when the account is logged out or has no credit left, when X refuses

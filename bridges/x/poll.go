@@ -146,6 +146,9 @@ func (c *Connector) mark(ctx context.Context, sink chat.Sink) (mark, error) {
 		return decodeMark(b)
 	}
 	first := snowflakeAt(c.made.Add(-time.Duration(c.cfg.Backfill) * 24 * time.Hour))
+	if first > 0 {
+		first-- // an ID tells milliseconds, and all of the first one is ours
+	}
 	at := mark{last: first, from: first}
 	b, err = at.encode()
 	if err != nil {
