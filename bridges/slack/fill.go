@@ -127,6 +127,9 @@ func (c *Connector) placesPage(ctx context.Context, p *slackapi.GetConversations
 // there is nothing to wait for: the gap stays, and is logged.
 func (in *intake) readBack(ctx context.Context, channel, from string) error {
 	from = max(from, stampOf(in.c.clock().Add(-catchUp)))
+	// The channel and its threads are read one after another, and something may be written in one that was read already.
+	// So the mark moves no further than to when the reading began.
+	began := stampOf(in.c.clock().Add(-clockMargin))
 	messages, err := in.missed(ctx, channel, from)
 	if closed(err) {
 		in.c.log.LogAttrs(ctx, slog.LevelWarn, "history not readable", slog.String("conversation", channel), slog.Any("error", err))
@@ -144,7 +147,7 @@ func (in *intake) readBack(ctx context.Context, channel, from string) error {
 		if len(events) < batchSize && i < len(messages)-1 {
 			continue
 		}
-		if err := in.acceptOld(ctx, channel, events, last); err != nil {
+		if err := in.acceptOld(ctx, channel, events, min(last, began)); err != nil {
 			return err
 		}
 		events = nil

@@ -53,6 +53,8 @@ func TestKilled(t *testing.T) {
 	for _, c := range s.contacts {
 		talks = append(talks, &talk{contact: c})
 	}
+	life := s.start(t, log)
+	s.begins(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var people sync.WaitGroup
 	for i, k := range talks {
@@ -60,7 +62,6 @@ func TestKilled(t *testing.T) {
 		go func() { defer people.Done(); s.asks(ctx, i, k) }()
 		go func() { defer people.Done(); s.answers(ctx, i, k) }()
 	}
-	life := s.start(t, log)
 	counted, idle := 0, 0
 	for counted < *kills {
 		sleep(ctx, 150*time.Millisecond+rand.N(700*time.Millisecond))
@@ -76,15 +77,31 @@ func TestKilled(t *testing.T) {
 	stop()
 	people.Wait()
 	s.settles(t, talks)
-	s.terminates(t, life)
 	asked, answered := 0, 0
 	for i, k := range talks {
 		asked, answered = asked+len(k.asked), answered+len(k.answer)
 		compare(t, fmt.Sprintf("contact %d in Slack", i), s.inSlack(k), k.asked)
 		compare(t, fmt.Sprintf("contact %d on X", i), s.onX(k), k.answer)
 	}
+	s.terminates(t, life)
 	t.Logf("%d kills with work under way (%d without): %d messages to Slack and %d to X, each exactly once and in order",
 		counted, idle, asked, answered)
+}
+
+// begins returns when Roost receives. An account that never ran begins with what is written from then on, so what is
+// counted may only be written afterwards.
+func (s *stage) begins(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	early := s.x.AddUser(xsim.User{Name: "Early", Username: "early"}).ID
+	for len(s.slack.Messages(s.channel)) == 0 {
+		if ctx.Err() != nil {
+			t.Fatal("Roost did not begin to receive")
+		}
+		s.x.Say(early, s.brand, xsim.Draft{Text: "anybody there?"})
+		sleep(ctx, 100*time.Millisecond)
+	}
 }
 
 // asks writes as a contact until ctx ends.
