@@ -76,6 +76,7 @@ func control(h *house) http.Handler {
 	mux.HandleFunc("POST /settle", answerTo(h.settle))
 	mux.HandleFunc("POST /why", answerTo(h.why))
 	mux.HandleFunc("POST /doctor", answerTo(h.doctor))
+	mux.HandleFunc("POST /reopen", answerTo(h.reopen))
 	mux.HandleFunc("POST /kept", answerTo(func(ctx context.Context, k kept) ([]byte, error) {
 		return h.keeper(k.Account).Kept(ctx, k.Key)
 	}))
@@ -159,6 +160,10 @@ func (c *client) why(ctx context.Context, q question) (answer, error) {
 
 func (c *client) doctor(ctx context.Context, accounts []chat.Account) ([]diagnosis, error) {
 	return ask[[]diagnosis](ctx, c, "doctor", accounts)
+}
+
+func (c *client) reopen(ctx context.Context, name chat.Account) (bool, error) {
+	return ask[bool](ctx, c, "reopen", name)
 }
 
 // kept is a value that an account keeps, as it crosses the socket.

@@ -32,7 +32,9 @@ type house struct {
 	router  *router.Router
 	hooks   *web.Server // nil: the accounts don't run, and need no webhooks
 	skipped *skipped
-	version map[chat.Account]int // grows when an account's settings change; apply's callers take turns
+
+	turn    sync.Mutex           // one change of what the router does at a time
+	version map[chat.Account]int // grows when an account is to be opened again
 
 	mu     sync.RWMutex
 	file   *configs.File
@@ -137,6 +139,8 @@ func mirror(name string, m *configs.Mirror) route.Mirror {
 // reload makes the router do what a new file says. Accounts whose settings changed are opened again; the others run on.
 // When anything is wrong nothing changes.
 func (h *house) reload(f *configs.File) (configs.Changes, error) {
+	h.turn.Lock()
+	defer h.turn.Unlock()
 	diff := configs.Diff(h.current(), f)
 	before := maps.Clone(h.version)
 	for _, name := range diff.Accounts.Changed {
@@ -147,6 +151,15 @@ func (h *house) reload(f *configs.File) (configs.Changes, error) {
 		return diff, err
 	}
 	return diff, nil
+}
+
+// reopen opens an account again, because somebody logged in: one that nobody was logged in for waits long before it
+// looks again by itself.
+func (h *house) reopen(_ context.Context, name chat.Account) (bool, error) {
+	h.turn.Lock()
+	defer h.turn.Unlock()
+	h.version[name]++
+	return true, h.apply(h.current())
 }
 
 // connect makes the connector of an account.

@@ -76,6 +76,9 @@ func (c *common) login(ctx context.Context, name chat.Account, opt loginOptions)
 	if err != nil {
 		return err
 	}
+	if _, err := o.reopen(ctx, name); err != nil {
+		return fmt.Errorf("the login is kept, but the account does not run again: %w", err)
+	}
 	if c.json {
 		return c.print(map[string]string{"account": string(name), "as": who})
 	}

@@ -30,6 +30,7 @@ type office interface {
 	why(ctx context.Context, q question) (answer, error)
 	doctor(ctx context.Context, accounts []chat.Account) ([]diagnosis, error)
 	keeper(name chat.Account) bridges.Keeper
+	reopen(ctx context.Context, name chat.Account) (bool, error)
 	Close() error
 }
 

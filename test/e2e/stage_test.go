@@ -69,6 +69,19 @@ func (s *stage) xAccount(extra string) string {
 `, s.tokens.OAuth1Token, s.tokens.OAuth1Secret, s.x.URL(), or(extra, "receive: stream"))
 }
 
+// loggedIn is the settings of the X account where its tokens come from roost login.
+func (s *stage) loggedIn() string {
+	return fmt.Sprintf(`
+    client_id: sim-client-id
+    client_secret: sim-client-secret
+    bearer_token: sim-app-bearer
+    receive: stream
+    api_url: %[1]s
+    auth_url: %[1]s/i/oauth2/authorize
+    pace: {account: {every: 1ms, burst: 1000}}
+`, s.x.URL())
+}
+
 // slackAccount is the settings of the Slack account, with extra ones.
 func (s *stage) slackAccount(extra string) string {
 	return fmt.Sprintf(`
@@ -115,7 +128,7 @@ func (s *stage) inSlack(t *testing.T, what string, ok func(*slacksim.View) bool)
 	defer cancel()
 	if err := s.slack.Wait(ctx, ok); err != nil {
 		for _, m := range s.slack.Messages(s.channel) {
-			t.Logf("slack: %+v", m)
+			t.Logf("slack: %s in %q by %q: %q", m.TS, m.Thread, m.User+m.Username, m.Text)
 		}
 		t.Fatalf("in Slack: no %s within %v", what, patience)
 	}
@@ -128,7 +141,7 @@ func (s *stage) onX(t *testing.T, what string, ok func(*xsim.View) bool) {
 	defer cancel()
 	if err := s.x.Wait(ctx, ok); err != nil {
 		for _, m := range s.x.Conversation(s.alice, s.brand) {
-			t.Logf("x: %+v", m)
+			t.Logf("x: %s by %s: %q", m.ID, m.Sender, m.Text)
 		}
 		t.Fatalf("on X: no %s within %v", what, patience)
 	}

@@ -18,6 +18,8 @@ import (
 func TestTrip(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
+	s.configure(t, s.accounts(s.loggedIn(), s.slackAccount("")), s.desk()) // X gives attachments to OAuth 2.0 logins
+	s.login(t)
 	d := s.start(t)
 	thread := s.asks(t, "Where is my order?")
 	card, ok := s.slack.Message(s.channel, thread)
