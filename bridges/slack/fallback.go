@@ -10,7 +10,7 @@ import (
 // fallback is t as Slack's markup: what notifications show, and what a message with files says. Its characters are
 // escaped, so that nothing in them is a mention or a link of its own.
 func fallback(t text.Text) string {
-	t = text.Degrade(shown(t), func(k text.Kind) bool { return k != text.ListItem && slices.Contains(spans(), k) })
+	t = text.Degrade(shown(t), func(k text.Kind) bool { return k != text.ListItem && k != text.Emoji && slices.Contains(spans(), k) })
 	var b strings.Builder
 	quoted, code := 0, 0
 	text.Walk(t,

@@ -20,6 +20,7 @@ import (
 
 const (
 	shareTime = 30 * time.Second // from the end of an upload to its message
+	maxAlt    = 1000             // characters of a file's description
 	fileMark  = "file:"          // a Source that has to be looked up first
 )
 
@@ -97,7 +98,7 @@ func (c *Connector) upload(ctx context.Context, f chat.File) (string, error) {
 	urlCtx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	at, err := c.api.GetUploadURLExternalContext(urlCtx, slackapi.GetUploadURLExternalParameters{
-		FileName: fileName(f), FileSize: int(size), AltTxt: clip(f.Alt, maxField),
+		FileName: fileName(f), FileSize: int(size), AltTxt: clip(f.Alt, maxAlt),
 	})
 	if err != nil {
 		return "", c.fail(what, err)

@@ -64,7 +64,7 @@ func (n *names) get(ctx context.Context, id string, ask func(context.Context, st
 		ctx, cancel := context.WithTimeout(ctx, nameWait)
 		defer cancel()
 		p, err := ask(ctx, id)
-		if err == nil {
+		if err == nil || closed(err) { // asking again for who can't be seen helps nobody
 			n.put(id, p)
 		}
 		return p, err

@@ -35,6 +35,10 @@ func (c *Connector) Post(ctx context.Context, p chat.Post) (chat.Receipt, error)
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	channel, ts, m, err := c.api.PostMessageWithResponseContext(ctx, string(p.To.ID), options...)
+	if bare, ok := pictureless(p.Card, err); ok {
+		p.Card = bare
+		return c.Post(ctx, p)
+	}
 	if err != nil {
 		return chat.Receipt{}, c.fail(call{op: "slack: chat.postMessage", once: true}, err)
 	}
@@ -42,6 +46,17 @@ func (c *Connector) Post(ctx context.Context, p chat.Post) (chat.Receipt, error)
 		return chat.Receipt{}, c.retract(ctx, channel, ts)
 	}
 	return c.receipt(p.To, channel, ts), nil
+}
+
+// pictureless is the card without its picture, when Slack refused the blocks and a picture is among them: Slack loads it
+// first, and a card without it is better than none.
+func pictureless(card *chat.Card, err error) (bare *chat.Card, ok bool) {
+	if slackSaid(err) != "invalid_blocks" || card == nil || card.Image == "" {
+		return nil, false
+	}
+	without := *card
+	without.Image = ""
+	return &without, true
 }
 
 // retract takes back a post that Slack showed in the channel because its thread is gone.
@@ -130,6 +145,10 @@ func (c *Connector) Edit(ctx context.Context, e chat.Edit) (chat.Receipt, error)
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	channel, ts, _, err := c.api.UpdateMessageContext(ctx, string(e.To.ID), string(e.Messages[0]), options...)
+	if bare, ok := pictureless(e.Card, err); ok {
+		e.Card = bare
+		return c.Edit(ctx, e)
+	}
 	if err != nil {
 		return chat.Receipt{}, c.fail(call{op: "slack: chat.update"}, err)
 	}

@@ -78,6 +78,25 @@ func TestACardKeepsItsPartsAndSaysThemPlainly(t *testing.T) {
 	}
 }
 
+func TestACardGoesOutWithoutAPictureThatSlackCantLoad(t *testing.T) {
+	t.Parallel()
+	r := start(t, slacksim.Config{})
+	r.Sim.Fail("chat.postMessage", slacksim.Fault{Error: "invalid_blocks", Times: 1})
+	r.Sim.Fail("chat.update", slacksim.Fault{Error: "invalid_blocks", Times: 1})
+	c := card()
+	m := r.posts(t, chat.Post{To: r.place(), Card: &c})
+	_, err := r.conn.Edit(t.Context(), chat.Edit{To: r.place(), Messages: []chat.MessageID{chat.MessageID(m.TS)}, Card: &c})
+	must(t, err)
+	m, _ = r.Message(r.room, m.TS)
+	if strings.Contains(string(m.Blocks), c.Image) || !m.Edited {
+		t.Errorf("the card is %s, want it without its picture", m.Blocks)
+	}
+	r.Sim.Fail("chat.postMessage", slacksim.Fault{Error: "invalid_blocks"})
+	if _, err := r.conn.Post(t.Context(), chat.Post{To: r.place(), Card: &c}); chat.KindOf(err) != chat.Refused {
+		t.Errorf("post = %v, want Refused", err)
+	}
+}
+
 func TestAPressedButtonSaysWhichAndWho(t *testing.T) {
 	t.Parallel()
 	r := start(t, slacksim.Config{})

@@ -16,11 +16,14 @@ import (
 // name stays a name.
 func spans() []text.Kind {
 	return []text.Kind{
-		text.Bold, text.Italic, text.Strike, text.Code, text.Pre, text.Quote, text.ListItem, text.Link,
+		text.Bold, text.Italic, text.Underline, text.Strike, text.Code, text.Pre, text.Quote, text.ListItem, text.Link, text.Emoji,
 	}
 }
 
-var address = regexp.MustCompile(`https?://[^\s<>"'|]*[^\s<>"'|.,;:!?)\]}]`)
+var (
+	address   = regexp.MustCompile(`https?://[^\s<>"'|]*[^\s<>"'|.,;:!?)\]}]`)
+	emojiName = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`)
+)
 
 // size is what t takes of maxText: its blocks as JSON, or its fallback.
 func size(t text.Text) int {
@@ -106,21 +109,12 @@ func (r *renderer) run(s string) {
 	last.elements = append(last.elements, r.inline(s, p.kind == text.Pre)...)
 }
 
+// inline is a run of characters as elements, in the style of the spans that are open.
 func (r *renderer) inline(s string, code bool) []slackapi.RichTextSectionElement {
 	if code {
 		return []slackapi.RichTextSectionElement{slackapi.NewRichTextSectionTextElement(s, nil)}
 	}
-	var style slackapi.RichTextSectionTextStyle
-	link := ""
-	for _, sp := range r.open {
-		style.Bold = style.Bold || sp.Kind == text.Bold
-		style.Italic = style.Italic || sp.Kind == text.Italic
-		style.Strike = style.Strike || sp.Kind == text.Strike
-		style.Code = style.Code || sp.Kind == text.Code
-		if sp.Kind == text.Link {
-			link = sp.Attr
-		}
-	}
+	style, link, emoji := r.look()
 	var st *slackapi.RichTextSectionTextStyle
 	if style != (slackapi.RichTextSectionTextStyle{}) {
 		st = &style
@@ -128,10 +122,41 @@ func (r *renderer) inline(s string, code bool) []slackapi.RichTextSectionElement
 	if link != "" {
 		return []slackapi.RichTextSectionElement{slackapi.NewRichTextSectionLinkElement(link, s, st)}
 	}
+	if emojiName.MatchString(emoji) {
+		return emotes(s, emoji, st)
+	}
 	if style.Code {
 		return []slackapi.RichTextSectionElement{slackapi.NewRichTextSectionTextElement(s, st)}
 	}
 	return linked(s, st)
+}
+
+// look is how characters look in the spans that are open, and what they are.
+func (r *renderer) look() (style slackapi.RichTextSectionTextStyle, link, emoji string) {
+	for _, sp := range r.open {
+		style.Bold = style.Bold || sp.Kind == text.Bold
+		style.Italic = style.Italic || sp.Kind == text.Italic
+		style.Underline = style.Underline || sp.Kind == text.Underline
+		style.Strike = style.Strike || sp.Kind == text.Strike
+		style.Code = style.Code || sp.Kind == text.Code
+		if sp.Kind == text.Link {
+			link = sp.Attr
+		}
+		if sp.Kind == text.Emoji {
+			emoji = sp.Name
+		}
+	}
+	return style, link, emoji
+}
+
+// emotes is a custom emoji as often as it stands in s: equal neighbours are one span. Slack shows a name that it does not
+// know between colons.
+func emotes(s, name string, st *slackapi.RichTextSectionTextStyle) []slackapi.RichTextSectionElement {
+	var out []slackapi.RichTextSectionElement
+	for range max(1, strings.Count(s, ":"+name+":")) {
+		out = append(out, slackapi.NewRichTextSectionEmojiElement(name, 0, st))
+	}
+	return out
 }
 
 // linked makes link elements of the addresses in s, because Slack makes none in a rich_text block.

@@ -209,7 +209,7 @@ func (w *writer) element(e slackapi.RichTextSectionElement) {
 	case *slackapi.RichTextSectionUserElement:
 		w.styled(e.Style, func() { w.mention(e.UserID, "") })
 	case *slackapi.RichTextSectionEmojiElement:
-		w.emote(emojiName(e))
+		w.emote(nameOf(e))
 	default:
 		w.write(w.words(e))
 	}
@@ -241,7 +241,7 @@ func (w *writer) words(e slackapi.RichTextSectionElement) string {
 	return wordsIn(string(raw))
 }
 
-func emojiName(e *slackapi.RichTextSectionEmojiElement) string {
+func nameOf(e *slackapi.RichTextSectionEmojiElement) string {
 	if e.SkinTone > 0 && !strings.Contains(e.Name, toneMark) {
 		return e.Name + toneMark + strconv.Itoa(e.SkinTone)
 	}

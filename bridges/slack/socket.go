@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -45,7 +46,11 @@ func (s socket) connect(ctx context.Context, client *socketmode.Client) error {
 	if status, ok := err.(slackapi.StatusCodeError); ok { //nolint:errorlint // RunContext gives it bare, and only for 404
 		return &chat.Error{Op: what.op, Kind: chat.Transient, Reason: "Slack does not offer Socket Mode here", Err: status}
 	}
-	return s.c.fail(what, err)
+	err = s.c.fail(what, err)
+	if e, ok := errors.AsType[*chat.Error](err); ok && e.Kind == chat.LoggedOut {
+		e.Reason = "Slack does not take the app-level token any more"
+	}
+	return err
 }
 
 // listen hands on what one socket brings, until ctx ends.
