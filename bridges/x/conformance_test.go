@@ -187,8 +187,12 @@ func (tp *tap) Write(b []byte) (int, error) {
 	return tp.ResponseWriter.Write(b)
 }
 
-// Unwrap lets the stream flush.
-func (tp *tap) Unwrap() http.ResponseWriter { return tp.ResponseWriter }
+// FlushError sends what was written.
+func (tp *tap) FlushError() error {
+	tp.mu.Lock()
+	defer tp.mu.Unlock()
+	return http.NewResponseController(tp.ResponseWriter).Flush()
+}
 
 func (st *stage) tap(tp *tap) {
 	st.mu.Lock()
@@ -322,7 +326,9 @@ func (st *stage) Odd(t *testing.T) {
 			if _, err := tp.Write([]byte(line + "\r\n")); err != nil {
 				t.Error(err)
 			}
-			_ = http.NewResponseController(tp.ResponseWriter).Flush()
+			if err := tp.FlushError(); err != nil {
+				t.Error(err)
+			}
 		}
 	case x.Webhook:
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, hookAddress, bytes.NewReader([]byte(line)))

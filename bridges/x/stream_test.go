@@ -33,12 +33,21 @@ func (s *scene) connected(t *testing.T, n int) {
 	}
 }
 
-// fresh waits until the stream is open and has caught up.
+// fresh runs and returns when events come by stream: no poll tells that somebody is typing.
 func (s *scene) fresh(t *testing.T) {
 	t.Helper()
-	s.run(t)
+	s.listen(t)
 	s.connected(t, 1)
-	s.ready(t)
+	for range 100 {
+		s.sim.Typing(s.ann, s.brand)
+		if s.sink.within(100*time.Millisecond, func(all []chat.Event) bool {
+			return slices.ContainsFunc(all, func(ev chat.Event) bool { return ev.What == chat.Typing{} })
+		}) {
+			s.sink.forget()
+			return
+		}
+	}
+	t.Fatal("nothing comes by stream")
 }
 
 func TestStreamTellsAll(t *testing.T) {
