@@ -15,6 +15,8 @@ import (
 const (
 	maxTrips = 200
 	maxSteps = 60 // of one trip; the oldest deliveries fall out
+
+	leastPause = 500 * time.Millisecond // what is shorter is not worth a word
 )
 
 // trip is one event and what followed from it.
@@ -30,21 +32,23 @@ type trip struct {
 	what      string
 	text      string
 	steps     []step
+	cases     map[chat.CaseID]bool
 	delivered map[chat.DeliveryID]bool
 }
 
 // step is one step as it is kept: names are found when it is shown, for they may change.
 type step struct {
-	at     time.Time
-	kind   string // as router.Step.What
-	took   time.Duration
-	to     chat.Conversation
-	action string
-	emoji  string
-	state  chat.State
-	reason string
-	due    time.Time
-	try    int
+	at       time.Time
+	kind     string          // as router.Step.What
+	delivery chat.DeliveryID // 0: a step of the event
+	pause    time.Duration   // before the first try
+	to       chat.Conversation
+	title    string // what was done, in words
+	action   string
+	state    chat.State
+	reason   string
+	due      time.Time
+	try      int
 }
 
 // trips is the log of trips. It is told by the router and read by any number of watchers; nobody waits for anybody.
@@ -99,7 +103,7 @@ func (t *trips) happened(s router.Step) *trip {
 		return nil
 	}
 	t.all[i].admitted = s.At
-	t.all[i].note(step{at: s.At, kind: s.What, took: s.Took, to: ev.Conversation})
+	t.all[i].note(step{at: s.At, kind: s.What, to: ev.Conversation})
 	return t.all[i]
 }
 
@@ -108,18 +112,22 @@ func (t *trips) tried(s router.Step) *trip {
 	d := s.Delivery
 	tr := t.cause(d)
 	if tr == nil {
-		tr = t.add(&trip{account: d.Action.Target().Account, began: d.Admitted, what: "Roost itself"})
+		tr = t.add(&trip{account: d.Action.Target().Account, began: d.Admitted, author: chat.Author{Name: "Roost"}})
+		tr.what, tr.text = alone(d.Action)
 	}
-	tr.delivered[d.ID] = true
 	tr.note(step{
-		at: s.At, kind: s.What, took: s.Took, to: d.Action.Target(), action: chat.ActionName(d.Action), emoji: emojiOf(d.Action),
+		at: s.At, kind: s.What, delivery: d.ID, pause: tr.pause(s), to: d.Action.Target(), title: title(d.Action), action: chat.ActionName(d.Action),
 		state: d.State, reason: s.Reason, due: d.Due, try: d.Tries,
 	})
+	tr.delivered[d.ID] = true
+	if d.Case != "" {
+		tr.cases[d.Case] = true
+	}
 	return tr
 }
 
 // cause finds the trip that a delivery belongs to: the one it was seen in before, the one whose event was being admitted
-// when it was made, or the last one about the same message.
+// when it was made, the last one about the same message, or the last one of the same case when that has only just moved.
 func (t *trips) cause(d *chat.Delivery) *trip {
 	if i := t.last(func(tr *trip) bool { return tr.delivered[d.ID] }); i >= 0 {
 		return t.all[i]
@@ -133,7 +141,10 @@ func (t *trips) cause(d *chat.Delivery) *trip {
 			(tr.admitted.IsZero() || !d.Admitted.After(tr.admitted))
 	}
 	both := func(tr *trip) bool { return about(tr) && during(tr) }
-	for _, holds := range []func(*trip) bool{both, during, about} {
+	moved := func(tr *trip) bool {
+		return tr.cases[d.Case] && d.Admitted.Sub(tr.steps[len(tr.steps)-1].at) < leastPause
+	}
+	for _, holds := range []func(*trip) bool{both, during, about, moved} {
 		if i := t.last(holds); i >= 0 {
 			return t.all[i]
 		}
@@ -155,7 +166,7 @@ func (t *trips) add(tr *trip) *trip {
 		t.all = slices.Delete(t.all, 0, 1)
 	}
 	t.made++
-	tr.id, tr.delivered = t.made, map[chat.DeliveryID]bool{}
+	tr.id, tr.cases, tr.delivered = t.made, map[chat.CaseID]bool{}, map[chat.DeliveryID]bool{}
 	t.all = append(t.all, tr)
 	return tr
 }
@@ -180,7 +191,7 @@ func (t *trips) since(seq int64) (changed []trip, next <-chan struct{}) {
 	for _, tr := range t.all {
 		if tr.seq > seq {
 			c := *tr
-			c.steps, c.delivered = slices.Clone(tr.steps), nil
+			c.steps, c.cases, c.delivered = slices.Clone(tr.steps), nil, nil
 			changed = append(changed, c)
 		}
 	}
@@ -198,6 +209,20 @@ func (t *trips) position(mark string) (seq int64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return seq, err == nil && boot == t.boot && seq >= 0 && seq <= t.seq
+}
+
+// pause is how long a delivery waited before its first try: the time in which its author could take it back. Where another
+// one was put off, that is why.
+func (tr *trip) pause(s router.Step) time.Duration {
+	d := s.Delivery
+	putOff := func(s step) bool { return s.state == chat.Waiting && s.to.Place() == d.Action.Target().Place() }
+	if tr.delivered[d.ID] || d.Admitted.IsZero() || slices.ContainsFunc(tr.steps, putOff) {
+		return 0
+	}
+	if p := s.At.Add(-s.Took).Sub(d.Admitted); p >= leastPause {
+		return p
+	}
+	return 0
 }
 
 func reactedTo(a chat.Action) chat.Ref {

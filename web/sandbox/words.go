@@ -3,6 +3,8 @@ package sandbox
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/roost-im/roost/router"
@@ -31,6 +33,7 @@ type stepJSON struct {
 	Mark   string `json:"mark"`
 	Title  string `json:"title"`
 	Detail string `json:"detail,omitempty"`
+	Pause  int64  `json:"pause,omitempty"` // ms before the first try
 }
 
 // The marks of a step, and the outcomes of a trip.
@@ -46,38 +49,71 @@ const (
 func (p *Page) shown(tr trip) tripJSON {
 	out := tripJSON{
 		ID: tr.id, Seq: tr.seq, At: tr.began, Platform: tr.account.Platform(), What: tr.what, Text: tr.text,
-		Who: cmp.Or(tr.author.Name, p.personName(tr.account.Platform(), string(tr.author.ID))), Outcome: going,
+		Who: p.author(tr), Outcome: going,
 	}
+	ended := map[chat.DeliveryID]string{} // how the last try of each ended
 	for _, s := range tr.steps {
 		one := p.step(s)
 		one.MS = s.at.Sub(tr.began).Milliseconds()
-		out.Outcome = one.Mark
 		out.Steps = append(out.Steps, one)
+		if s.delivery == 0 {
+			out.Outcome = one.Mark
+			continue
+		}
+		ended[s.delivery] = one.Mark
+	}
+	marks := slices.Collect(maps.Values(ended))
+	for _, mark := range []string{done, waiting, failed} { // the worst counts
+		if slices.Contains(marks, mark) {
+			out.Outcome = mark
+		}
 	}
 	return out
+}
+
+// author prefers the name that the rest of the page shows.
+func (p *Page) author(tr trip) string {
+	id := string(tr.author.ID)
+	if name := p.personName(tr.account.Platform(), id); name != id {
+		return name
+	}
+	return cmp.Or(tr.author.Name, id)
 }
 
 func (p *Page) step(s step) stepJSON {
 	place := p.place(s.to)
 	switch s.kind {
 	case router.Received:
-		return stepJSON{Mark: going, Title: "Received", Detail: "from " + place}
+		return stepJSON{Mark: going, Title: "Received", Detail: "from " + platformName(s.to.Account.Platform())}
 	case router.Admitted:
-		return stepJSON{Mark: safe, Title: "Stored", Detail: "on disk, confirmed to " + platformName(s.to.Account.Platform())}
+		return stepJSON{Mark: safe, Title: "Stored", Detail: "and confirmed to " + platformName(s.to.Account.Platform())}
 	case string(chat.Sent):
-		return stepJSON{Mark: done, Title: actionInWords(s), Detail: "on " + place + took(s)}
+		out := stepJSON{Mark: done, Title: s.title, Detail: where(s, place), Pause: s.pause.Milliseconds()}
+		if s.pause > 0 {
+			out.Detail += " after a pause of " + seconds(s.pause)
+		}
+		return out
 	}
 	out := stepJSON{Mark: failed, Title: failureInWords(s), Detail: place + ": " + s.reason}
 	if s.state == chat.Waiting {
 		out.Mark = waiting
-		out.Detail += fmt.Sprintf(" · try %d, next in %s", max(1, s.try), wait(s.due.Sub(s.at)))
+		out.Detail += fmt.Sprintf(" · try %d, next in %s", max(1, s.try), seconds(s.due.Sub(s.at)))
 	}
 	return out
 }
 
-func took(s step) string { return fmt.Sprintf(" · took %d ms", s.took.Milliseconds()) }
+// where says where a delivery went: the channel or person for what is new, the platform for what only changes.
+func where(s step, place string) string {
+	switch s.action {
+	case "post":
+		return "to " + place
+	case "open":
+		return "in " + place
+	}
+	return "on " + platformName(s.to.Account.Platform())
+}
 
-func wait(d time.Duration) string { return fmt.Sprintf("%.1f s", max(0, d.Seconds())) }
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", max(0, d.Seconds())) }
 
 func failureInWords(s step) string {
 	switch s.state {
@@ -91,32 +127,41 @@ func failureInWords(s step) string {
 		return "Taken back"
 	case chat.Sent, chat.Rejected:
 	}
+	if s.kind == chat.Refused.String() {
+		return "Refused"
+	}
 	return "Refused (" + s.kind + ")"
 }
 
-func actionInWords(s step) string {
-	switch s.action {
-	case "open":
+// title is what a delivery did when it was sent.
+func title(a chat.Action) string {
+	switch a := a.(type) {
+	case chat.Post:
+		return "Delivered"
+	case chat.Open:
 		return "Case opened"
-	case "edit":
-		return "Edited"
-	case "delete":
+	case chat.Edit:
+		if a.Card != nil {
+			return "Card updated"
+		}
+		return "Updated"
+	case chat.Delete:
 		return "Deleted"
-	case "react":
-		return "Marked " + s.emoji
+	case chat.React:
+		if a.Remove {
+			return "Unmarked " + a.Emoji
+		}
+		return "Marked " + a.Emoji
 	}
-	return "Delivered"
+	return "Done"
 }
 
-func emojiOf(a chat.Action) string {
-	r, ok := a.(chat.React)
-	if !ok {
-		return ""
+// alone says what Roost does when no event is known that made it.
+func alone(a chat.Action) (what, words string) {
+	if p, ok := a.(chat.Post); ok {
+		return "wrote", said(p.Text, p.Files)
 	}
-	if r.Remove {
-		return "no more " + r.Emoji
-	}
-	return r.Emoji
+	return "brought something up to date", ""
 }
 
 // inWords says what happened, and with which words.
@@ -173,9 +218,9 @@ func (p *Page) place(c chat.Conversation) string {
 	platform := c.Account.Platform()
 	switch {
 	case platform == "x":
-		return "X, to " + p.personName(platform, string(c.ID))
+		return p.personName(platform, string(c.ID)) + " on X"
 	case platform == "slack" && string(c.ID) == p.cfg.Channel && c.Thread != "":
-		return "Slack #" + p.channelName() + ", thread"
+		return "the Slack thread"
 	case platform == "slack" && string(c.ID) == p.cfg.Channel:
 		return "Slack #" + p.channelName()
 	}

@@ -98,7 +98,7 @@ const short = (s, n = 60) => ([...s].length > n ? [...s].slice(0, n).join("") + 
 
 function face(name, size = "", app = false) {
   let sum = 0;
-  for (const c of name) sum = (sum * 31 + c.codePointAt(0)) % 9973;
+  for (const c of name) sum = Math.imul(sum ^ c.codePointAt(0), 16777619) >>> 3;
   const initials = name.split(/\s+/).filter(Boolean).slice(0, 2).map((w) => [...w][0].toUpperCase()).join("");
   return h("span", { class: `face ${size}`, "aria-hidden": "true", data: { hue: app ? "app" : sum % 7 } }, initials || "?");
 }
@@ -242,9 +242,8 @@ function block(b, ts) {
   switch (b.type) {
     case "header": return h("div", { class: "b-header", role: "heading", "aria-level": "4" }, textObject(b.text));
     case "section": return h("div", { class: "b-section" },
-      h("div", null, b.text ? h("div", { class: "words" }, textObject(b.text)) : null,
-        b.fields ? h("div", { class: "b-fields" }, b.fields.map((f) => h("div", { class: "words" }, textObject(f)))) : null),
-      b.accessory ? control(b.accessory, ts) : null);
+      h("div", { class: "words" }, textObject(b.text)), b.accessory ? control(b.accessory, ts) : null,
+      b.fields ? h("div", { class: "b-fields" }, b.fields.map((f) => h("div", { class: "words" }, textObject(f)))) : null);
     case "context": return h("div", { class: "b-context words" }, (b.elements ?? []).map((e) => (e.type === "image" ? e.alt_text ?? "" : h("span", null, textObject(e), " "))));
     case "actions": return h("div", { class: "b-actions" }, (b.elements ?? []).map((e) => control(e, ts)));
     case "divider": return h("hr", { class: "divider" });
@@ -362,7 +361,7 @@ function card(m) {
   return h("article", { class: `card ${m.only ? "private" : ""}`, "aria-label": `${m.only ? "Only visible to you: " : "Case: "}${title}`, "aria-current": m.ts === ui.thread ? "true" : "false", data: { test: m.only ? "slack-ephemeral" : "slack-card", ts: m.ts } },
     m.only ? h("p", { class: "only" }, "Only visible to you") : null,
     m.gone ? h("p", { class: "b-context" }, "This message was deleted.") : body(m),
-    shownFiles(m.files), m.only || m.gone ? null : under(m),
+    shownFiles(m.files), m.reactions?.length ? under(m) : null,
     m.only ? null : h("button", { type: "button", class: "open", "aria-pressed": m.ts === ui.thread ? "true" : "false", data: { spot: "open", test: "slack-open" }, onclick: () => { pick(m.ts); $("slack-input").focus(); } },
       m.ts === ui.thread ? "Thread is open" : `Open thread (${replies})`, news && m.ts !== ui.thread ? h("span", { class: "new" }, `${news} new`) : null));
 }
@@ -381,7 +380,7 @@ function said(m) {
     face(m.name, "", m.app && m.name === "Roost"),
     h("div", { class: "said-main" },
       m.only ? h("p", { class: "only" }, `Only visible to ${memberName(ui.member).split(" ")[0]}`) : null,
-      h("div", { class: "said-head" }, h("b", null, m.name), m.app ? h("span", { class: "badge" }, "via Roost") : null, when(tsTime(m.ts)), m.edited ? h("i", null, "(edited)") : null),
+      h("div", { class: "said-head" }, h("b", null, m.name), m.app ? h("span", { class: "badge" }, m.name === "Roost" ? "app" : "via Roost") : null, when(tsTime(m.ts)), m.edited ? h("i", null, "(edited)") : null),
       body(m), shownFiles(m.files), m.only ? null : under(m, tools)));
 }
 
@@ -485,16 +484,23 @@ $("modal-cancel").addEventListener("click", dismiss);
 
 /* ---- trips ---- */
 
+// took is how long a trip took; the pause in which a person may take a message back is not Roost's.
+function took(t) {
+  const pause = Math.max(0, ...t.steps.map((s) => s.pause ?? 0));
+  const all = t.steps.findLast((s) => s.mark === "done").ms;
+  return pause ? `${Math.max(0, all - pause)} ms + ${(pause / 1000).toFixed(1)} s` : `${all} ms`;
+}
+
 let tripsShown = false;
 function renderTrips() {
   $("trip-empty").hidden = state.trips.length > 0;
   keyed($("trips"), state.trips, (t) => t.id, (t) => [t.seq, t.who], (t, fresh) => {
-    const sum = t.steps.findLast((s) => s.mark === "done") ?? t.steps.at(-1);
-    const words = { going: "moving", safe: "stored", done: "ms", waiting: "waiting", failed: "failed" }[t.outcome];
+    const words = t.outcome === "done" ? took(t) : { going: "moving", safe: "stored", waiting: "waiting", failed: "failed" }[t.outcome];
     return h("article", { class: `trip ${fresh && tripsShown ? "fresh" : ""}`, "aria-label": `${t.who} ${t.what} ${t.text}`, data: { test: "trip", outcome: t.outcome } },
       h("div", { class: "trip-head" }, h("span", { class: "tag", data: { platform: t.platform } }, { x: "X", slack: "Slack" }[t.platform] ?? t.platform),
-        h("span", null, h("b", null, t.who), ` ${t.what}`, t.text ? `: ${t.text}` : ""),
-        h("span", { class: "sum", data: { mark: t.outcome } }, words === "ms" ? `${sum.ms} ms` : words)),
+        h("span", null, h("b", null, t.who), ` ${t.what}`),
+        h("span", { class: "sum", data: { mark: t.outcome }, title: t.steps.some((s) => s.pause) ? "without the pause, and the pause" : null }, words)),
+      t.text ? h("div", { class: "trip-text" }, t.text) : null,
       h("ol", { class: "steps" }, t.steps.map((s) => h("li", { data: { mark: s.mark, test: "trip-step" } },
         h("div", null, h("b", null, s.title), " ", h("span", null, s.detail ?? "")), h("span", { class: "ms" }, `+${s.ms} ms`)))));
   });
