@@ -39,12 +39,14 @@ func (f *Fault) Error() string {
 // Unwrap gives the cause, when there is one.
 func (f *Fault) Unwrap() error { return f.cause }
 
-// Faults lists the faults in an error of Load or Parse, by line.
+// Faults lists the faults in an error of Load or Parse, wrapped or not, by line.
 func Faults(err error) []*Fault {
 	var faults []*Fault
 	for _, e := range flatten(err) {
-		if f, ok := errors.AsType[*Fault](e); ok {
+		if f, ok := e.(*Fault); ok { //nolint:errorlint // what wraps several faults is unwrapped below
 			faults = append(faults, f)
+		} else if e = errors.Unwrap(e); e != nil {
+			faults = append(faults, Faults(e)...)
 		}
 	}
 	return faults

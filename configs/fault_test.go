@@ -3,6 +3,7 @@ package configs_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -183,4 +184,16 @@ func TestSchemaHasTheKeysOfTheFullExample(t *testing.T) {
 	check("web", doc.Defs["web"].Properties, dig("web"))
 	check("files", doc.Defs["files"].Properties, dig("files"))
 	check("log", doc.Defs["log"].Properties, dig("log"))
+}
+
+func TestFaultsOfAWrappedError(t *testing.T) {
+	t.Parallel()
+	_, err := configs.Parse("roost.yaml", []byte("webb: {}\nlog: {levle: info}\n"), environment, nil)
+	for name, wrapped := range map[string]error{
+		"bare": err, "wrapped": fmt.Errorf("reload: %w", err), "joined": errors.Join(errors.New("other"), fmt.Errorf("reload: %w", err)),
+	} {
+		if got := configs.Faults(wrapped); len(got) != 2 {
+			t.Errorf("%s: %d faults, want 2", name, len(got))
+		}
+	}
 }
