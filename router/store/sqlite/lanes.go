@@ -37,15 +37,14 @@ type lanes struct {
 
 // lane is one lane with at least one waiting delivery.
 type lane struct {
-	id       int64
-	queue    []item
-	at       int64 // when it is due, or when its lease ends
-	token    int64 // of the lease of queue[0]; 0: none
-	pos      int32
-	ready    bool // in the ready heap of the place of queue[0]
-	queued   bool // in a heap
-	pinned   bool // the running transaction is about it
-	settling bool // the running transaction settles queue[0]
+	id     int64
+	queue  []item
+	at     int64 // when it is due, or when its lease ends
+	token  int64 // of the lease of queue[0]; 0: none
+	pos    int32
+	ready  bool // in the ready heap of the place of queue[0]
+	queued bool // in a heap
+	pinned bool // the running transaction is about it
 }
 
 // item is one waiting delivery.

@@ -81,7 +81,6 @@ func (ls *lanes) claim(id chat.DeliveryID, token int64) (*lane, bool) {
 		return nil, false
 	}
 	ls.pin(l)
-	l.settling = true
 	return l, true
 }
 
@@ -107,7 +106,7 @@ func (ls *lanes) pin(l *lane) {
 // unpin gives pinned lanes free again.
 func (ls *lanes) unpin(pins []*lane) {
 	for _, l := range pins {
-		l.pinned, l.settling = false, false
+		l.pinned = false
 		if ls.byID[l.id] == l {
 			ls.settleDown(l)
 		}
@@ -116,7 +115,7 @@ func (ls *lanes) unpin(pins []*lane) {
 
 func (ls *lanes) isLeased(id chat.DeliveryID, now int64) bool {
 	l := ls.leased[id]
-	return l != nil && (l.settling || l.at > now)
+	return l != nil && l.at > now
 }
 
 // busy reports whether a delivery is leased at now.

@@ -122,29 +122,38 @@ func cancelledCalls(w *world) {
 		w.Errorf("Admit with an ended context = %v", err)
 	}
 	ctx, cancel = context.WithCancel(w.ctx())
-	busy, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
+	release := w.block()
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := w.s.Change(w.ctx(), func(store.View) (store.Changes, error) {
-			once.Do(func() { close(busy) })
-			<-release
-			return store.Changes{}, nil
-		}); err != nil {
-			w.Error(err)
-		}
-	})
-	<-busy
 	var err error
 	wg.Go(func() {
 		_, err = w.s.Admit(ctx, here, chat.Batch{Events: []chat.Event{named("b")}}, planning(store.Changes{}))
 	})
 	synctest.Wait()
 	cancel()
-	close(release)
+	release()
 	wg.Wait()
 	if stored := len(w.stored()); (err == nil) != (stored == 1) {
 		w.Errorf("Admit = %v, but %d events are stored", err, stored)
+	}
+}
+
+// block keeps the store busy with a Change until release is called, which returns after the Change.
+func (w *world) block() (release func()) {
+	busy, released := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		err := w.s.Change(w.ctx(), func(store.View) (store.Changes, error) {
+			once.Do(func() { close(busy) })
+			<-released
+			return store.Changes{}, nil
+		})
+		is(w, "error of Change", err, nil)
+	})
+	<-busy
+	return func() {
+		close(released)
+		wg.Wait()
 	}
 }
 

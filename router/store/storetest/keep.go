@@ -94,6 +94,7 @@ func closed(w *world) {
 	w.must(w.s.Close())
 	w.must(w.s.Close())
 	is(w, "woken by Close", changed(woken), true)
+	is(w, "woken after Close", changed(w.s.Woken()), true)
 	_, errAdmit := w.s.Admit(w.ctx(), here, chat.Batch{}, planning(store.Changes{}))
 	_, errLease := w.s.Lease(w.ctx(), store.Want{Max: 1})
 	_, errSweep := w.s.Sweep(w.ctx(), store.Retention{Now: time.Now(), Events: time.Hour})

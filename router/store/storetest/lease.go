@@ -52,14 +52,25 @@ func longestDue(w *world) {
 		w.Errorf("further leases (-want +got):\n%s", diff)
 	}
 	is(w, "leases of none", len(w.lease(0)), 0)
-	for i := range 4 {
-		w.admit(to(fmt.Sprintf("D%d", i), fmt.Sprint(i)))
+}
+
+// accountsTurns gives one account many lanes and another few: neither waits for the other.
+func accountsTurns(w *world) {
+	for i := range 8 {
+		w.admit(to(fmt.Sprintf("D%d", i), "many"))
 	}
-	other := to("", "other")
-	other.Lane, other.Action = "other", chat.Post{To: chat.Conversation{Account: here, ID: "C1"}, Text: text.Plain("other")}
-	w.admit(other)
-	if got := said(w.lease(2)); !slices.Contains(got, "other") {
-		w.Errorf("leased %q, want one of the other account among them", got)
+	for i := range 3 {
+		few := to("", "few")
+		few.Lane = chat.Lane(fmt.Sprint("few", i))
+		few.Action = chat.Post{To: chat.Conversation{Account: here, ID: chat.ConversationID(fmt.Sprint(i))}, Text: text.Plain("few")}
+		w.admit(few)
+	}
+	got := said(w.lease(2))
+	got = append(got, said(w.lease(1))...)
+	got = append(got, said(w.lease(1))...)
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"few", "few", "many", "many"}, got); diff != "" {
+		w.Errorf("four leases (-want +got):\n%s", diff)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -97,6 +99,30 @@ func settleAllOrNothing(w *world) {
 	if err := w.s.Settle(w.ctx(), store.Settlement{ID: 99, Token: 1, State: chat.Sent}); !errors.Is(err, store.ErrLeaseLost) {
 		w.Errorf("Settle of what isn't there = %v, want ErrLeaseLost", err)
 	}
+}
+
+// settledOnce settles one lease from many goroutines, whose calls wait for the same commit.
+func settledOnce(w *world) {
+	w.admit(to("C1", "a"))
+	l := w.only("a")
+	release := w.block()
+	var won atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			err := w.s.Settle(w.ctx(), store.Settlement{ID: l.ID, Token: l.Token, State: chat.Waiting, Tried: true})
+			if err == nil {
+				won.Add(1)
+			} else if !errors.Is(err, store.ErrLeaseLost) {
+				w.Errorf("Settle = %v, want nil or ErrLeaseLost", err)
+			}
+		})
+	}
+	synctest.Wait()
+	release()
+	wg.Wait()
+	is(w, "settlements that won", won.Load(), 1)
+	is(w, "tries", w.only("a").Tries, 1)
 }
 
 func waitingLeavesOut(w *world) {
@@ -219,6 +245,7 @@ func cancelReplayConfirm(w *world) {
 	is(w, "cancelled though sent", state(all[3]), chat.Sent)
 	is(w, "cancelled though leased", state(leased.ID), chat.Waiting)
 	w.end(leased, chat.Sent)
+	w.crash()
 	w.end(w.only("6"), chat.Sent) // what is replayed goes to the end of its lane
 	l := w.only("0")
 	is(w, "tries of a replayed one", l.Tries, 0)

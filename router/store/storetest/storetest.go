@@ -48,6 +48,8 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		"SearchInAnyScript":              searchScripts,
 		"LeaseGivesOneOfALane":           leaseOne,
 		"LongestDueFirst":                longestDue,
+		"AccountsTakeTurns":              accountsTurns,
+		"LeaseIsSettledOnce":             settledOnce,
 		"ExceptedAreNotGiven":            excepted,
 		"OrderSurvivesRetries":           orderSurvives,
 		"EndedDeliveriesMakeWay":         makeWay,
