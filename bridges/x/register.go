@@ -46,6 +46,7 @@ type replayOrder struct {
 // time to time whether X still does.
 func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) error {
 	seen := &sightings{c: c}
+	last := seen.last(ctx)
 	h := &hook{c: c, sink: sink, fatal: make(chan error, 1), heard: seen.now}
 	serve := func(w http.ResponseWriter, r *http.Request) { h.serve(ctx, w, r) }
 	unmount, err := c.mount(c.cfg.WebhookPath, http.HandlerFunc(serve))
@@ -65,7 +66,8 @@ func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) er
 	if err != nil {
 		return err
 	}
-	seen.replay(ctx, id)
+	seen.now(ctx)
+	seen.replay(ctx, id, last)
 	c.wake() // for what came since the first poll and before the subscriptions
 	for {
 		timer := time.NewTimer(c.pace.check)
@@ -172,15 +174,22 @@ func (s *sightings) now(ctx context.Context) {
 	}
 }
 
+// last is when X was known to call before this run; zero: never.
+func (s *sightings) last(ctx context.Context) time.Time {
+	var last time.Time
+	b, err := s.c.keep.Kept(ctx, keepHeard)
+	if err != nil || b == nil || last.UnmarshalText(b) != nil {
+		return time.Time{}
+	}
+	return last
+}
+
 // replay has X send again what it sent while nobody listened. When X won't, the poll that every start begins with still
 // finds the messages.
-func (s *sightings) replay(ctx context.Context, id string) {
+func (s *sightings) replay(ctx context.Context, id string, last time.Time) {
 	c := s.c
-	b, err := c.keep.Kept(ctx, keepHeard)
-	s.now(ctx)
-	var last time.Time
-	if err != nil || b == nil || last.UnmarshalText(b) != nil {
-		return // never heard: nothing was missed
+	if last.IsZero() {
+		return // nothing was missed
 	}
 	now := c.now().UTC()
 	from := later(last.Add(-replaySlack), now.Add(-mostReplay+replaySlack))

@@ -54,9 +54,9 @@ func TestStreamTellsAll(t *testing.T) {
 	t.Parallel()
 	s := streaming(t, xsim.Config{})
 	s.fresh(t)
-	s.sim.Typing(s.ann, s.brand)
+	s.sim.Typing(s.bob, s.brand)
 	typing := s.event(t, "typing", func(ev chat.Event) bool { return ev.What == chat.Typing{} })
-	if typing.Author.ID != chat.PersonID(s.ann) || typing.Conversation != s.talk() || typing.ID == "" {
+	if typing.Author.ID != chat.PersonID(s.bob) || typing.Conversation.ID != chat.ConversationID(s.bob) || typing.ID == "" {
 		t.Errorf("typing came as %+v", typing)
 	}
 	id := s.sim.Say(s.brand, s.ann, xsim.Draft{Text: "by hand"})
