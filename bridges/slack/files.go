@@ -220,6 +220,9 @@ func (c *Connector) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, erro
 	}
 	req.Header.Set("Authorization", "Bearer "+c.cfg.BotToken.Reveal())
 	resp, err := c.files.Do(req)
+	if errors.Is(err, errElsewhere) {
+		return nil, &chat.Error{Op: op, Kind: chat.Refused, Reason: "Slack sends on to another place for the file"}
+	}
 	if err != nil {
 		return nil, c.fail(call{op: op, scope: chat.ThisAccount}, err)
 	}

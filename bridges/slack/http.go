@@ -18,7 +18,10 @@ const (
 	maxAnswer = 32 << 20         // bytes of one answer of the Web API
 )
 
-var errTooLong = errors.New("the answer is too long")
+var (
+	errTooLong   = errors.New("the answer is too long")
+	errElsewhere = errors.New("the file is not at Slack")
+)
 
 // unanswered says that a request left and its answer was not read to the end: what it asked may have happened.
 type unanswered struct{ err error }
@@ -100,5 +103,5 @@ func (c *Connector) mayHaveToken(u *url.URL) error {
 	if api, err := url.Parse(c.cfg.endpoint()); err == nil && u.Scheme == api.Scheme && strings.EqualFold(u.Host, api.Host) {
 		return nil
 	}
-	return fmt.Errorf("the file is at %s, not at Slack", u.Host)
+	return fmt.Errorf("%w but at %s", errElsewhere, u.Host)
 }

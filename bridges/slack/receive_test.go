@@ -297,3 +297,31 @@ func TestAnUninstalledAppEndsTheRun(t *testing.T) {
 		t.Errorf("Run = %v, want LoggedOut", err)
 	}
 }
+
+func TestANameIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	r := start(t, slacksim.Config{})
+	for i := range 5 {
+		r.Say(t, fmt.Sprint("message ", i))
+		r.hears(t, fmt.Sprint("message ", i))
+	}
+	if n := len(r.Calls("users.info")); n != 1 {
+		t.Errorf("users.info was asked %d times, want once", n)
+	}
+	must(t, r.ChangeUser(slacksim.User{ID: r.ada, Name: "countess"}))
+	r.sees(t, func(v *slacksim.View) bool { return v.Mail().Waiting == 0 })
+	r.Say(t, "renamed")
+	if e := r.hears(t, "renamed"); e.Author.Name != "countess" {
+		t.Errorf("after a change the author is %q, want countess", e.Author.Name)
+	}
+}
+
+func TestAMessageIsHeardWithoutItsAuthorsName(t *testing.T) {
+	t.Parallel()
+	r := start(t, slacksim.Config{})
+	r.Sim.Fail("users.info", slacksim.Fault{Error: "missing_scope"})
+	r.Say(t, "who am I")
+	if e := r.hears(t, "who am I"); e.Author.ID != r.Person() || e.Author.Name != "" {
+		t.Errorf("the author is %+v, want Ada without a name", e.Author)
+	}
+}
