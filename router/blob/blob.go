@@ -82,13 +82,19 @@ func (s *Store) Put(ctx context.Context, r io.Reader, most int64) (Sum, int64, e
 
 // settle moves a file to its place and makes that durable.
 func settle(from, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+	dir := filepath.Dir(to)
+	switch err := os.Mkdir(dir, 0o700); {
+	case err == nil:
+		if err := syncDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+	case !errors.Is(err, fs.ErrExist):
 		return err
 	}
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(to))
+	return syncDir(dir)
 }
 
 func syncDir(dir string) error {
@@ -191,6 +197,9 @@ func (s *Store) knows(source string) (Sum, int64, bool) {
 	}
 	sum := Sum(b)
 	size, ok := s.Has(sum)
+	if now := time.Now(); ok {
+		ok = os.Chtimes(s.path(sum), now, now) == nil // so that no Sweep takes it from under the caller
+	}
 	return sum, size, ok
 }
 
@@ -210,28 +219,46 @@ func (s *Store) remember(source string, sum Sum) error {
 	return full(settle(f.Name(), s.note(source)))
 }
 
-// Sweep removes the blobs that are older than age and that keep does not want, and returns how many went.
+// Sweep removes the blobs that nobody has stored or asked for within age and that keep does not want, and returns how
+// many went. What was remembered of them goes, too.
 func (s *Store) Sweep(ctx context.Context, age time.Duration, keep func(Sum) bool) (int, error) {
-	n := 0
 	before := time.Now().Add(-age)
-	err := filepath.WalkDir(filepath.Join(s.dir, blobs), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
+	n, err := s.prune(ctx, blobs, func(_ string, d fs.DirEntry) (bool, error) {
 		info, err := d.Info()
-		if err != nil || info.ModTime().After(before) || keep(Sum(d.Name())) {
-			return err
-		}
-		n++
-		return errors.Join(os.Remove(path), ctx.Err())
+		return err == nil && !info.ModTime().After(before) && !keep(Sum(d.Name())), err
+	})
+	if err != nil || n == 0 {
+		return n, err
+	}
+	_, err = s.prune(ctx, known, func(path string, _ fs.DirEntry) (bool, error) {
+		b, err := os.ReadFile(path)
+		_, there := s.Has(Sum(b))
+		return !there, err
 	})
 	return n, err
 }
 
-// path is where a blob lies: in a folder of its first two digits, so that no folder grows without bound.
+// prune removes the files below a folder that gone says, and counts them.
+func (s *Store) prune(ctx context.Context, folder string, gone func(path string, d fs.DirEntry) (bool, error)) (n int, err error) {
+	err = filepath.WalkDir(filepath.Join(s.dir, folder), func(path string, d fs.DirEntry, err error) error {
+		if err := errors.Join(err, ctx.Err()); err != nil || d.IsDir() {
+			return err
+		}
+		remove, err := gone(path, d)
+		if err != nil || !remove {
+			return err
+		}
+		n++
+		return os.Remove(path)
+	})
+	return n, err
+}
+
+// path is where a blob lies: in a folder of its first two digits, so that no folder grows without bound. Where nothing
+// ever lies is the path of what is no sum.
 func (s *Store) path(sum Sum) string {
-	name := filepath.Base(string(sum))
-	if len(name) < 2 {
+	name := string(sum)
+	if raw, err := hex.DecodeString(name); err != nil || len(raw) != sha256.Size {
 		return filepath.Join(s.dir, blobs, "none")
 	}
 	return filepath.Join(s.dir, blobs, name[:2], name)
