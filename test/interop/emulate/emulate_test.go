@@ -10,6 +10,8 @@
 //   - Its ts has whole seconds and a count, so the connector is given a clock of whole seconds.
 //   - It knows no Socket Mode, no presses of buttons, no X-OAuth-Scopes header, no latest_reply (so only threads that were
 //     heard of before are caught up), no event_ts of reactions, and no thread whose first message is gone.
+//   - In its files initial_comment is a string, and in Slack's an object: wire makes it one. Events are signed and can't be
+//     mended so, hence they have files without a comment.
 //   - It ignores oldest: every history is whole. It gives the metadata back whether it is asked for or not.
 //   - A token that it does not know is its administrator's, without scopes; invalid_auth is the answer to a token whose user
 //     does not exist.
@@ -119,7 +121,7 @@ func setup(t *testing.T) *workspace {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +157,7 @@ func start(t *testing.T, w *workspace, port int) {
 	}()
 	t.Cleanup(func() {
 		cancel() // kills it
-		if err := <-ended; ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		if err := <-ended; errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			t.Errorf("emulate was still needed after %v: %v", childLife, err)
 		}
 	})
@@ -304,6 +306,7 @@ func (p person) send(t *testing.T, url, kind string, body []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer resp.Body.Close()
 	return readAll(t, resp.Body)
 }
 

@@ -42,12 +42,10 @@ func TestRefusals(t *testing.T) {
 		{"no scope to react", unscoped, chat.React{To: l.to, Message: theirs[0], Emoji: "👍"}, chat.Refused, "reactions:write"},
 		{"no scope to upload", unscoped, chat.Post{To: l.to, Files: file}, chat.Refused, "files:write"},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			_, err := chat.Do(t.Context(), tc.by, tc.do)
-			if err == nil || chat.KindOf(err) != tc.want || !strings.Contains(chat.Reason(err), tc.says) {
-				t.Errorf("it ends with %v (%v), want %v and a reason with %q", chat.KindOf(err), err, tc.want, tc.says)
-			}
-		})
+		_, err := chat.Do(t.Context(), tc.by, tc.do)
+		if err == nil || chat.KindOf(err) != tc.want || !strings.Contains(chat.Reason(err), tc.says) {
+			t.Errorf("%s: %v (%v), want %v and a reason with %q", tc.name, chat.KindOf(err), err, tc.want, tc.says)
+		}
 	}
 	if all := w.ada.history(t, w.general); !slices.ContainsFunc(all, func(m message) bool { return m.TS == string(theirs[0]) && m.Text == "mine" }) {
 		t.Errorf("the channel shows %+v, want Ada's message as it was", all)

@@ -1,6 +1,7 @@
 package emulate_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -28,8 +29,8 @@ func TestReceive(t *testing.T) {
 	}
 
 	w.bob.say(t, w.general, ts, "in the thread")
-	if e := s.hears(t, "in the thread"); e.Conversation != at(w.general, ts) || e.Author.Name != "Bob" && e.Author.Name != "bob" {
-		t.Errorf("reply is by %+v in %v, want Bob in thread %s", e.Author, e.Conversation, ts)
+	if e := s.hears(t, "in the thread"); e.Conversation != at(w.general, ts) || e.Author.Handle != "bob" {
+		t.Errorf("reply is by %+v in %v, want bob in thread %s", e.Author, e.Conversation, ts)
 	}
 
 	w.ada.call(t, "chat.update", form{"channel": w.general, "ts": ts, "text": "changed"})
@@ -73,6 +74,7 @@ func TestReceiveFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer body.Close()
 	if got := readAll(t, body); string(got) != "some notes" {
 		t.Errorf("the file holds %q", got)
 	}
@@ -100,6 +102,10 @@ func TestCatchUp(t *testing.T) {
 	stop()
 
 	missed := w.ada.say(t, w.general, "", "meanwhile")
+	var many []string // more than one page
+	for i := range 40 {
+		many = append(many, w.ada.say(t, w.general, "", fmt.Sprintf("many %d", i)))
+	}
 	w.bob.say(t, w.general, root, "a thread meanwhile")
 	w.ada.call(t, "chat.update", form{"channel": w.general, "ts": root, "text": "edited meanwhile"})
 	w.ada.upload(t, w.general, "missed.txt", "missed", "a file meanwhile")
@@ -108,6 +114,11 @@ func TestCatchUp(t *testing.T) {
 	l.run(t, w, s)
 	if e := s.hears(t, "meanwhile"); e.ID != chat.EventID(w.general+":"+missed) || e.Conversation != l.to || e.Author.Name != "Ada" {
 		t.Errorf("missed message is %+v", e)
+	}
+	for i, ts := range many {
+		if e := s.hears(t, fmt.Sprintf("many %d", i)); string(e.Message) != ts {
+			t.Errorf("missed message %d is %s, want %s", i, e.Message, ts)
+		}
 	}
 	if e := s.hears(t, "a thread meanwhile"); e.Conversation != at(w.general, root) {
 		t.Errorf("missed reply is in %v, want thread %s", e.Conversation, root)

@@ -1,6 +1,7 @@
 package emulate_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -163,31 +164,26 @@ func TestOpenAndFind(t *testing.T) {
 		t.Errorf("Find of the thread gives %+v, %v, %v; want %v", got, found, err, r.Conversation)
 	}
 
-	for _, tc := range []struct {
-		name string
-		to   chat.Conversation
-	}{{"in the channel", l.to}, {"in the thread", r.Conversation}} {
-		t.Run(tc.name, func(t *testing.T) {
-			p := chat.Post{Key: chat.Key("k-" + tc.to.Thread[:min(3, len(tc.to.Thread))]), To: tc.to, Text: text.Plain("did it arrive?")}
-			if got, found, _, err := chat.Find(t.Context(), l, p, since); err != nil || found {
-				t.Errorf("before it was posted Find gives %+v, %v, %v", got, found, err)
-			}
-			l.wire.losing("chat.postMessage")
-			if _, err := chat.Do(t.Context(), l, p); chat.KindOf(err) != chat.Uncertain {
-				t.Fatalf("a post whose answer was lost is %v: %v; want uncertain", chat.KindOf(err), err)
-			}
-			got, found, known, err := chat.Find(t.Context(), l, p, since)
-			if err != nil || !found || !known || len(got.Messages) != 1 {
-				t.Fatalf("Find gives %+v, %v, %v, %v", got, found, known, err)
-			}
-			if m := w.only(t, w.general, string(got.Messages[0])); m.Text != p.Text.Body || m.Thread != string(tc.to.Thread) {
-				t.Errorf("found %+v", m)
-			}
-			p.Key = "k-other"
-			if got, found, _, err := chat.Find(t.Context(), l, p, since); err != nil || found {
-				t.Errorf("Find by another key gives %+v, %v, %v", got, found, err)
-			}
-		})
+	for i, to := range []chat.Conversation{l.to, r.Conversation} {
+		p := chat.Post{Key: chat.Key(fmt.Sprintf("k-post-%d", i)), To: to, Text: text.Plain("did it arrive?")}
+		if got, found, _, err := chat.Find(t.Context(), l, p, since); err != nil || found {
+			t.Errorf("%v: before it was posted Find gives %+v, %v, %v", to, got, found, err)
+		}
+		l.wire.losing("chat.postMessage")
+		if _, err := chat.Do(t.Context(), l, p); chat.KindOf(err) != chat.Uncertain {
+			t.Fatalf("%v: a post whose answer was lost is %v: %v; want uncertain", to, chat.KindOf(err), err)
+		}
+		got, found, known, err := chat.Find(t.Context(), l, p, since)
+		if err != nil || !found || !known || len(got.Messages) != 1 {
+			t.Fatalf("%v: Find gives %+v, %v, %v, %v", to, got, found, known, err)
+		}
+		if m := w.only(t, w.general, string(got.Messages[0])); m.Text != p.Text.Body || m.Thread != string(to.Thread) {
+			t.Errorf("%v: found %+v", to, m)
+		}
+		p.Key = "k-other"
+		if got, found, _, err := chat.Find(t.Context(), l, p, since); err != nil || found {
+			t.Errorf("%v: Find by another key gives %+v, %v, %v", to, got, found, err)
+		}
 	}
 }
 
@@ -219,6 +215,7 @@ func TestFilesOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer got.Close()
 	if raw := readAll(t, got); string(raw) != "beta" {
 		t.Errorf("second file holds %q, want %q", raw, "beta")
 	}

@@ -314,9 +314,8 @@ func (s *sink) hears(t *testing.T, words string) chat.Event {
 	return e
 }
 
-func readAll(t *testing.T, body io.ReadCloser) []byte {
+func readAll(t *testing.T, body io.Reader) []byte {
 	t.Helper()
-	defer body.Close()
 	raw, err := io.ReadAll(io.LimitReader(body, 10<<20))
 	if err != nil {
 		t.Fatal(err)
