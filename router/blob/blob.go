@@ -249,7 +249,7 @@ func (s *Store) prune(ctx context.Context, folder string, gone func(path string,
 			return err
 		}
 		n++
-		return os.Remove(path)
+		return os.Remove(path) //nolint:gosec // nobody else writes in this folder
 	})
 	return n, err
 }

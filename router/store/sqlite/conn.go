@@ -13,6 +13,7 @@ import (
 // What is written goes to the driver's own statements, past database/sql, which would cost about as much as the writing
 // of a narrow row. What plans read is rarer and goes through database/sql.
 type conn struct {
+	ctx    context.Context //nolint:containedctx // it never ends: no call may cut a transaction short that others share
 	sql    *sql.Conn
 	execs  map[string]driver.StmtExecContext
 	reads  map[string]*sql.Stmt
@@ -20,8 +21,8 @@ type conn struct {
 	writes uint64 // statements executed
 }
 
-func newConn(c *sql.Conn) *conn {
-	return &conn{sql: c, execs: map[string]driver.StmtExecContext{}, reads: map[string]*sql.Stmt{}}
+func newConn(ctx context.Context, c *sql.Conn) *conn {
+	return &conn{ctx: context.WithoutCancel(ctx), sql: c, execs: map[string]driver.StmtExecContext{}, reads: map[string]*sql.Stmt{}}
 }
 
 // exec runs a statement that gives no rows.
@@ -48,7 +49,7 @@ func (c *conn) change(query string, args ...any) (n int64, err error) {
 			}
 			c.execs[query] = st
 		}
-		r, err := st.ExecContext(context.Background(), c.args)
+		r, err := st.ExecContext(c.ctx, c.args)
 		if err != nil {
 			return err
 		}

@@ -121,7 +121,7 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	c := newConn(raw)
+	c := newConn(ctx, raw)
 	s.writer = newWriter(s, c, o.Batch)
 	if o.MaxBytes > 0 {
 		if _, err := raw.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", max(o.MaxBytes/pageSize, 1))); err != nil {

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"fmt"
 	"maps"
 
@@ -44,7 +43,7 @@ const (
 
 func newTx(s *Store, c *conn) *tx {
 	t := &tx{s: s, c: c}
-	t.view = view{ctx: context.Background(), q: c, name: t.number, busy: t.hold}
+	t.view = view{ctx: c.ctx, q: c, name: t.number, busy: t.hold}
 	t.reset()
 	return t
 }
