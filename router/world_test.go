@@ -116,6 +116,8 @@ func (w *world) happens(t *testing.T, m *town, who string, at chat.Conversation,
 	synctest.Wait()
 }
 
+func posted(said string) chat.Posted { return chat.Posted{Text: text.Plain(said)} }
+
 // pass lets time pass.
 func pass(d time.Duration) {
 	<-time.After(d)
