@@ -70,7 +70,7 @@ func (d *doctor) login(ctx context.Context) {
 		return
 	}
 	d.add(chat.Fine, "login", "OAuth 1.0a, which does not expire", "")
-	d.add(chat.Warning, "attachments", "X gives attachments to OAuth 2.0 logins; those of OAuth 1.0a must take them from their old address", "set client_id and run roost login "+string(d.c.account))
+	d.add(chat.Warning, "attachments", "X gives attachments to OAuth 2.0 logins; those of OAuth 1.0a must take them from their old address", "set client_id instead of the OAuth 1.0a keys, and run roost login "+string(d.c.account))
 }
 
 func (d *doctor) scopes(ctx context.Context) {
@@ -97,6 +97,10 @@ func (d *doctor) scopes(ctx context.Context) {
 }
 
 func (d *doctor) messages(ctx context.Context) {
+	if err := d.c.purse.read(ctx); err != nil {
+		d.failed(chat.Warning, "messages", err)
+		return
+	}
 	q := url.Values{"max_results": {"1"}}
 	got, err := d.c.api.call(ctx, request{op: "x: look up messages", method: http.MethodGet, path: "/2/dm_events", query: q}, nil)
 	if err != nil {

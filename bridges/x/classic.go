@@ -168,6 +168,9 @@ func (t *classic) ask(ctx context.Context, w walk, token string) (dmPage, error)
 			t.former.Store(true)
 			continue
 		}
+		if statusOf(err) == http.StatusBadRequest {
+			t.former.Store(false) // neither set of names is taken: begin with the newer one again
+		}
 		if err != nil {
 			return dmPage{}, err
 		}

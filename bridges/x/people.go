@@ -84,7 +84,25 @@ func (p *people) meet(ctx context.Context, ids []string) {
 			return
 		}
 		p.purse.shown(ctx, nil, idsOf(got.Data))
+		p.nameless(strangers)
 		p.learn(got.Data)
+	}
+}
+
+// nameless remembers that X was asked for people, so that those it does not know are not asked for again and again.
+func (p *people) nameless(ids []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.known) >= mostPeople {
+		p.forget()
+	}
+	for _, id := range ids {
+		one, ok := p.known[id]
+		if !ok {
+			one.author = chat.Author{ID: chat.PersonID(id)}
+		}
+		one.until = p.now().Add(knownFor)
+		p.known[id] = one
 	}
 }
 

@@ -26,6 +26,9 @@ func TestPeopleAreLookedUpOnceADay(t *testing.T) {
 		}
 		var got usersAnswer
 		for _, id := range ids {
+			if id == "1007" {
+				continue // X does not know everybody
+			}
 			got.Data = append(got.Data, user{ID: id, Username: "user" + id})
 		}
 		if err := json.NewEncoder(w).Encode(got); err != nil {
@@ -61,8 +64,8 @@ func TestPeopleAreLookedUpOnceADay(t *testing.T) {
 		t.Errorf("author %+v, want user1249", a)
 	}
 	look()
-	if used, err := c.purse.state(t.Context()); err != nil || used.Reads != 3 || used.USD < 2.49 || used.USD > 2.51 {
-		t.Errorf("used %+v, %v, want 3 reads and 250 profiles at a cent", used, err)
+	if used, err := c.purse.state(t.Context()); err != nil || used.Reads != 3 || used.USD < 2.48 || used.USD > 2.50 {
+		t.Errorf("used %+v, %v, want 3 reads and 249 profiles at a cent", used, err)
 	}
 	now = now.Add(25 * time.Hour)
 	down = true

@@ -53,7 +53,7 @@ func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) er
 	if err != nil {
 		return &chat.Error{Op: "x: mount webhook", Kind: chat.Refused, Err: err}
 	}
-	defer h.busy.Wait()
+	defer h.shut()
 	defer unmount()
 	var id string
 	err = c.persist(ctx, func(ctx context.Context) (err error) {

@@ -60,7 +60,7 @@ type session struct {
 	unfilled bool      // X does not give this app what it missed
 }
 
-// run is one connection, from its first to its last byte. What was missed is polled before the first event is taken in,
+// run is one connection, from its first to its last byte. heard says that it worked, and may be made again soon. What was missed is polled before the first event is taken in,
 // so that order holds; when polling takes too long, the events don't wait for it.
 func (s *session) run(ctx context.Context) (heard bool, err error) {
 	resp, err := s.open(ctx)
@@ -81,13 +81,14 @@ func (s *session) run(ctx context.Context) (heard bool, err error) {
 	lines.Buffer(make([]byte, 0, 64<<10), mostLine)
 	for lines.Scan() {
 		silent.Reset(s.c.pace.quiet)
-		heard, s.heard = true, s.c.now()
 		if err := s.line(ctx, bytes.TrimSpace(lines.Bytes())); err != nil {
-			return heard, err
+			return false, err // the store fails, and would fail again at once
 		}
+		heard, s.heard = true, s.c.now()
 	}
 	if err := lines.Err(); err != nil {
-		return heard, fmt.Errorf("x: stream: %w", s.c.api.veil(err))
+		// A line that is too long would come again by backfill at once.
+		return heard && !errors.Is(err, bufio.ErrTooLong), fmt.Errorf("x: stream: %w", s.c.api.veil(err))
 	}
 	return heard, fmt.Errorf("x: stream: %w", io.EOF)
 }

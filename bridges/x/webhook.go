@@ -30,18 +30,27 @@ type hook struct {
 	sink  chat.Sink
 	fatal chan error // told when going on is pointless
 	heard func(ctx context.Context)
-	busy  sync.WaitGroup
+
+	gate   sync.RWMutex // held for reading by every call
+	closed bool
+}
+
+// shut returns when no call is under way and none will be.
+func (h *hook) shut() {
+	h.gate.Lock()
+	defer h.gate.Unlock()
+	h.closed = true
 }
 
 // serve answers a challenge or takes in an event, as long as run lasts. It says 200 only after the event is stored.
 func (h *hook) serve(run context.Context, w http.ResponseWriter, r *http.Request) {
-	h.busy.Add(1)
-	defer h.busy.Done()
+	h.gate.RLock()
+	defer h.gate.RUnlock()
 	ctx, cancel := context.WithCancel(run)
 	defer cancel()
 	defer context.AfterFunc(r.Context(), cancel)() // when X hangs up
 	switch {
-	case run.Err() != nil:
+	case h.closed || run.Err() != nil:
 		http.Error(w, "not receiving", http.StatusServiceUnavailable)
 	case r.Method == http.MethodGet:
 		h.challenge(w, r)
