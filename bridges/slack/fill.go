@@ -19,7 +19,7 @@ const (
 	maxPlaces    = 1000 // conversations that are read back after a pause
 	editsBack    = time.Hour
 	batchSize    = 50
-	clockMargin  = 5 * time.Second
+	clockMargin  = 10 * time.Second // between our clock and Slack's, and between what two sockets bring
 	missingScope = "missing_scope"
 )
 

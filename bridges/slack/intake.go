@@ -128,7 +128,9 @@ func (in *intake) take(ctx context.Context, d delivery, conversation string) err
 	if err := in.c.threads.note(ctx, events); err != nil {
 		return err
 	}
-	ts := said(events)
+	// What one socket brings may overtake what the other one has not brought yet, so the mark stays behind by what that can
+	// take: after a crash the last seconds are read again, and what was accepted already is known by its ID.
+	ts := min(said(events), stampOf(in.c.clock().Add(-clockMargin)))
 	b := chat.Batch{Events: events}
 	if ts != "" {
 		b.Cursor = in.tide.live(conversation, ts)

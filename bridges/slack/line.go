@@ -8,7 +8,7 @@ import (
 )
 
 // overtaken is how long an event waits for one that happened before it and comes over the other socket.
-const overtaken = 100 * time.Millisecond
+const overtaken = 250 * time.Millisecond
 
 // line is what waits in one conversation, by when it happened. One goroutine takes from it while there is something.
 type line struct {
