@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -28,45 +29,62 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	seq, begin := p.resume(r)
-	if !out.send(begin, p.trips.mark(seq), "{}") {
-		return
-	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	changed := false
-	for {
-		x, slack, faults := p.cfg.X.Changed(), p.cfg.Slack.Changed(), p.faults.watch()
-		trips, more := p.trips.since(seq)
-		// What changes from here on is told by the channels, so nothing falls between this hint and the next.
-		if changed && !out.send("state", "", "{}") {
-			return
-		}
-		for _, tr := range trips {
-			body, err := json.Marshal(p.shown(tr))
-			if err != nil || !out.send("trip", p.trips.mark(tr.seq), string(body)) {
-				return
-			}
-			seq = tr.seq
-		}
-		changed = false
-		select {
-		case <-r.Context().Done():
-			return
-		case <-more:
-			continue
-		case <-beat.C:
-			if !out.beat() {
-				return
-			}
-			continue
-		case <-x:
-		case <-slack:
-		case <-faults:
-		}
-		if changed = settle(r); !changed {
-			return
-		}
+	f := feed{page: p, out: out, seq: seq}
+	for alive := out.send(begin, p.trips.mark(seq), "{}"); alive; {
+		alive = f.round(r.Context(), beat.C)
 	}
+}
+
+// feed is one stream: how far it has told the trips, and whether something else changed since.
+type feed struct {
+	page    *Page
+	out     stream
+	seq     int64
+	changed bool
+}
+
+// round tells what is new and waits for more; false when the stream has ended.
+func (f *feed) round(ctx context.Context, beat <-chan time.Time) bool {
+	p := f.page
+	x, slack, faults := p.cfg.X.Changed(), p.cfg.Slack.Changed(), p.faults.watch()
+	trips, more := p.trips.since(f.seq)
+	// What changes from here on is told by the channels, so nothing falls between this hint and the next.
+	if !f.tell(ctx, trips) {
+		return false
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-more:
+		return true
+	case <-beat:
+		return f.out.beat()
+	case <-x:
+	case <-slack:
+	case <-faults:
+	}
+	f.changed = settle(ctx)
+	return f.changed
+}
+
+func (f *feed) tell(ctx context.Context, trips []trip) bool {
+	if f.changed && !f.out.send("state", "", "{}") {
+		return false
+	}
+	f.changed = false
+	if len(trips) > 0 {
+		f.page.learn(ctx)
+	}
+	for _, tr := range trips {
+		body, err := json.Marshal(f.page.shown(tr))
+		if err != nil || !f.out.send("trip", f.page.trips.mark(tr.seq), string(body)) {
+			return false
+		}
+		f.seq = tr.seq
+	}
+	return true
 }
 
 // resume says where a stream goes on, and with which event it begins. A browser that opens a stream can't say what it has
@@ -84,13 +102,13 @@ func (p *Page) resume(r *http.Request) (seq int64, begin string) {
 }
 
 // settle waits until changes that come together have come; false when the stream has ended.
-func settle(r *http.Request) bool {
+func settle(ctx context.Context) bool {
 	t := time.NewTimer(together)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return true
-	case <-r.Context().Done():
+	case <-ctx.Done():
 		return false
 	}
 }

@@ -85,7 +85,8 @@ func TestEventsTellTripsAndChanges(t *testing.T) {
 		t.Errorf("after a step = %+v %+v, want the trip and an id", trip, e)
 	}
 	w.post("/faults", fields{"fault": "x_down", "on": true})
-	for e := next(); e.name != "state"; e = next() {
+	for next().name != "state" {
+		continue
 	}
 	if !w.state().Faults["x_down"] {
 		t.Error("the hint came before the fault")

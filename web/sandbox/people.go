@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -52,6 +53,16 @@ func (p *Page) member(id string) bool {
 	return id != p.cfg.Slack.BotUser() && slices.Contains(p.channel().Members, id)
 }
 
+// learn finds out what those are called who are in the channel or wrote there.
+func (p *Page) learn(ctx context.Context) {
+	for _, id := range p.channel().Members {
+		p.names.learn(ctx, id)
+	}
+	for _, m := range p.cfg.Slack.Messages(p.cfg.Channel) {
+		p.names.learn(ctx, m.User)
+	}
+}
+
 // names are what the users of Slack are called. The simulator tells that over its Web API alone, so it is asked there,
 // once for each.
 type names struct {
@@ -61,22 +72,27 @@ type names struct {
 	known map[string]string
 }
 
+// of is a user's name; the id when it was not learnt.
 func (n *names) of(id string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if name, ok := n.known[id]; ok || id == "" {
-		return name
-	}
-	name, ok := n.ask(id)
-	if !ok {
-		return id
-	}
-	n.known[id] = name
-	return name
+	return cmp.Or(n.known[id], id)
 }
 
-func (n *names) ask(id string) (name string, ok bool) {
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "/api/users.info?"+url.Values{"user": {id}}.Encode(), http.NoBody)
+// learn asks for a name that is not known. When there is no answer, because Slack is down, the next time may bring one.
+func (n *names) learn(ctx context.Context, id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, known := n.known[id]; known || id == "" {
+		return
+	}
+	if name, ok := n.ask(ctx, id); ok {
+		n.known[id] = name
+	}
+}
+
+func (n *names) ask(ctx context.Context, id string) (name string, ok bool) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/api/users.info?"+url.Values{"user": {id}}.Encode(), http.NoBody)
 	if err != nil {
 		return "", false
 	}

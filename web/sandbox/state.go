@@ -84,7 +84,10 @@ type view struct {
 }
 
 // state answers what the page shows now.
-func (p *Page) state(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, p.snapshot()) }
+func (p *Page) state(w http.ResponseWriter, r *http.Request) {
+	p.learn(r.Context())
+	answer(w, http.StatusOK, p.snapshot())
+}
 
 func (p *Page) snapshot() state {
 	changed, _ := p.trips.since(0)

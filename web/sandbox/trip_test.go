@@ -11,7 +11,7 @@ import (
 	"github.com/roost-im/roost/router/text"
 )
 
-var began = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a date for all tests
+var began = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 func after(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
 

@@ -92,7 +92,7 @@ func (p *Page) slackSay(w http.ResponseWriter, r *http.Request) {
 	for _, f := range in.files {
 		d.Files = append(d.Files, slacksim.Upload{Name: f.name, Type: f.kind, Data: f.data})
 	}
-	ts := p.cfg.Slack.Say(in.Person, p.cfg.Channel, d)
+	ts := p.cfg.Slack.Say(in.Person, p.cfg.Channel, d) //nolint:contextcheck // who plays a person waits for nothing
 	if ts == "" {
 		fail(w, http.StatusConflict, "the channel takes no messages")
 		return
@@ -125,7 +125,7 @@ func (p *Page) slackDelete(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Page) slackReact(w http.ResponseWriter, r *http.Request) {
-	p.act(w, r, func(in act) error {
+	p.act(w, r, func(in act) error { //nolint:contextcheck // who plays a person waits for nothing
 		if !emojiName(in.Name) {
 			return errEmoji
 		}
@@ -137,7 +137,7 @@ func (p *Page) slackReact(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Page) slackPress(w http.ResponseWriter, r *http.Request) {
-	p.act(w, r, func(in act) error {
+	p.act(w, r, func(in act) error { //nolint:contextcheck // who plays a person waits for nothing
 		return p.cfg.Slack.Press(in.Person, p.cfg.Channel, in.TS, in.Action, in.Value)
 	})
 }
@@ -158,7 +158,7 @@ func (p *Page) slackSubmit(w http.ResponseWriter, r *http.Request) {
 		Values map[string]string `json:"values"`
 	}
 	if read(w, r, &in) && p.mustMember(w, in.Person) {
-		settled(w, p.cfg.Slack.SubmitView(in.Person, in.View, in.Values))
+		settled(w, p.cfg.Slack.SubmitView(in.Person, in.View, in.Values)) //nolint:contextcheck // who plays a person waits for nothing
 	}
 }
 
@@ -168,7 +168,7 @@ func (p *Page) slackDismiss(w http.ResponseWriter, r *http.Request) {
 		View   string `json:"view"`
 	}
 	if read(w, r, &in) && p.mustMember(w, in.Person) {
-		settled(w, p.cfg.Slack.CloseView(in.Person, in.View))
+		settled(w, p.cfg.Slack.CloseView(in.Person, in.View)) //nolint:contextcheck // who plays a person waits for nothing
 	}
 }
 

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -94,9 +95,7 @@ func TestSlackThread(t *testing.T) {
 	act := func(path string, more fields) int {
 		t.Helper()
 		body := fields{"person": w.dana, "ts": reply.TS}
-		for k, v := range more {
-			body[k] = v
-		}
+		maps.Copy(body, more)
 		status, _ := w.post(path, body)
 		return status
 	}
