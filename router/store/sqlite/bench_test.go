@@ -184,13 +184,14 @@ func bareExec(b *testing.B, conn *sql.Conn) func(query string, args ...any) {
 	}
 }
 
-// BenchmarkStart measures the time from Open to the first Lease with 100,000 lanes of one waiting delivery each, and the
-// memory that they take.
-func BenchmarkStart(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "roost.db")
-	s := openBench(b, path)
-	const lanes, step = 100_000, 1000
-	for n := int64(0); n < lanes; n += step {
+// startLanes is how many lanes the benchmarks below have, with one waiting delivery each.
+const startLanes = 100_000
+
+// fillLanes admits the deliveries of startLanes.
+func fillLanes(b *testing.B, s *sqlite.Store) {
+	b.Helper()
+	const step = 1000
+	for n := int64(0); n < startLanes; n += step {
 		err := s.Change(b.Context(), func(store.View) (ch store.Changes, err error) {
 			for i := range int64(step) {
 				ev := benchEvent(n + i)
@@ -207,6 +208,13 @@ func BenchmarkStart(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkStart measures the time from Open to the first Lease with many lanes, and the memory that they take.
+func BenchmarkStart(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "roost.db")
+	s := openBench(b, path)
+	fillLanes(b, s)
 	if err := s.Close(); err != nil {
 		b.Fatal(err)
 	}
@@ -231,4 +239,17 @@ func BenchmarkStart(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/1e6, "heap-MB")
+}
+
+// BenchmarkParked measures a Lease that gives nothing because the account of all due lanes can't be served.
+func BenchmarkParked(b *testing.B) {
+	s := openBench(b, filepath.Join(b.TempDir(), "roost.db"))
+	defer s.Close()
+	fillLanes(b, s)
+	want := store.Want{Max: 256, For: time.Minute, Except: []chat.Account{"discord/fans"}}
+	for b.Loop() {
+		if leased, err := s.Lease(b.Context(), want); err != nil || len(leased) != 0 {
+			b.Fatalf("leased %d, %v", len(leased), err)
+		}
+	}
 }
