@@ -51,9 +51,10 @@ func (p *purse) send(ctx context.Context) error {
 	if b := p.budget.USD; b > 0 && p.used.USD+p.prices.Send > b {
 		return p.over("x: post", fmt.Sprintf("the day's budget of %.2f US dollars on X is used up", b))
 	}
+	before := p.used
 	p.used.Sends++
 	p.used.USD += p.prices.Send
-	return p.save(ctx)
+	return p.saveOr(ctx, before)
 }
 
 // unsend puts a message back that X did not take.
@@ -81,8 +82,9 @@ func (p *purse) read(ctx context.Context) error {
 	if b := p.budget.USD; b > 0 && p.used.USD >= b {
 		return p.over("x: read", fmt.Sprintf("the day's budget of %.2f US dollars on X is used up", b))
 	}
+	before := p.used
 	p.used.Reads++
-	return p.save(ctx)
+	return p.saveOr(ctx, before)
 }
 
 // shown counts what an answer showed: each event and each profile is charged once a day.
@@ -154,6 +156,15 @@ func (p *purse) today(ctx context.Context) error {
 		p.paid = map[string]bool{}
 	}
 	return nil
+}
+
+// saveOr keeps what was used, or goes back to what was used before.
+func (p *purse) saveOr(ctx context.Context, before spent) error {
+	err := p.save(ctx)
+	if err != nil {
+		p.used = before
+	}
+	return err
 }
 
 // save keeps what was used.

@@ -68,10 +68,12 @@ func (c *claims) claim(ctx context.Context, key chat.Key, event string) (mine bo
 func (c *claims) add(ctx context.Context, key chat.Key, event string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	one := claim{Key: key, Event: event}
 	if c.load(ctx) != nil {
-		c.all, c.loaded = nil, true // what is not readable now is written anew
+		c.all = append(c.all, one) // kept with the next one, behind those that can't be read now
+		return
 	}
-	_ = c.put(ctx, claim{Key: key, Event: event})
+	_ = c.put(ctx, one)
 }
 
 // load reads what was kept.
@@ -83,9 +85,11 @@ func (c *claims) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("x: load claims: %w", err)
 	}
+	var kept []claim
 	if b != nil {
-		_ = json.Unmarshal(b, &c.all) // unreadable claims are none
+		_ = json.Unmarshal(b, &kept) // unreadable claims are none
 	}
+	c.all = append(kept, c.all...)
 	c.loaded = true
 	return nil
 }

@@ -317,6 +317,9 @@ func newKeeper() *keeper {
 func (k *keeper) Kept(_ context.Context, key string) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.broken[key] {
+		return nil, errFull
+	}
 	return slices.Clone(k.values[key]), nil
 }
 

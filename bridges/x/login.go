@@ -98,15 +98,18 @@ func (l *login) run(ctx context.Context, opt LoginOptions) (chat.Author, error) 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+loginPath, func(w http.ResponseWriter, r *http.Request) { l.back(ctx, w, r) })
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: callTime}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ln) }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = srv.Serve(ln) // says only that it was shut down
+	}()
 	defer func() {
 		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		if srv.Shutdown(bye) != nil { // lets the last page reach the browser
 			_ = srv.Close()
 		}
-		_ = <-served // says only that it was shut down
+		<-served
 	}()
 	oc := l.oauth()
 	if opt.Open != nil {

@@ -91,7 +91,8 @@ func (t *classic) send(ctx context.Context, to chat.Conversation, d dmDraft, sen
 		return got, err
 	}
 	if again, groupErr := call(true); groupErr == nil || chat.KindOf(groupErr) == chat.Uncertain {
-		return again, errors.Join(groupErr, t.groups.learn(ctx, []string{id}))
+		_ = t.groups.learn(context.WithoutCancel(ctx), []string{id}) // the message is sent; a group that is not kept is learned again
+		return again, groupErr
 	}
 	return got, err
 }

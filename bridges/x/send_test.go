@@ -206,6 +206,41 @@ func TestWhatIsNotKnownAboutAPost(t *testing.T) {
 	}
 }
 
+// TestADiskThatFailsBesideASend: a message that X took is a message that was sent, whatever the disk says about it.
+func TestADiskThatFailsBesideASend(t *testing.T) {
+	t.Parallel()
+	s := fast(t, xsim.Config{})
+	since := time.Now()
+	c := s.open(t)
+	if _, err := c.Post(t.Context(), s.post("k-1", "ok")); err != nil {
+		t.Fatal(err)
+	}
+	c = s.open(t)
+	s.keep.breaking("claims", true)
+	second, err := c.Post(t.Context(), s.post("k-2", "ok"))
+	if err != nil {
+		t.Fatalf("with claims that can't be kept: %v", err)
+	}
+	if _, _, err := c.Find(t.Context(), s.post("k-3", "ok"), since); err == nil {
+		t.Error("what can't be told apart was told apart")
+	}
+	s.keep.breaking("claims", false)
+	if r, ok, err := c.Find(t.Context(), s.post("k-2", "ok"), since); err != nil || !ok || r.Messages[0] != second.Messages[0] {
+		t.Errorf("find = %v, %v, %v, want %v", r, ok, err, second.Messages)
+	}
+	if r, ok, err := c.Find(t.Context(), s.post("k-3", "ok"), since); ok || err != nil {
+		t.Errorf("find of a third = %v, %v, %v, want nothing", r, ok, err)
+	}
+	s.keep.breaking("spent", true)
+	before := len(s.sim.Conversation(s.brand, s.ann))
+	if _, err := c.Post(t.Context(), s.post("k-4", "hi")); chat.KindOf(err) != chat.Transient {
+		t.Errorf("with a budget that can't be kept: %v, want Transient", err)
+	}
+	if n := len(s.sim.Conversation(s.brand, s.ann)); n != before {
+		t.Error("a message was sent that nobody counted")
+	}
+}
+
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

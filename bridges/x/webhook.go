@@ -48,7 +48,7 @@ func (h *hook) serve(run context.Context, w http.ResponseWriter, r *http.Request
 	defer h.gate.RUnlock()
 	ctx, cancel := context.WithCancel(run)
 	defer cancel()
-	defer context.AfterFunc(r.Context(), cancel)() // when X hangs up
+	defer context.AfterFunc(r.Context(), cancel)() //nolint:contextcheck // ends the call when X hangs up, too
 	switch {
 	case h.closed || run.Err() != nil:
 		http.Error(w, "not receiving", http.StatusServiceUnavailable)
