@@ -305,19 +305,20 @@ func (s *sink) within(d time.Duration, so func([]chat.Event) bool) bool {
 type keeper struct {
 	mu     sync.Mutex
 	values map[string][]byte
-	broken map[string]bool
-	writes map[string]int
+	broken map[string]bool // can't be written
+
+	unreadable map[string]bool
 }
 
 func newKeeper() *keeper {
-	return &keeper{values: map[string][]byte{}, broken: map[string]bool{}, writes: map[string]int{}}
+	return &keeper{values: map[string][]byte{}, broken: map[string]bool{}, unreadable: map[string]bool{}}
 }
 
 // Kept is the value under key.
 func (k *keeper) Kept(_ context.Context, key string) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.broken[key] {
+	if k.unreadable[key] {
 		return nil, errFull
 	}
 	return slices.Clone(k.values[key]), nil
@@ -330,7 +331,6 @@ func (k *keeper) Keep(_ context.Context, key string, value []byte) error {
 	if k.broken[key] {
 		return errFull
 	}
-	k.writes[key]++
 	k.values[key] = slices.Clone(value)
 	return nil
 }
@@ -339,6 +339,13 @@ func (k *keeper) breaking(key string, on bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.broken[key] = on
+}
+
+// lost makes a value neither readable nor writable.
+func (k *keeper) lost(key string, on bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.broken[key], k.unreadable[key] = on, on
 }
 
 // counter counts what was skipped.

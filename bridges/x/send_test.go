@@ -216,7 +216,7 @@ func TestADiskThatFailsBesideASend(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = s.open(t)
-	s.keep.breaking("claims", true)
+	s.keep.lost("claims", true)
 	second, err := c.Post(t.Context(), s.post("k-2", "ok"))
 	if err != nil {
 		t.Fatalf("with claims that can't be kept: %v", err)
@@ -224,7 +224,7 @@ func TestADiskThatFailsBesideASend(t *testing.T) {
 	if _, _, err := c.Find(t.Context(), s.post("k-3", "ok"), since); err == nil {
 		t.Error("what can't be told apart was told apart")
 	}
-	s.keep.breaking("claims", false)
+	s.keep.lost("claims", false)
 	if r, ok, err := c.Find(t.Context(), s.post("k-2", "ok"), since); err != nil || !ok || r.Messages[0] != second.Messages[0] {
 		t.Errorf("find = %v, %v, %v, want %v", r, ok, err, second.Messages)
 	}
