@@ -9,17 +9,27 @@ import (
 
 const shown = "secret"
 
-// Secret is a credential. Every verb, encoder and logger shows "secret" instead; only Reveal gives the text.
-type Secret struct{ text string }
+// Secret is a credential. Every verb, encoder and logger shows "secret" instead; only Reveal gives the text. Two Secrets
+// can't be compared with ==; compare what Reveal gives, in constant time.
+type Secret struct {
+	_ [0]func() // not comparable
+	// A pointer, because fmt does not ask for the methods of a value in an unexported field: it prints an address there.
+	text *string
+}
 
 // NewSecret hides s.
-func NewSecret(s string) Secret { return Secret{s} }
+func NewSecret(s string) Secret { return Secret{text: &s} }
 
 // Reveal gives the text. Call it where the credential is used and keep the result in no variable that lives long.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // IsZero says whether there is no credential.
-func (s Secret) IsZero() bool { return s.text == "" }
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
 // String shows "secret", or nothing when there is none.
 func (s Secret) String() string {
@@ -43,6 +53,6 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) 
 
 // UnmarshalText takes the text as it is.
 func (s *Secret) UnmarshalText(b []byte) error {
-	s.text = string(b)
+	*s = NewSecret(string(b))
 	return nil
 }

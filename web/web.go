@@ -66,11 +66,12 @@ func (s *Server) Mount(path string, h http.Handler) (unmount func(), err error) 
 		return nil, fmt.Errorf("webhook path %q is empty or taken", path)
 	}
 	s.hooks[path] = h
-	return func() {
+	// Once: what is mounted there later is another's.
+	return sync.OnceFunc(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.hooks, path)
-	}, nil
+	}), nil
 }
 
 func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
@@ -90,6 +91,8 @@ func Run(ctx context.Context, l net.Listener, h http.Handler, grace time.Duratio
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -101,8 +104,10 @@ func Run(ctx context.Context, l net.Listener, h http.Handler, grace time.Duratio
 		}
 		stopped <- err
 	}()
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	err := srv.Serve(l)
+	cancel()
+	if shut := <-stopped; errors.Is(err, http.ErrServerClosed) {
+		return shut
 	}
-	return <-stopped
+	return err
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -52,7 +53,21 @@ func makeKey(path string) (Key, error) {
 		return k, err
 	}
 	_, err = f.WriteString(hex.EncodeToString(k[:]) + "\n")
-	return k, errors.Join(err, f.Sync(), f.Close())
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return k, errors.Join(err, os.Remove(path)) // half a key would be a bad key file for ever
+	}
+	syncDir(filepath.Dir(path))
+	return k, nil
+}
+
+// syncDir makes the file's name durable too: values that are on disk must not outlive their key. Not every system can.
+func syncDir(dir string) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return
+	}
+	_ = d.Sync()
+	_ = d.Close()
 }
 
 // Keeper keeps values under names of one prefix. It is safe for concurrent use.
