@@ -129,7 +129,7 @@ func (p *Page) dm(d xsim.DM) dm {
 	out := dm{ID: d.ID, Brand: d.Sender == p.cfg.Brand, Text: d.Text, At: d.CreatedAt}
 	for i, m := range d.Media {
 		out.Files = append(out.Files, file{
-			Name: cmp.Or(m.Name, m.Type), URL: xFileURL(d.ID, i), Image: isImage(m.Type), Size: len(m.Data),
+			Name: cmp.Or(m.Name, "no name"), URL: xFileURL(d.ID, i), Image: isImage(m.Type), Size: len(m.Data),
 		})
 	}
 	return out

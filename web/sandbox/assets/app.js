@@ -255,7 +255,7 @@ function block(b, ts) {
 
 const body = (m) => (m.blocks?.length ? m.blocks.map((b) => block(b, m.ts)) : m.text ? h("div", { class: "words" }, mrkdwn(m.text)) : null);
 const cardTitle = (m) => m.blocks?.find((b) => b.type === "header")?.text?.text ?? short(plain(m), 40);
-const plain = (m) => m.typed || unescape(m.text ?? "");
+const plain = (m) => m.typed || h("div", null, mrkdwn(m.text ?? "")).textContent;
 
 const shownFiles = (list) => (!list?.length ? null : h("div", { class: "files" }, list.map((f) => (f.image
   ? h("a", { href: f.url, target: "_blank", rel: "noopener", data: { spot: f.url } }, h("img", { src: f.url, alt: "Picture: " + f.name, loading: "lazy" }))
