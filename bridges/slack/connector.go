@@ -157,7 +157,7 @@ const (
 	catchUp = 7 * 24 * time.Hour
 )
 
-// Traits says what Slack can do. The size of a text is what its blocks or its fallback take on the wire, whichever is more.
+// Traits says what Slack can do. The size of a text is what its blocks or its fallback take on the wire at most.
 func (c *Connector) Traits() chat.Traits {
 	return chat.Traits{
 		Platform: "Slack",

@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,15 +23,6 @@ var (
 	address   = regexp.MustCompile(`https?://[^\s<>"'|]*[^\s<>"'|.,;:!?)\]}]`)
 	emojiName = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`)
 )
-
-// size is what t takes of maxText: its blocks as JSON, or its fallback.
-func size(t text.Text) int {
-	blocks, err := json.Marshal(rich(t))
-	if err != nil {
-		return text.Cautious.Len(t.Body)
-	}
-	return max(text.Cautious.Len(string(blocks)), text.Cautious.Len(fallback(t)))
-}
 
 // shown is t with everything written out that a rich_text block has no means for.
 func shown(t text.Text) text.Text {

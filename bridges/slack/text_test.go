@@ -1,6 +1,7 @@
 package slack_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
@@ -237,13 +238,29 @@ func TestPlainTextComesBackAsItWas(t *testing.T) {
 	})
 }
 
+func TestATextTakesNoMoreThanItsSize(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		in := texts(rt)
+		block, plain, err := slack.WriteMessage(in)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var wire bytes.Buffer
+		if err := json.Compact(&wire, block); err != nil {
+			rt.Fatal(err)
+		}
+		said := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(wire.String())
+		if got, want := max(text.Cautious.Len(said), text.Cautious.Len(plain)), slack.Size(in); got > want {
+			rt.Fatalf("%q takes %d, its size is %d: %s", in.Body, got, want, said)
+		}
+	})
+}
+
 func TestASliceTakesNoMoreThanTheWhole(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		in := texts(rt)
-		if mentions(in) {
-			return // Split cuts none in two
-		}
 		i := rapid.IntRange(0, len(in.Body)).Draw(rt, "i")
 		j := rapid.IntRange(i, len(in.Body)).Draw(rt, "j")
 		if part, whole := slack.Size(in.Slice(i, j)), slack.Size(in); part > whole {
