@@ -105,9 +105,9 @@ func rowOf(d chat.Delivery) deliveryRow {
 	}
 	switch a := d.Action.(type) {
 	case chat.Post:
-		row.Text = text.Snippet(a.Text, 80)
+		row.Text = shown(a.Text, a.Card)
 	case chat.Edit:
-		row.Text = text.Snippet(a.Text, 80)
+		row.Text = shown(a.Text, a.Card)
 	case chat.React:
 		row.Text = a.Emoji
 	case chat.Open:
@@ -115,6 +115,14 @@ func rowOf(d chat.Delivery) deliveryRow {
 	case chat.Delete:
 	}
 	return row
+}
+
+// shown is the beginning of a text, or what its card is about where there is no text.
+func shown(t text.Text, card *chat.Card) string {
+	if t.Body == "" && card != nil {
+		return "card of " + card.Title
+	}
+	return text.Snippet(t, 80)
 }
 
 func (h *house) deliveries(ctx context.Context, f store.DeliveryFilter) (deliveryList, error) {
