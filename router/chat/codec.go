@@ -108,41 +108,39 @@ func decodeHappening(name string, body []byte) (Happening, error) {
 	return nil, fmt.Errorf("decode happening: unknown name %q", name)
 }
 
-// wireEvent is the stored form of an Event.
-type wireEvent struct {
-	ID           EventID         `json:"id"`
-	Conversation Conversation    `json:"conversation"`
-	Message      MessageID       `json:"message,omitempty"`
-	Author       Author          `json:"author"`
-	At           time.Time       `json:"at"`
-	Direct       bool            `json:"direct,omitempty"`
-	Hops         int             `json:"hops,omitempty"`
-	Kind         string          `json:"kind"`
-	What         json.RawMessage `json:"what,omitempty"`
+// wireEvent is the stored form of an Event. W is what happened: itself on the way out, its bytes on the way in.
+type wireEvent[W any] struct {
+	ID           EventID      `json:"id"`
+	Conversation Conversation `json:"conversation"`
+	Message      MessageID    `json:"message,omitempty"`
+	Author       Author       `json:"author"`
+	At           time.Time    `json:"at"`
+	Direct       bool         `json:"direct,omitempty"`
+	Hops         int          `json:"hops,omitempty"`
+	Kind         string       `json:"kind"`
+	What         W            `json:"what,omitempty"`
 }
 
 // MarshalJSON writes the event with its happening's name beside it.
 func (e Event) MarshalJSON() ([]byte, error) {
-	w := wireEvent{
+	w := wireEvent[Happening]{
 		ID: e.ID, Conversation: e.Conversation, Message: e.Message, Author: e.Author,
 		At: e.At, Direct: e.Direct, Hops: e.Hops, Kind: HappeningName(e.What),
 	}
 	if w.Kind == "" {
 		return nil, fmt.Errorf("event %s: %T is no happening", e.ID, e.What)
 	}
-	what, err := json.Marshal(e.What)
-	if err != nil {
-		return nil, err
-	}
-	if string(what) != "{}" {
-		w.What = what
+	switch e.What.(type) {
+	case Deleted, Joined, Left, Typing, Read: // say all by their kind
+	case Posted, Edited, Reacted, Pressed:
+		w.What = e.What
 	}
 	return json.Marshal(w)
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (e *Event) UnmarshalJSON(b []byte) error {
-	var w wireEvent
+	var w wireEvent[json.RawMessage]
 	if err := json.Unmarshal(b, &w); err != nil {
 		return err
 	}
