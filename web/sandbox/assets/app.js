@@ -59,6 +59,7 @@ const focusPath = (el) => {
 // one are reached by Tab.
 function rove(list, last) {
   const items = [...list.children];
+  list.hidden = !items.length; // a feed without articles is none
   if (!items.length) return;
   let now = items.find((el) => el.dataset.key === list.dataset.current);
   if (!now || (last && !list.contains(document.activeElement))) now = last ? items.at(-1) : items[0];
