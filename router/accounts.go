@@ -184,10 +184,15 @@ func (s *sink) Accept(ctx context.Context, b chat.Batch) error {
 	for i := range b.Events {
 		r.cfg.Watch(Step{At: received, What: Received, Event: &b.Events[i]})
 	}
-	wanted := map[chat.EventID][]chat.File{} // by event, because a plan may run more than once
+	var wanted map[chat.EventID][]chat.File // by event, because a plan may run more than once
 	plan := func(v store.View, ev chat.Event) (store.Changes, error) {
 		c, err := r.plan(v, ev)
-		wanted[ev.ID] = filesOf(c.Deliveries)
+		if files := filesOf(c.Deliveries); len(files) > 0 {
+			if wanted == nil {
+				wanted = map[chat.EventID][]chat.File{}
+			}
+			wanted[ev.ID] = files
+		}
 		return c, err
 	}
 	if _, err := r.cfg.Store.Admit(ctx, s.account, b, plan); err != nil {

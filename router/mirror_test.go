@@ -247,3 +247,23 @@ func TestExplainSaysWhatHappensAndChangesNothing(t *testing.T) {
 		}
 	})
 }
+
+// An author who believes that something is taken back must hear that it is not. What was never carried is no matter.
+func TestAChangeThatDoesNotArriveIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, towns, at := lounge(t)
+		said := w.says(t, towns[0], "Ann", at[0], "one")
+		towns[1].fail = func(chat.Action) error {
+			return &chat.Error{Op: "t", Kind: chat.Refused, Reason: "the message is too old"}
+		}
+		w.happens(t, towns[0], "Ann", at[0], said, chat.Edited{Text: text.Plain("two")})
+		w.happens(t, towns[0], "Ann", at[0], said, chat.Deleted{})
+		w.happens(t, towns[0], "Ann", at[0], said, chat.Reacted{Emoji: "👍"})
+		w.happens(t, towns[0], "Ann", at[0], "before the mirror was", chat.Deleted{})
+		reads(t, towns[0], at[0], "one",
+			"⚠️ discord/fans#lounge still shows the old text: the message is too old.",
+			"⚠️ discord/fans#lounge still shows what was deleted: the message is too old.")
+		reads(t, towns[2], at[2])
+	})
+}

@@ -17,22 +17,44 @@ const telling = "telling"
 // ended is the desk's to tell; mirrors and attachments are told here.
 func (r *Router) told(e lane.End) store.Changes {
 	d := e.Delivery
-	if d.Purpose == telling || d.Source.IsZero() || d.Source.Conversation == d.Action.Target() {
+	lines := failings(e)
+	about := d.Source
+	if about.IsZero() {
+		about = d.Of
+	}
+	to := about.Conversation
+	if d.Purpose == telling || len(lines) == 0 || about.IsZero() || to == d.Action.Target() {
 		return store.Changes{}
 	}
+	post := chat.Post{To: to, ReplyTo: about.Message, Text: text.Plain(strings.Join(lines, "\n")), Hops: 1}
+	if _, ok := d.Action.(chat.Delete); ok {
+		post.ReplyTo = "" // it isn't there to be answered
+	}
+	return store.Changes{Deliveries: r.cut([]chat.Delivery{{Lane: chat.LaneTo(to), Purpose: telling, Action: post}})}
+}
+
+// failings says in lines what did not arrive.
+func failings(e lane.End) []string {
+	d := e.Delivery
 	var lines []string
 	for _, l := range e.Lacking {
 		lines = append(lines, fmt.Sprintf("⚠️ %s could not be carried over: %s.", text.Name(l.File.Name, 80), l.Reason))
 	}
-	if d.Case == "" && d.State != chat.Sent {
-		lines = append(lines, fmt.Sprintf("⚠️ This did not reach %s: %s.", d.Action.Target(), d.Reason))
+	if d.Case != "" || d.State == chat.Sent {
+		return lines
 	}
-	if len(lines) == 0 {
-		return store.Changes{}
+	switch d.Action.(type) {
+	case chat.Post, chat.Open:
+		return append(lines, fmt.Sprintf("⚠️ This did not reach %s: %s.", d.Action.Target(), d.Reason))
+	case chat.Edit:
+		if !e.Gone {
+			return append(lines, fmt.Sprintf("⚠️ %s still shows the old text: %s.", d.Action.Target(), d.Reason))
+		}
+	case chat.Delete:
+		if !e.Gone {
+			return append(lines, fmt.Sprintf("⚠️ %s still shows what was deleted: %s.", d.Action.Target(), d.Reason))
+		}
+	case chat.React: // not worth a message
 	}
-	to := d.Source.Conversation
-	return store.Changes{Deliveries: r.cut([]chat.Delivery{{
-		Lane: chat.LaneTo(to), Purpose: telling,
-		Action: chat.Post{To: to, ReplyTo: d.Source.Message, Text: text.Plain(strings.Join(lines, "\n")), Hops: 1},
-	}})}
+	return lines
 }

@@ -36,7 +36,10 @@ func (r *Router) wakeCases(ctx context.Context) error {
 	return r.every(ctx, wakeEvery, "wake cases", func(ctx context.Context) error {
 		var due []desk.Case
 		err := r.cfg.Store.Read(ctx, func(v store.Reader) (err error) {
-			due, err = v.Cases(store.CaseFilter{States: []desk.State{desk.Snoozed}, Due: r.cfg.Now()})
+			for name := range r.ruling().desks { // cases of a desk that is gone stay as they are
+				cs, one := v.Cases(store.CaseFilter{Desk: name, States: []desk.State{desk.Snoozed}, Due: r.cfg.Now()})
+				due, err = append(due, cs...), errors.Join(err, one)
+			}
 			return err
 		})
 		for _, c := range due {

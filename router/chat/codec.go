@@ -108,8 +108,9 @@ func decodeHappening(name string, body []byte) (Happening, error) {
 	return nil, fmt.Errorf("decode happening: unknown name %q", name)
 }
 
-// wireEvent is the stored form of an Event. W is what happened: itself on the way out, its bytes on the way in.
-type wireEvent[W any] struct {
+// wireEvent is the stored form of an Event: What is its happening when it is written, and raw until Kind is known when it
+// is read.
+type wireEvent[What any] struct {
 	ID           EventID      `json:"id"`
 	Conversation Conversation `json:"conversation"`
 	Message      MessageID    `json:"message,omitempty"`
@@ -118,7 +119,7 @@ type wireEvent[W any] struct {
 	Direct       bool         `json:"direct,omitempty"`
 	Hops         int          `json:"hops,omitempty"`
 	Kind         string       `json:"kind"`
-	What         W            `json:"what,omitempty"`
+	What         What         `json:"what,omitempty"`
 }
 
 // MarshalJSON writes the event with its happening's name beside it.
@@ -127,13 +128,12 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		ID: e.ID, Conversation: e.Conversation, Message: e.Message, Author: e.Author,
 		At: e.At, Direct: e.Direct, Hops: e.Hops, Kind: HappeningName(e.What),
 	}
-	if w.Kind == "" {
-		return nil, fmt.Errorf("event %s: %T is no happening", e.ID, e.What)
-	}
 	switch e.What.(type) {
-	case Deleted, Joined, Left, Typing, Read: // say all by their kind
 	case Posted, Edited, Reacted, Pressed:
 		w.What = e.What
+	case Deleted, Joined, Left, Typing, Read: // their name says it all
+	default:
+		return nil, fmt.Errorf("event %s: %T is no happening", e.ID, e.What)
 	}
 	return json.Marshal(w)
 }

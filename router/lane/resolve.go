@@ -71,7 +71,7 @@ func (r *Runner) lookUp(v store.View, at *attempt) error {
 			return err
 		}
 		if len(found) == 0 {
-			return &chat.Error{Op: "lane", Kind: chat.Refused, Reason: "the message that this is about is not there"}
+			return &chat.Error{Op: "lane", Kind: chat.Gone, Reason: "the message that this is about is not there"}
 		}
 		messages = found
 	}
