@@ -47,15 +47,15 @@ type stage struct {
 	taps    []*tap // the open streams
 	handler http.Handler
 
-	once      sync.Once
-	streaming chan struct{} // closed when there was a stream
+	once sync.Once
+	live chan struct{} // closed when there was a stream, or X can call
 }
 
 const hookAddress = "https://hooks.example/x/acme"
 
 func newStage(t *testing.T, receive string) *stage {
 	t.Helper()
-	st := &stage{receive: receive, streaming: make(chan struct{})}
+	st := &stage{receive: receive, live: make(chan struct{})}
 	sc := xsim.Config{Wrap: st.wrap, StrictWebhooks: true, WebhookBackoff: 10 * time.Millisecond, WebhookTries: 20, Dial: func(*http.Transport) *http.Client {
 		return &http.Client{Transport: local{http.HandlerFunc(st.hook)}}
 	}}
@@ -110,6 +110,7 @@ func (st *stage) mount(_ string, h http.Handler) (func(), error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.handler = h
+	st.once.Do(func() { close(st.live) })
 	return func() {
 		st.mu.Lock()
 		defer st.mu.Unlock()
@@ -154,7 +155,7 @@ func (st *stage) page(next http.Handler, w http.ResponseWriter, r *http.Request)
 	if st.strange && rec.Code == http.StatusOK {
 		var page map[string]any
 		if json.Unmarshal(body, &page) == nil {
-			id := fmt.Sprint((time.Now().UnixMilli() - 1288834974657) << 22)
+			id := fmt.Sprint((time.Now().UnixMilli()-1288834974657)<<22 | 1<<21) // of no message of the simulator
 			all, _ := page["data"].([]any)
 			page["data"] = append([]any{map[string]any{"id": id, "event_type": "MessagePinned", "dm_conversation_id": "1-2"}}, all...)
 			body, _ = json.Marshal(page)
@@ -198,7 +199,7 @@ func (st *stage) tap(tp *tap) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.taps = append(st.taps, tp)
-	st.once.Do(func() { close(st.streaming) })
+	st.once.Do(func() { close(st.live) })
 }
 
 func (st *stage) untap(tp *tap) {
@@ -319,7 +320,7 @@ func (st *stage) Odd(t *testing.T) {
 		st.strange = true
 		st.mu.Unlock()
 	case x.Stream:
-		<-st.streaming
+		<-st.live
 		st.mu.Lock()
 		defer st.mu.Unlock()
 		for _, tp := range st.taps {
@@ -331,6 +332,7 @@ func (st *stage) Odd(t *testing.T) {
 			}
 		}
 	case x.Webhook:
+		<-st.live
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, hookAddress, bytes.NewReader([]byte(line)))
 		r.Header.Set("X-Twitter-Webhooks-Signature", sign("sim-consumer-secret", line))
 		w := httptest.NewRecorder()
