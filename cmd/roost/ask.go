@@ -15,8 +15,9 @@ import (
 func (c *common) whyCmd() *cobra.Command {
 	q := question{As: "somebody"}
 	cmd := &cobra.Command{
-		Use:   "why CONVERSATION TEXT",
-		Short: "Say what would happen to a message, without sending anything",
+		Use:        "why CONVERSATION TEXT",
+		SuggestFor: []string{"explain", "route", "routes", "dry-run"},
+		Short:      "Say what would happen to a message, without sending anything",
 		Long: `Why takes a message as if somebody wrote it in a conversation, and says which routes it would take, what would be
 delivered where, and what would stop it. Nothing is stored and nothing is sent.
 
@@ -77,8 +78,9 @@ func (c *common) why(cmd *cobra.Command, q question) error {
 
 func (c *common) doctorCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:   "doctor [ACCOUNT…]",
-		Short: "Ask the platforms whether the accounts work, and what would be missed",
+		Use:        "doctor [ACCOUNT…]",
+		SuggestFor: []string{"health", "status", "diagnose", "ping"},
+		Short:      "Ask the platforms whether the accounts work, and what would be missed",
 		Long: `Doctor asks each account's platform whether its credentials work, whether a scope is missing, and what would be missed
 or lost as things stand; each thing that is wrong comes with what to do about it. It sends nothing, and exits with 3
 when something is broken.

@@ -10,8 +10,9 @@ import (
 
 func (c *common) checkCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:   "check",
-		Short: "Check the configuration file without running anything",
+		Use:        "check",
+		SuggestFor: []string{"validate", "lint", "config", "verify"},
+		Short:      "Check the configuration file without running anything",
 		Long: `Check reads the configuration file as run would, and says everything that is wrong with it, each on a line with its
 place, and exits with 2 then. It opens no database and asks no platform; "roost doctor" does that.`,
 		Example: `  roost check

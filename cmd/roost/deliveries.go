@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -21,8 +22,9 @@ func (c *common) deliveriesCmd() *cobra.Command {
 	var dead bool
 	var limit int
 	cmd := &cobra.Command{
-		Use:   "deliveries",
-		Short: "List what is on its way, and what did not arrive and why",
+		Use:        "deliveries",
+		SuggestFor: []string{"delivery", "queue", "list", "status"},
+		Short:      "List what is on its way, and what did not arrive and why",
 		Long: `Deliveries lists what is waiting, held or failed, newest first. Held ones may have arrived and nothing could tell;
 dead ones were tried too often; rejected ones the platform will never take as they are. "roost replay" sends any of
 these again.
@@ -32,6 +34,9 @@ It asks the Roost that runs with this configuration, or reads its database when 
   roost deliveries --state waiting --account slack/team`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dead && len(states) > 0 {
+				return usage(errors.New("--dead and --state exclude each other"))
+			}
 			f, err := deliveryFilter(states, dead, account, limit)
 			if err != nil {
 				return err
@@ -43,7 +48,6 @@ It asks the Roost that runs with this configuration, or reads its database when 
 	cmd.Flags().BoolVar(&dead, "dead", false, "only what will not be tried again by itself: held, rejected and dead")
 	cmd.Flags().StringVar(&account, "account", "", "only to conversations of this `ACCOUNT`")
 	cmd.Flags().IntVar(&limit, "limit", 50, "at most `N`")
-	cmd.MarkFlagsMutuallyExclusive("state", "dead")
 	_ = cmd.RegisterFlagCompletionFunc("account", c.accountNames)
 	_ = cmd.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(append(stateWords(), "all"), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -147,8 +151,9 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 func (c *common) replayCmd() *cobra.Command {
 	var all, arrived bool
 	cmd := &cobra.Command{
-		Use:   "replay [ID…]",
-		Short: "Send dead, rejected and held deliveries again",
+		Use:        "replay [ID…]",
+		SuggestFor: []string{"retry", "resend", "send"},
+		Short:      "Send dead, rejected and held deliveries again",
 		Long: `Replay puts deliveries that are dead, rejected or held back on their way, each at the end of its lane and with all its
 tries before it. With --arrived, held ones count as sent instead: you looked, and they are there.
 

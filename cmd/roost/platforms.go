@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/slack"
@@ -65,6 +67,11 @@ func knownPlatforms() []configs.Platform {
 func (c *common) load() (*configs.File, error) {
 	f, err := configs.Load(c.config, c.env, knownPlatforms())
 	if err != nil {
+		for _, fault := range configs.Faults(err) {
+			if fault.Line == 0 && errors.Is(fault, fs.ErrNotExist) {
+				fault.Hint = "-c FILE names another"
+			}
+		}
 		return nil, usage(err)
 	}
 	return f, nil

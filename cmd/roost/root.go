@@ -99,7 +99,11 @@ func wants(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(names):
-			return fmt.Errorf("%s: %s is missing", cmd.CommandPath(), strings.Join(names[len(args):], " and "))
+			verb := "is"
+			if len(names)-len(args) > 1 {
+				verb = "are"
+			}
+			return fmt.Errorf("%s: %s %s missing", cmd.CommandPath(), strings.Join(names[len(args):], " and "), verb)
 		case len(args) > len(names):
 			return fmt.Errorf("%s: %q is too much", cmd.CommandPath(), args[len(names)])
 		}

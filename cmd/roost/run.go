@@ -27,8 +27,9 @@ const grace = 5 * time.Second
 
 func (c *common) runCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:   "run",
-		Short: "Relay, until a signal ends it",
+		Use:        "run",
+		SuggestFor: []string{"start", "serve", "server", "daemon", "up"},
+		Short:      "Relay, until a signal ends it",
 		Long: `Run relays what the configuration says until SIGTERM or an interrupt, then ends what is under way within ten seconds.
 Nothing that was accepted is lost, however it ends; a second signal ends it at once.
 
