@@ -47,7 +47,7 @@ type replayOrder struct {
 func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) error {
 	seen := &sightings{c: c}
 	last := seen.last(ctx)
-	h := &hook{c: c, sink: sink, fatal: make(chan error, 1), heard: seen.now}
+	h := &hook{c: c, sink: sink, fatal: make(chan error, 1), heard: seen.now, ready: make(chan struct{})}
 	serve := func(w http.ResponseWriter, r *http.Request) { h.serve(ctx, w, r) }
 	unmount, err := c.mount(c.cfg.WebhookPath, http.HandlerFunc(serve))
 	if err != nil {
@@ -66,9 +66,10 @@ func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) er
 	if err != nil {
 		return err
 	}
+	c.reconcile(ctx, sink)
+	close(h.ready)
 	seen.now(ctx)
 	seen.replay(ctx, id, last)
-	c.wake() // for what came since the first poll and before the subscriptions
 	for {
 		timer := time.NewTimer(c.pace.check)
 		select {

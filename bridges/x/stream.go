@@ -20,7 +20,8 @@ import (
 const (
 	mostLine     = 1 << 20 // bytes of one event
 	mostBackfill = 5       // minutes
-	reconcile    = 20 * time.Second
+
+	reconcileTime = 20 * time.Second
 )
 
 // stream keeps one connection to the activity stream until ctx ends or going on is pointless. X allows two in all for an
@@ -68,12 +69,7 @@ func (s *session) run(ctx context.Context) (heard bool, err error) {
 		return false, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	polled, cancel := context.WithTimeout(ctx, reconcile)
-	err = s.c.catchUp(polled, s.sink)
-	cancel()
-	if err != nil {
-		s.c.wake()
-	}
+	s.c.reconcile(ctx, s.sink)
 	// X writes a blank line every 20 seconds. A connection that is silent for three of them is dead.
 	silent := time.AfterFunc(s.c.pace.quiet, func() { _ = resp.Body.Close() })
 	defer silent.Stop()
@@ -91,6 +87,15 @@ func (s *session) run(ctx context.Context) (heard bool, err error) {
 		return heard && !errors.Is(err, bufio.ErrTooLong), fmt.Errorf("x: stream: %w", s.c.api.veil(err))
 	}
 	return heard, fmt.Errorf("x: stream: %w", io.EOF)
+}
+
+// reconcile polls what the live way in has missed. What takes too long is left to the next poll.
+func (c *Connector) reconcile(ctx context.Context, sink chat.Sink) {
+	ctx, cancel := context.WithTimeout(ctx, reconcileTime)
+	defer cancel()
+	if c.catchUp(ctx, sink) != nil {
+		c.wake()
+	}
 }
 
 // line takes in one line. An error of the sink ends the connection: what comes after must not overtake.

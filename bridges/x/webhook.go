@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"github.com/roost-im/roost/bridges"
@@ -20,6 +21,7 @@ import (
 const (
 	mostBody   = 1 << 20
 	mostCRC    = 128
+	mostWait   = 8 * time.Second
 	signature  = "X-Twitter-Webhooks-Signature"        // by the consumer secret
 	signature2 = "X-Twitter-Webhooks-Signature-Oauth2" // by the client secret
 )
@@ -30,6 +32,7 @@ type hook struct {
 	sink  chat.Sink
 	fatal chan error // told when going on is pointless
 	heard func(ctx context.Context)
+	ready chan struct{} // closed when what was missed is polled: what comes after must not overtake
 
 	gate   sync.RWMutex // held for reading by every call
 	closed bool
@@ -130,6 +133,19 @@ func genuine(cfg Config, header http.Header, body []byte) bool {
 	return false
 }
 
+// wait says whether events may be taken in; X waits ten seconds for an answer.
+func (h *hook) wait(ctx context.Context) bool {
+	late := time.NewTimer(mostWait)
+	defer late.Stop()
+	select {
+	case <-h.ready:
+		return true
+	case <-late.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
 // deliver takes in an event.
 func (h *hook) deliver(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
@@ -143,6 +159,11 @@ func (h *hook) deliver(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	}
 	if !genuine(h.c.cfg, r.Header, body) {
 		http.Error(w, "the signature is not X's", http.StatusUnauthorized)
+		return
+	}
+	if !h.wait(ctx) {
+		h.c.wake()
+		http.Error(w, "not receiving yet", http.StatusServiceUnavailable)
 		return
 	}
 	err = h.c.take(ctx, h.sink, body)
