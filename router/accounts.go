@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/store"
 )
@@ -79,11 +81,11 @@ func (a *running) release() {
 	}
 }
 
-// startLocked runs an account in the router's group. The router's lock is held.
-func (r *Router) startLocked(name chat.Account, a *running) {
-	ctx, cancel := context.WithCancel(r.ctx())
+// launch runs an account in the router's group until ctx ends.
+func (r *Router) launch(ctx context.Context, g *errgroup.Group, name chat.Account, a *running) {
+	ctx, cancel := context.WithCancel(ctx)
 	a.cancel, a.done = cancel, make(chan struct{})
-	r.group.Go(func() error {
+	g.Go(func() error {
 		defer close(a.done)
 		defer cancel()
 		r.supervise(ctx, name, a)

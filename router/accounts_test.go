@@ -105,7 +105,7 @@ func TestApplyAddsChangesAndRemovesWhileOthersRunOn(t *testing.T) {
 		changed.Version = "2"
 		apply(router.Setup{
 			Accounts: map[chat.Account]router.Account{towns[0].account: towns[0].opened(), next.account: changed},
-			Mirrors:  []route.Mirror{mirror("lounge", at[0], at[1])},
+			Mirrors:  []route.Mirror{mirror(at[0], at[1])},
 		})
 		for i, want := range []bool{false, true, true} {
 			if _, closed := towns[i].ran(); closed != want {
@@ -121,7 +121,7 @@ func TestApplyAddsChangesAndRemovesWhileOthersRunOn(t *testing.T) {
 		// Back again: what was not shown meanwhile is not shown now.
 		apply(router.Setup{
 			Accounts: map[chat.Account]router.Account{towns[0].account: towns[0].opened(), next.account: changed, towns[2].account: towns[2].opened()},
-			Mirrors:  []route.Mirror{mirror("lounge", at[:]...)},
+			Mirrors:  []route.Mirror{mirror(at[:]...)},
 		})
 		w.says(t, towns[0], "Ann", at[0], "again")
 		reads(t, next, at[1], "hello", "again")

@@ -47,9 +47,7 @@ func BenchmarkTrip(b *testing.B) {
 	var next atomic.Int64
 	var people sync.WaitGroup
 	for range 512 {
-		people.Add(1)
-		go func() {
-			defer people.Done()
+		people.Go(func() {
 			for {
 				n := int(next.Add(1)) - 1
 				if n >= b.N {
@@ -60,7 +58,7 @@ func BenchmarkTrip(b *testing.B) {
 					return
 				}
 			}
-		}()
+		})
 	}
 	people.Wait()
 	<-all

@@ -26,13 +26,13 @@ func office(t *testing.T, hold time.Duration) (w *world, x, slack *town) {
 }
 
 // thread is the newest thread that was opened in a town.
-func (m *town) thread(t *testing.T, place string) chat.Conversation {
+func (m *town) thread(t *testing.T) chat.Conversation {
 	t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, x := range slices.Backward(m.messages) {
 		if id := chat.ThreadID("t" + x.id); m.threads[id] {
-			at := m.place(place)
+			at := x.at.Place()
 			at.Thread = id
 			return at
 		}
@@ -58,7 +58,7 @@ func TestADirectMessageReachesTheTeamAndTheAnswerComesBack(t *testing.T) {
 		w, x, slack := office(t, 0)
 		dm := x.place("dm-jane")
 		asked := w.says(t, x, "Jane", dm, "where is my parcel?")
-		in := slack.thread(t, "C1")
+		in := slack.thread(t)
 		reads(t, slack, slack.place("C1"), "[Jane]", "where is my parcel?")
 		if m, _ := slack.reads(in, "where is my parcel?"); m.post.As == nil || m.post.As.Name != "Jane" {
 			t.Errorf("it appears as %+v, want Jane", m.post.As)
@@ -72,7 +72,7 @@ func TestADirectMessageReachesTheTeamAndTheAnswerComesBack(t *testing.T) {
 		if m, _ := slack.reads(slack.place("C1"), "Jane"); m.post.Card == nil || !strings.Contains(m.post.Card.Footer, "Ann") {
 			t.Errorf("the card reads %+v, want that the case is Ann's", m.post.Card)
 		}
-		w.happens(t, x, "Jane", dm, asked, chat.Edited{Text: text.Plain("where is my bike?")})
+		w.happens(t, "Jane", where{x, dm}, asked, chat.Edited{Text: text.Plain("where is my bike?")})
 		if _, ok := slack.reads(in, "where is my bike? (edited)"); !ok {
 			t.Errorf("the thread reads %q, want the edit in it", slack.in(in))
 		}
@@ -88,14 +88,14 @@ func TestAReplyOnHoldCanBeTakenBackAndChanged(t *testing.T) {
 		w, x, slack := office(t, 5*time.Second)
 		dm := x.place("dm-jane")
 		w.says(t, x, "Jane", dm, "hi")
-		in := slack.thread(t, "C1")
+		in := slack.thread(t)
 		oops := w.says(t, slack, "Ann", in, "oops")
 		if got := slack.marks(oops); got != "⏳" {
 			t.Errorf("on hold it is marked %q, want ⏳", got)
 		}
-		w.happens(t, slack, "Ann", in, oops, chat.Deleted{})
+		w.happens(t, "Ann", where{slack, in}, oops, chat.Deleted{})
 		first := w.says(t, slack, "Ann", in, "helo")
-		w.happens(t, slack, "Ann", in, first, chat.Edited{Text: text.Plain("hello")})
+		w.happens(t, "Ann", where{slack, in}, first, chat.Edited{Text: text.Plain("hello")})
 		pass(4 * time.Second)
 		reads(t, x, dm, "hi")
 		pass(2 * time.Second)
@@ -103,7 +103,7 @@ func TestAReplyOnHoldCanBeTakenBackAndChanged(t *testing.T) {
 		if got := slack.marks(first); got != "✅" {
 			t.Errorf("the reply is marked %q, want ✅", got)
 		}
-		w.happens(t, slack, "Ann", in, first, chat.Deleted{})
+		w.happens(t, "Ann", where{slack, in}, first, chat.Deleted{})
 		pass(time.Second)
 		reads(t, x, dm, "hi")
 	})
@@ -124,7 +124,7 @@ func TestALongReplyIsSentInPartsAndMarkedOnce(t *testing.T) {
 			return nil
 		}
 		long := strings.TrimSpace(strings.Repeat("so many words here. ", 12))
-		answer := w.says(t, slack, "Ann", slack.thread(t, "C1"), long)
+		answer := w.says(t, slack, "Ann", slack.thread(t), long)
 		got := x.in(dm)[1:]
 		if len(got) < 5 || strings.Join(strings.Fields(strings.Join(got, " ")), " ") != long {
 			t.Errorf("Jane reads %q, want the words in parts of 50", got)
@@ -148,7 +148,7 @@ func TestAReplyThatIsRefusedIsToldWithARetry(t *testing.T) {
 			}
 			return nil
 		}
-		in := slack.thread(t, "C1")
+		in := slack.thread(t)
 		answer := w.says(t, slack, "Ann", in, "hello")
 		if got := slack.marks(answer); got != "❌" {
 			t.Errorf("marked %q, want ❌", got)
@@ -159,7 +159,7 @@ func TestAReplyThatIsRefusedIsToldWithARetry(t *testing.T) {
 		}
 		refuses = false
 		b := m.post.Card.Buttons[0]
-		w.happens(t, slack, "Ann", in, m.id, chat.Pressed{Button: b.ID, Value: b.Value})
+		w.happens(t, "Ann", where{slack, in}, m.id, chat.Pressed{Button: b.ID, Value: b.Value})
 		reads(t, x, dm, "hi", "hello")
 		if got := slack.marks(answer); got != "✅" {
 			t.Errorf("after the retry it is marked %q, want ✅", got)
@@ -173,12 +173,12 @@ func TestALostThreadIsOpenedAgainWithWhatWasSaid(t *testing.T) {
 		w, x, slack := office(t, 0)
 		dm := x.place("dm-jane")
 		w.says(t, x, "Jane", dm, "one")
-		lost := slack.thread(t, "C1")
+		lost := slack.thread(t)
 		slack.mu.Lock()
 		slack.threads[lost.Thread] = false
 		slack.mu.Unlock()
 		w.says(t, x, "Jane", dm, "two")
-		in := slack.thread(t, "C1")
+		in := slack.thread(t)
 		if in == lost {
 			t.Fatal("no new thread was opened")
 		}
@@ -196,10 +196,10 @@ func TestASnoozedCaseWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, x, slack := office(t, 0)
 		w.says(t, x, "Jane", x.place("dm-jane"), "hi")
-		in := slack.thread(t, "C1")
+		in := slack.thread(t)
 		card, _ := slack.reads(slack.place("C1"), "Jane")
 		value := card.post.Card.Buttons[0].Value
-		w.happens(t, slack, "Ann", in, card.id, chat.Pressed{Button: "snooze", Value: value, Fields: map[string]string{"for": "1h"}})
+		w.happens(t, "Ann", where{slack, in}, card.id, chat.Pressed{Button: "snooze", Value: value, Fields: map[string]string{"for": "1h"}})
 		pass(59 * time.Minute)
 		before := len(slack.in(in))
 		pass(2 * time.Minute)
@@ -217,7 +217,7 @@ func TestAButtonPressedOutsideItsThreadFindsItsCase(t *testing.T) {
 		w, x, slack := office(t, 0)
 		w.says(t, x, "Jane", x.place("dm-jane"), "hi")
 		card, _ := slack.reads(slack.place("C1"), "Jane")
-		w.happens(t, slack, "Ann", slack.place("C1"), card.id, chat.Pressed{Button: "claim", Value: card.post.Card.Buttons[0].Value})
+		w.happens(t, "Ann", where{slack, slack.place("C1")}, card.id, chat.Pressed{Button: "claim", Value: card.post.Card.Buttons[0].Value})
 		if m, _ := slack.reads(slack.place("C1"), "Jane"); !strings.Contains(m.post.Card.Footer, "Ann") {
 			t.Errorf("the card reads %+v, want Ann's claim", m.post.Card)
 		}
@@ -232,7 +232,7 @@ func TestAReplyAfterARestartOnHoldStillLeavesOnce(t *testing.T) {
 		w, x, slack := office(t, 5*time.Second)
 		dm := x.place("dm-jane")
 		w.says(t, x, "Jane", dm, "hi")
-		w.says(t, slack, "Ann", slack.thread(t, "C1"), "hello")
+		w.says(t, slack, "Ann", slack.thread(t), "hello")
 		w.stop(t)
 		w.run(t)
 		reads(t, x, dm, "hi")

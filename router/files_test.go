@@ -13,12 +13,13 @@ import (
 )
 
 // shows has somebody post a file.
-func (w *world) shows(t *testing.T, m *town, at chat.Conversation, said, name, bytes string) {
+func (w *world) shows(t *testing.T, at where, said, name, bytes string) {
 	t.Helper()
+	m := at.town
 	m.mu.Lock()
 	m.files[name] = bytes
 	m.mu.Unlock()
-	_, err := m.says(t.Context(), "Ann", at, chat.Posted{
+	_, err := m.says(t.Context(), "Ann", at.Conversation, chat.Posted{
 		Text: text.Plain(said), Files: []chat.File{{Name: name, Account: m.account, Source: name}},
 	})
 	if err != nil {
@@ -31,7 +32,7 @@ func TestAttachmentsAreCarried(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, towns, at := lounge(t)
-		w.shows(t, towns[0], at[0], "look", "cat.png", "meow")
+		w.shows(t, where{towns[0], at[0]}, "look", "cat.png", "meow")
 		for i := 1; i < 3; i++ {
 			if m, _ := towns[i].reads(at[i], "look"); !slices.Equal(m.files, []string{"meow"}) {
 				t.Errorf("place %d got files %q, want meow", i, m.files)
@@ -58,7 +59,7 @@ func TestAttachmentsAreCopiedBeforeTheirTurn(t *testing.T) {
 			}
 		}
 		w.says(t, towns[0], "Ann", at[0], "first")
-		w.shows(t, towns[0], at[0], "look", "cat.png", "meow")
+		w.shows(t, where{towns[0], at[0]}, "look", "cat.png", "meow")
 		delete(towns[0].files, "cat.png") // the link dies
 		works = true
 		w.stop(t)
@@ -79,9 +80,9 @@ func TestAttachmentsAreCopiedAfterARestart(t *testing.T) {
 			m.fail = func(chat.Action) error { return &chat.Error{Op: "t", Kind: chat.Throttled, Wait: time.Hour} }
 		}
 		w.says(t, towns[0], "Ann", at[0], "first")
-		w.shows(t, towns[0], at[0], "look", "cat.png", "meow")
+		w.shows(t, where{towns[0], at[0]}, "look", "cat.png", "meow")
 		delete(towns[0].files, "cat.png")
-		w.shows(t, towns[0], at[0], "and", "dog.png", "woof")
+		w.shows(t, where{towns[0], at[0]}, "and", "dog.png", "woof")
 		before := towns[0].fetched
 		w.stop(t)
 		if err := os.RemoveAll(w.dir + "/files"); err != nil {
@@ -99,7 +100,7 @@ func TestAttachmentsThatGoNowhereAreNotCopied(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, towns, _ := lounge(t)
-		w.shows(t, towns[0], towns[0].place("elsewhere"), "secret", "plan.pdf", "…")
+		w.shows(t, where{towns[0], towns[0].place("elsewhere")}, "secret", "plan.pdf", "…")
 		if towns[0].fetched != 0 {
 			t.Errorf("fetched %d files that no route takes", towns[0].fetched)
 		}
@@ -111,7 +112,7 @@ func TestAFileThatIsTooLargeIsToldItsAuthorOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, towns, at := lounge(t)
 		towns[2].traits.Files.Size = 1 << 20
-		w.shows(t, towns[0], at[0], "look", "cat.png", strings.Repeat("x", 2000))
+		w.shows(t, where{towns[0], at[0]}, "look", "cat.png", strings.Repeat("x", 2000))
 		line := "it is 2 kB, and Town takes 1 kB at most"
 		reads(t, towns[0], at[0], "look", "⚠️ cat.png could not be carried over: "+line+".")
 		reads(t, towns[1], at[1], "look\n[cat.png could not be carried over: "+line+"]")
@@ -124,7 +125,7 @@ func TestAContactIsToldOnceOfAFileThatTheTeamLacks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, x, slack := office(t, 0)
 		dm := x.place("dm-ann")
-		w.shows(t, x, dm, "look", "cat.png", strings.Repeat("x", 2000))
+		w.shows(t, where{x, dm}, "look", "cat.png", strings.Repeat("x", 2000))
 		got := x.in(dm)
 		if len(got) != 2 || !strings.Contains(got[1], "cat.png could not be carried over") {
 			t.Errorf("the contact reads %q, want to be told once", got)

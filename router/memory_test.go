@@ -72,7 +72,7 @@ func (m *memory) opened() router.Account {
 }
 
 // runs starts a router over a store on disk and stops it when the test ends.
-func runs(tb testing.TB, setup router.Setup) *sqlite.Store {
+func runs(tb testing.TB, setup router.Setup) {
 	tb.Helper()
 	st, err := sqlite.Open(tb.Context(), tb.TempDir()+"/roost.db", sqlite.Options{})
 	if err != nil {
@@ -94,5 +94,4 @@ func runs(tb testing.TB, setup router.Setup) *sqlite.Store {
 			tb.Errorf("close = %v", err)
 		}
 	})
-	return st
 }

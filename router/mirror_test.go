@@ -22,7 +22,7 @@ func lounge(t *testing.T) (w *world, towns [3]*town, at [3]chat.Conversation) {
 		towns[i] = newTown(a)
 		at[i] = towns[i].place("lounge")
 	}
-	w = newWorld(t, router.Setup{Mirrors: []route.Mirror{mirror("lounge", at[:]...)}}, towns[:]...)
+	w = newWorld(t, router.Setup{Mirrors: []route.Mirror{mirror(at[:]...)}}, towns[:]...)
 	return w, towns, at
 }
 
@@ -47,16 +47,16 @@ func TestAMirrorShowsTheSameTalkEverywhere(t *testing.T) {
 		if m, _ := towns[2].reads(at[2], "me"); m.post.ReplyTo != other.id {
 			t.Errorf("the answer replies to %q in the third place, want %q", m.post.ReplyTo, other.id)
 		}
-		w.happens(t, towns[2], "Cem", at[2], other.id, chat.Reacted{Emoji: "👋"})
+		w.happens(t, "Cem", where{towns[2], at[2]}, other.id, chat.Reacted{Emoji: "👋"})
 		for i, m := range towns[:2] {
 			if x, _ := m.reads(at[i], "who is there?"); !slices.Equal(x.reactions, []string{"👋"}) {
 				t.Errorf("in place %d the reactions are %q, want 👋", i, x.reactions)
 			}
 		}
-		w.happens(t, towns[0], "Ann", at[0], asked, chat.Edited{Text: text.Plain("who else?")})
+		w.happens(t, "Ann", where{towns[0], at[0]}, asked, chat.Edited{Text: text.Plain("who else?")})
 		reads(t, towns[1], at[1], "who else?", "me")
 		reads(t, towns[2], at[2], "who else?", "me")
-		w.happens(t, towns[0], "Ann", at[0], asked, chat.Deleted{})
+		w.happens(t, "Ann", where{towns[0], at[0]}, asked, chat.Deleted{})
 		reads(t, towns[1], at[1], "me")
 		reads(t, towns[2], at[2], "me")
 	})
@@ -76,7 +76,7 @@ func TestOurOwnPostsGoNoFurther(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, b := newTown("slack/team"), newTown("discord/fans")
 				echo := func(ev chat.Event) chat.Event { ev.Author = tc.as; return ev }
-				m := mirror("lounge", a.place("l"), b.place("l"))
+				m := mirror(a.place("l"), b.place("l"))
 				m.Legs[0].WithBots, m.Legs[1].WithBots = true, true
 				w := newWorld(t, router.Setup{Mirrors: []route.Mirror{m}}, a, b)
 				var shown []chat.Event
@@ -108,7 +108,7 @@ func TestAnEditBecomesAMessageWhereNothingCanBeEdited(t *testing.T) {
 		towns[1].traits.Edit.Out = false
 		towns[1].traits.Text.Max = 40
 		said := w.says(t, towns[0], "Ann", at[0], "one")
-		w.happens(t, towns[0], "Ann", at[0], said, chat.Edited{Text: text.Plain(strings.Repeat("word ", 12) + "end")})
+		w.happens(t, "Ann", where{towns[0], at[0]}, said, chat.Edited{Text: text.Plain(strings.Repeat("word ", 12) + "end")})
 		got := towns[1].in(at[1])
 		if len(got) < 3 || got[0] != "one" || !strings.HasPrefix(got[1], "(edited) word") || !strings.HasSuffix(got[len(got)-1], "end") {
 			t.Errorf("it reads %q, want the old text and the new one behind it, in parts", got)
@@ -215,7 +215,7 @@ func TestExplainSaysWhatHappensAndChangesNothing(t *testing.T) {
 		a, b := newTown("slack/team"), newTown("discord/fans")
 		x := newTown("x/acme")
 		w := newWorld(t, router.Setup{
-			Mirrors: []route.Mirror{mirror("lounge", a.place("l"), b.place("l"))},
+			Mirrors: []route.Mirror{mirror(a.place("l"), b.place("l"))},
 			Desks:   []router.Desk{support(x.account, 0, a.place("C1"))},
 		}, a, b, x)
 		for _, tc := range []struct {
@@ -257,10 +257,10 @@ func TestAChangeThatDoesNotArriveIsTold(t *testing.T) {
 		towns[1].fail = func(chat.Action) error {
 			return &chat.Error{Op: "t", Kind: chat.Refused, Reason: "the message is too old"}
 		}
-		w.happens(t, towns[0], "Ann", at[0], said, chat.Edited{Text: text.Plain("two")})
-		w.happens(t, towns[0], "Ann", at[0], said, chat.Deleted{})
-		w.happens(t, towns[0], "Ann", at[0], said, chat.Reacted{Emoji: "👍"})
-		w.happens(t, towns[0], "Ann", at[0], "before the mirror was", chat.Deleted{})
+		w.happens(t, "Ann", where{towns[0], at[0]}, said, chat.Edited{Text: text.Plain("two")})
+		w.happens(t, "Ann", where{towns[0], at[0]}, said, chat.Deleted{})
+		w.happens(t, "Ann", where{towns[0], at[0]}, said, chat.Reacted{Emoji: "👍"})
+		w.happens(t, "Ann", where{towns[0], at[0]}, "before the mirror was", chat.Deleted{})
 		reads(t, towns[0], at[0], "one",
 			"⚠️ discord/fans#lounge still shows the old text: the message is too old.",
 			"⚠️ discord/fans#lounge still shows what was deleted: the message is too old.")

@@ -92,8 +92,7 @@ type Router struct {
 	mu      sync.RWMutex
 	rules   *rules
 	running map[chat.Account]*running
-	group   *errgroup.Group // nil while not running
-	ctx     func() context.Context
+	start   func(chat.Account, *running) // runs an account, under mu; nil while the router does not run
 }
 
 // New makes a Router that does nothing yet.
@@ -126,9 +125,9 @@ func New(cfg Config) *Router {
 func (r *Router) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	r.mu.Lock()
-	r.group, r.ctx = g, func() context.Context { return ctx }
+	r.start = func(name chat.Account, a *running) { r.launch(ctx, g, name, a) }
 	for name, a := range r.running {
-		r.startLocked(name, a)
+		r.start(name, a)
 	}
 	r.mu.Unlock()
 	// While this one has not ended Apply may add to the group; afterwards it may not.
@@ -136,7 +135,7 @@ func (r *Router) Run(ctx context.Context) error {
 		<-ctx.Done()
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.group = nil
+		r.start = nil
 		return nil
 	})
 	g.Go(func() error { return r.lane.Run(ctx) })
@@ -178,8 +177,8 @@ func (r *Router) Apply(s Setup) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for name, a := range opened {
-		if r.group != nil {
-			r.startLocked(name, a)
+		if r.start != nil {
+			r.start(name, a)
 		}
 		r.lane.Resume(name)
 	}

@@ -105,11 +105,17 @@ func (w *world) says(t *testing.T, m *town, who string, at chat.Conversation, sa
 	return id
 }
 
+// where is a place in a town.
+type where struct {
+	*town
+	chat.Conversation
+}
+
 // happens has something else happen, like says.
-func (w *world) happens(t *testing.T, m *town, who string, at chat.Conversation, id chat.MessageID, what chat.Happening) {
+func (w *world) happens(t *testing.T, who string, at where, id chat.MessageID, what chat.Happening) {
 	t.Helper()
 	direct := strings.HasPrefix(string(at.ID), "dm")
-	err := m.happens(t.Context(), chat.Event{Conversation: at, Message: id, Author: person(who), Direct: direct, What: what})
+	err := at.town.happens(t.Context(), chat.Event{Conversation: at.Conversation, Message: id, Author: person(who), Direct: direct, What: what})
 	if err != nil {
 		t.Fatalf("%s: %T: %v", who, what, err)
 	}
@@ -143,8 +149,8 @@ func (w *world) count(t *testing.T) map[chat.State]int {
 }
 
 // mirror shows the same talk in the given places.
-func mirror(name string, at ...chat.Conversation) route.Mirror {
-	m := route.Mirror{Name: name}
+func mirror(at ...chat.Conversation) route.Mirror {
+	m := route.Mirror{Name: "lounge"}
 	for _, c := range at {
 		m.Legs = append(m.Legs, route.Leg{At: c})
 	}

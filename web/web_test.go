@@ -25,9 +25,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func asked(h http.Handler, method, path string) *httptest.ResponseRecorder {
+func asked(t *testing.T, h http.Handler, method, path string) *httptest.ResponseRecorder {
+	t.Helper()
 	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, httptest.NewRequest(method, path, http.NoBody))
+	h.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody))
 	return rec
 }
 
@@ -40,7 +41,7 @@ func says(what string) http.Handler {
 func TestHooksComeAndGo(t *testing.T) {
 	t.Parallel()
 	s := web.New(well, prometheus.NewRegistry())
-	if got := asked(s, "POST", "/hooks/x/acme").Code; got != http.StatusNotFound {
+	if got := asked(t, s, "POST", "/hooks/x/acme").Code; got != http.StatusNotFound {
 		t.Errorf("before Mount: %d, want 404", got)
 	}
 	unmount, err := s.Mount("/x/acme/", says("acme"))
@@ -48,7 +49,7 @@ func TestHooksComeAndGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, method := range []string{"GET", "POST", "PUT"} {
-		if rec := asked(s, method, "/hooks/x/acme"); rec.Body.String() != "acme" || rec.Header().Get("X-Content-Type-Options") != "nosniff" {
+		if rec := asked(t, s, method, "/hooks/x/acme"); rec.Body.String() != "acme" || rec.Header().Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %d %q %v, want what is mounted", method, rec.Code, rec.Body, rec.Header())
 		}
 	}
@@ -58,13 +59,13 @@ func TestHooksComeAndGo(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/hooks/x", "/hooks/", "/hooks/x/acme/more", "/x/acme"} {
-		if got := asked(s, "POST", path).Code; got != http.StatusNotFound {
+		if got := asked(t, s, "POST", path).Code; got != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", path, got)
 		}
 	}
 	unmount()
 	unmount() // twice is harmless
-	if got := asked(s, "POST", "/hooks/x/acme").Code; got != http.StatusNotFound {
+	if got := asked(t, s, "POST", "/hooks/x/acme").Code; got != http.StatusNotFound {
 		t.Errorf("after unmount: %d, want 404", got)
 	}
 	again, err := s.Mount("x/acme", says("new"))
@@ -72,7 +73,7 @@ func TestHooksComeAndGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	unmount() // the old one does not take the new one down
-	if got := asked(s, "POST", "/hooks/x/acme").Body.String(); got != "new" {
+	if got := asked(t, s, "POST", "/hooks/x/acme").Body.String(); got != "new" {
 		t.Errorf("mounted again: %q, want new", got)
 	}
 	again()
@@ -82,12 +83,12 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	for ok, want := range map[bool]int{true: http.StatusOK, false: http.StatusServiceUnavailable} {
 		s := web.New(func() (any, bool) { return map[string]bool{"ok": ok}, ok }, prometheus.NewRegistry())
-		rec := asked(s, "GET", "/healthz")
+		rec := asked(t, s, "GET", "/healthz")
 		var got map[string]bool
 		if err := json.Unmarshal(rec.Body.Bytes(), &got); err != nil || got["ok"] != ok || rec.Code != want || rec.Header().Get("Content-Type") != "application/json" {
 			t.Errorf("well %v: %d %q %v, want %d and the report", ok, rec.Code, rec.Body, err, want)
 		}
-		if got := asked(s, "POST", "/healthz").Code; got != http.StatusMethodNotAllowed {
+		if got := asked(t, s, "POST", "/healthz").Code; got != http.StatusMethodNotAllowed {
 			t.Errorf("POST /healthz: %d, want 405", got)
 		}
 	}
@@ -110,7 +111,7 @@ func TestMetricsAreNamedAndBounded(t *testing.T) {
 		d.State = chat.Waiting
 		m.Watch(router.Step{At: now, What: "throttled", Delivery: &d, Reason: fmt.Sprint("reason-", n)})
 	}
-	page := asked(web.New(well, reg), "GET", "/metrics").Body.String()
+	page := asked(t, web.New(well, reg), "GET", "/metrics").Body.String()
 	for _, line := range []string{
 		`roost_events_total{account="x/acme",kind="posted"} 100`,
 		`roost_deliveries_total{account="x/acme",action="post",outcome="sent"} 100`,

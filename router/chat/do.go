@@ -30,8 +30,8 @@ func Do(ctx context.Context, c Connector, a Action) (Receipt, error) {
 }
 
 func doEdit(ctx context.Context, c Connector, a Edit) (Receipt, error) {
-	if e, ok := c.(Editor); ok && c.Traits().Edit.Out {
-		return edit(ctx, c, e, a)
+	if e, ok := c.(editor); ok && c.Traits().Edit.Out {
+		return edit(ctx, e, a)
 	}
 	return instead(ctx, c, a.Else, "edit", "messages can't be edited here")
 }
@@ -69,9 +69,15 @@ func instead(ctx context.Context, c Connector, post *Post, op, reason string) (R
 	return c.Post(ctx, *post)
 }
 
+// editor is a connector that can edit.
+type editor interface {
+	Connector
+	Editor
+}
+
 // edit makes the parts of one message read like the new text: the first ones are edited, surplus ones deleted, missing
 // ones posted behind. Repeating it after a failure comes to the same, because posts carry keys.
-func edit(ctx context.Context, c Connector, e Editor, a Edit) (Receipt, error) {
+func edit(ctx context.Context, c editor, a Edit) (Receipt, error) {
 	if len(a.Messages) == 0 {
 		return Receipt{}, &Error{Op: "edit", Kind: Gone, Reason: "the message to edit is not known here"}
 	}
@@ -85,7 +91,7 @@ func edit(ctx context.Context, c Connector, e Editor, a Edit) (Receipt, error) {
 	}
 	var done Receipt
 	for i, p := range parts {
-		r, err := editPart(ctx, c, e, a, p, i)
+		r, err := editPart(ctx, c, a, p, i)
 		if err != nil {
 			return done, err
 		}
@@ -102,10 +108,10 @@ func edit(ctx context.Context, c Connector, e Editor, a Edit) (Receipt, error) {
 
 // editPart makes the i-th part of a read like p: by editing its message, or by a new one where it has none or where the
 // one that it had is gone, as those are that an earlier, shorter edit took away.
-func editPart(ctx context.Context, c Connector, e Editor, a Edit, p Post, i int) (Receipt, error) {
+func editPart(ctx context.Context, c editor, a Edit, p Post, i int) (Receipt, error) {
 	if i < len(a.Messages) {
 		one := Edit{Key: a.Key, To: a.To, Messages: a.Messages[i : i+1], Text: p.Text, As: a.As, Card: p.Card}
-		r, err := e.Edit(ctx, one)
+		r, err := c.Edit(ctx, one)
 		if err == nil {
 			return Receipt{Messages: one.Messages, Left: r.Left}, nil
 		}

@@ -118,12 +118,12 @@ func TestPace(t *testing.T) {
 		name string
 		pace chat.Pace
 		to   func(n int) chat.Conversation
-		want []time.Duration // of the posts in order of their going
+		want []int // seconds after which the posts go
 	}{
-		{"a conversation: a burst, then one by one", chat.Pace{Conversation: three}, func(int) chat.Conversation { return at("c") }, []time.Duration{0, 0, 0, 2, 4, 6, 8}},
-		{"a place, its threads together", chat.Pace{Conversation: three}, thread, []time.Duration{0, 0, 0, 2, 4, 6, 8}},
-		{"places apart", chat.Pace{Conversation: three}, func(n int) chat.Conversation { return at(fmt.Sprint("c", n)) }, []time.Duration{0, 0, 0, 0, 0, 0, 0}},
-		{"an account over all its places", chat.Pace{Account: three}, func(n int) chat.Conversation { return at(fmt.Sprint("c", n)) }, []time.Duration{0, 0, 0, 2, 4, 6, 8}},
+		{"a conversation: a burst, then one by one", chat.Pace{Conversation: three}, func(int) chat.Conversation { return at("c") }, []int{0, 0, 0, 2, 4, 6, 8}},
+		{"a place, its threads together", chat.Pace{Conversation: three}, thread, []int{0, 0, 0, 2, 4, 6, 8}},
+		{"places apart", chat.Pace{Conversation: three}, func(n int) chat.Conversation { return at(fmt.Sprint("c", n)) }, []int{0, 0, 0, 0, 0, 0, 0}},
+		{"an account over all its places", chat.Pace{Account: three}, func(n int) chat.Conversation { return at(fmt.Sprint("c", n)) }, []int{0, 0, 0, 2, 4, 6, 8}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -145,7 +145,7 @@ func TestPace(t *testing.T) {
 				w.run(t)
 				w.sent(t, len(tc.want))
 				for n, want := range tc.want {
-					if !roughly(went[n], want*time.Second) {
+					if !roughly(went[n], time.Duration(want)*time.Second) {
 						t.Fatalf("posts went after %v, want %v s", went, tc.want)
 					}
 				}
