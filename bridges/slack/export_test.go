@@ -54,7 +54,9 @@ func Take(ctx context.Context, c *Connector, sink chat.Sink, kind string, payloa
 		return err
 	}
 	where(delivery{kind: kind, payload: payload})
-	return in.take(ctx, delivery{kind: kind, payload: payload}, "")
+	var ended error
+	in.take(ctx, []turn{{delivery: delivery{kind: kind, payload: payload}, end: func(err error) { ended = err }}}, "")
+	return ended
 }
 
 // Hook is the webhook of a connector that never spoke to Slack: for events, or for interactions.

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	maxAtOnce = 64                      // deliveries in the works
+	maxAtOnce = 1024                    // deliveries in the works; while there are so many, sockets are not read and order may suffer
+	maxTaken  = 50                      // deliveries of one conversation that are accepted together
 	gapWait   = 1500 * time.Millisecond // how long live events wait for what was missed before them
 )
 
@@ -111,19 +112,36 @@ func (in *intake) run(ctx context.Context) error {
 	return err
 }
 
-// take makes events of a delivery and has them accepted. What can't be understood is counted and confirmed.
-func (in *intake) take(ctx context.Context, d delivery, conversation string) error {
-	events, err := in.events(ctx, d)
-	if err != nil {
-		if _, ours := errors.AsType[*chat.Error](err); ours {
-			return err
+// take makes events of deliveries and has them accepted together. What can't be understood is counted and confirmed.
+func (in *intake) take(ctx context.Context, turns []turn, conversation string) {
+	var events []chat.Event
+	var brought []turn // those that events came from
+	for _, t := range turns {
+		found, err := in.events(ctx, t.delivery)
+		if err != nil {
+			if _, ours := errors.AsType[*chat.Error](err); ours {
+				t.end(err)
+				continue
+			}
+			in.c.skip(t.kind, t.payload)
 		}
-		in.c.skip(d.kind, d.payload)
-		return nil
+		if len(found) == 0 {
+			t.end(nil)
+			continue
+		}
+		events, brought = append(events, found...), append(brought, t)
 	}
-	if len(events) == 0 {
-		return nil
+	if len(brought) == 0 {
+		return
 	}
+	err := in.accept(ctx, events, conversation)
+	for _, t := range brought {
+		t.end(err)
+	}
+}
+
+// accept has events of one conversation accepted that were heard live.
+func (in *intake) accept(ctx context.Context, events []chat.Event, conversation string) error {
 	in.tide.wait(ctx, conversation, gapWait)
 	if err := in.c.threads.note(ctx, events); err != nil {
 		return err

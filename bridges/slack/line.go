@@ -73,10 +73,8 @@ func (in *intake) queue(ctx context.Context, conversation string, t turn) bool {
 // work takes the line's deliveries one after another until none is left.
 func (in *intake) work(ctx context.Context, conversation string, l *line) {
 	for {
-		t, wait, ok := in.first(ctx, conversation, l)
+		turns, wait := in.first(ctx, conversation, l)
 		switch {
-		case !ok:
-			return
 		case wait > 0:
 			timer := time.NewTimer(wait)
 			select {
@@ -85,35 +83,45 @@ func (in *intake) work(ctx context.Context, conversation string, l *line) {
 			case <-ctx.Done():
 			}
 			timer.Stop()
+		case len(turns) == 0:
+			return
 		case ctx.Err() != nil:
-			t.end(ctx.Err())
+			for _, t := range turns {
+				t.end(ctx.Err())
+			}
 		default:
-			t.end(in.take(ctx, t.delivery, conversation))
+			in.take(ctx, turns, conversation)
 		}
 	}
 }
 
-// first takes what happened first, as soon as anything in the line has waited long enough; until then it says how long that
-// will be. ok is false when the line is empty, which ends it.
-func (in *intake) first(ctx context.Context, conversation string, l *line) (t turn, wait time.Duration, ok bool) {
+// first takes what happened first, as soon as anything in the line has waited long enough, and what follows it as far as
+// that has waited too; until then it says how long that will be. There is nothing of either when the line is empty, which
+// ends it.
+func (in *intake) first(ctx context.Context, conversation string, l *line) (turns []turn, wait time.Duration) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if len(l.waiting) == 0 {
 		delete(in.lines, conversation)
-		return turn{}, 0, false
+		return nil, 0
 	}
+	now := time.Now()
 	due := l.waiting[0].due
 	for _, x := range l.waiting[1:] {
 		if x.due.Before(due) {
 			due = x.due
 		}
 	}
-	if wait = time.Until(due); wait > 0 && ctx.Err() == nil {
-		return turn{}, wait, true
+	if wait = due.Sub(now); wait > 0 && ctx.Err() == nil {
+		return nil, wait
 	}
-	t = l.waiting[0]
-	l.waiting = slices.Delete(l.waiting, 0, 1)
-	return t, 0, true
+	n := 1
+	for n < min(len(l.waiting), maxTaken) && !l.waiting[n].due.After(now) {
+		n++
+	}
+	turns = slices.Clone(l.waiting[:n])
+	l.waiting = slices.Delete(l.waiting, 0, n)
+	return turns, 0
 }
 
 // where is the conversation that a delivery is about, and the ts of what happened; empty when there is none.

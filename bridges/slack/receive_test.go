@@ -198,8 +198,8 @@ func TestWhoWroteIsKnown(t *testing.T) {
 		words, name string
 		bot, self   bool
 	}{
-		{"by a person", "ada", false, false},
-		{"by a bot", "otherbot", true, false},
+		{"by a person", "Ada Lovelace", false, false},
+		{"by a bot", "Other Bot", true, false},
 		{"by us", "Grace", true, true},
 	} {
 		e := r.hears(t, tc.words)

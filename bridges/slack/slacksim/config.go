@@ -48,6 +48,7 @@ type User struct {
 	ID       string // U…; made up when empty
 	Name     string // handle, lower case
 	RealName string // default Name
+	Display  string // what the person wants to be called; many leave it empty
 	Avatar   string // image URL; default one that the simulator serves
 	Email    string
 	TimeZone string // default "Europe/Berlin"

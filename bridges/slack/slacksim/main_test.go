@@ -37,7 +37,7 @@ func setup(t *testing.T, change ...func(*slacksim.Config)) world {
 		c(&cfg)
 	}
 	sim := slacksim.New(cfg)
-	sim.AddUser(slacksim.User{ID: ada, Name: "ada", RealName: "Ada Lovelace", Email: "ada@example.org"})
+	sim.AddUser(slacksim.User{ID: ada, Name: "ada", RealName: "Ada Lovelace", Display: "Ada", Email: "ada@example.org"})
 	sim.AddUser(slacksim.User{ID: bob, Name: "bob", RealName: "Bob"})
 	sim.AddChannel(slacksim.Channel{ID: general, Name: "general"})
 	sim.AddChannel(slacksim.Channel{ID: support, Name: "support"})

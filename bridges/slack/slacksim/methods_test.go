@@ -37,7 +37,7 @@ func TestUsers(t *testing.T) {
 	w := setup(t)
 	ctx := t.Context()
 	user := must(w.api.GetUserInfoContext(ctx, ada))(t)
-	if user.Profile.DisplayName != "ada" || user.RealName != "Ada Lovelace" || user.Profile.Email != "ada@example.org" {
+	if user.Profile.DisplayName != "Ada" || user.RealName != "Ada Lovelace" || user.Profile.Email != "ada@example.org" {
 		t.Errorf("users.info = %+v", user)
 	}
 	if found := must(w.api.GetUserByEmailContext(ctx, "ADA@example.org"))(t); found.ID != ada {

@@ -192,8 +192,8 @@ func (w *world) wireUser(u *User) obj {
 func (w *world) wireProfile(u *User) obj {
 	first, last, _ := strings.Cut(u.RealName, " ")
 	p := obj{
-		"title": "", "phone": "", "skype": "", "real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": u.Name,
-		"display_name_normalized": u.Name, "status_text": "", "status_text_canonical": "", "status_emoji": "", "status_expiration": 0,
+		"title": "", "phone": "", "skype": "", "real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": u.Display,
+		"display_name_normalized": u.Display, "status_text": "", "status_text_canonical": "", "status_emoji": "", "status_expiration": 0,
 		"avatar_hash": "g" + strings.ToLower(u.ID), "team": w.cfg.Team.ID, "first_name": first, "last_name": last, "is_custom_image": u.Avatar != "",
 		"status_emoji_display_info": []any{},
 	}
