@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -183,6 +184,11 @@ type sink struct {
 func (s *sink) Accept(ctx context.Context, b chat.Batch) error {
 	r := s.router
 	received := r.cfg.Now()
+	// What we sent comes back on most platforms; it is no news, so it is not even stored.
+	b.Events = slices.DeleteFunc(slices.Clone(b.Events), func(ev chat.Event) bool { return ev.Author.Self })
+	if len(b.Events) == 0 && b.Cursor == nil {
+		return nil
+	}
 	for i := range b.Events {
 		r.cfg.Watch(Step{At: received, What: Received, Event: &b.Events[i]})
 	}
