@@ -115,7 +115,7 @@ type where struct {
 func (w *world) happens(t *testing.T, who string, at where, id chat.MessageID, what chat.Happening) {
 	t.Helper()
 	direct := strings.HasPrefix(string(at.ID), "dm")
-	err := at.town.happens(t.Context(), chat.Event{Conversation: at.Conversation, Message: id, Author: person(who), Direct: direct, What: what})
+	err := at.happens(t.Context(), chat.Event{Conversation: at.Conversation, Message: id, Author: person(who), Direct: direct, What: what})
 	if err != nil {
 		t.Fatalf("%s: %T: %v", who, what, err)
 	}

@@ -112,9 +112,13 @@ func events() *rapid.Generator[chat.Event] {
 			Author: chat.Author{ID: "p", Name: "Ada", Handle: "ada", Avatar: "a", Since: at, Bot: true, Self: true},
 			Direct: rapid.Bool().Draw(t, "direct"), Hops: rapid.IntRange(0, 3).Draw(t, "hops"),
 			What: rapid.SampledFrom([]chat.Happening{
-				chat.Posted{Text: words().Draw(t, "text"), Files: files().Draw(t, "files"), ReplyTo: "r"}, chat.Posted{},
-				chat.Edited{Text: words().Draw(t, "text"), Files: files().Draw(t, "files")}, chat.Edited{}, chat.Deleted{},
-				chat.Reacted{Emoji: ":x:", Removed: true}, chat.Pressed{Button: "b", Value: "v", Fields: map[string]string{"f": "x"}},
+				chat.Posted{Text: words().Draw(t, "text"), Files: files().Draw(t, "files"), ReplyTo: "r"},
+				chat.Posted{},
+				chat.Edited{Text: words().Draw(t, "text"), Files: files().Draw(t, "files")},
+				chat.Edited{},
+				chat.Deleted{},
+				chat.Reacted{Emoji: ":x:", Removed: true},
+				chat.Pressed{Button: "b", Value: "v", Fields: map[string]string{"f": "x"}},
 				chat.Joined{}, chat.Left{}, chat.Typing{}, chat.Read{},
 			}).Draw(t, "what"),
 		}

@@ -45,8 +45,12 @@ func event(at chat.Conversation, what chat.Happening) chat.Event {
 
 func happenings() *rapid.Generator[chat.Happening] {
 	return rapid.SampledFrom([]chat.Happening{
-		chat.Posted{Text: text.Plain("hi")}, chat.Edited{Text: text.Plain("ho")}, chat.Deleted{}, chat.Reacted{Emoji: "👍"},
-		chat.Pressed{Button: "b"}, chat.Joined{}, chat.Left{}, chat.Typing{}, chat.Read{},
+		chat.Posted{Text: text.Plain("hi")},
+		chat.Edited{Text: text.Plain("ho")},
+		chat.Deleted{},
+		chat.Reacted{Emoji: "👍"},
+		chat.Pressed{Button: "b"},
+		chat.Joined{}, chat.Left{}, chat.Typing{}, chat.Read{},
 	})
 }
 
