@@ -26,7 +26,7 @@ import (
 // house is everything that a running Roost is made of.
 type house struct {
 	log     *slog.Logger
-	store   store.Store
+	store   *guarded
 	key     sealed.Key
 	blobs   *blob.Store
 	router  *router.Router
@@ -48,10 +48,11 @@ func openHouse(ctx context.Context, f *configs.File, log *slog.Logger, watch fun
 		file: f, log: log, skipped: newSkipped(), version: map[chat.Account]int{},
 		open: map[chat.Account]chat.Connector{}, mounts: map[string]*mount{},
 	}
-	var err error
-	if h.store, err = openStore(ctx, f.Store.Path); err != nil {
+	opened, err := openStore(ctx, f.Store.Path)
+	if err != nil {
 		return nil, err
 	}
+	h.store = &guarded{Store: opened, log: log}
 	if h.key, err = openKey(ctx, h.store, f.Store); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

@@ -36,8 +36,8 @@ Nothing that was accepted is lost, however it ends; a second signal ends it at o
 SIGHUP reads the configuration again: accounts, routes and desks that changed are changed, the others run on; a file
 with a fault changes nothing. Changes of delivery, store, web, files and log need a restart.
 
-At web.listen it answers /healthz (200 when every account works, 503 and which one doesn't otherwise), /metrics for
-Prometheus, and the webhooks of the accounts below /hooks/. The log goes to the standard error.`,
+At web.listen it answers /healthz (200 when all is well; 503 and which account does not work, or that the disk is
+full), /metrics for Prometheus, and the webhooks of the accounts below /hooks/. The log goes to the standard error.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
@@ -168,13 +168,15 @@ func deltaAttrs[T cmp.Ordered](what string, d configs.Delta[T]) []slog.Attr {
 	return attrs
 }
 
-// health is what /healthz shows: well when every account is up.
+// health is what /healthz shows: well when every account is up and there is room on the disk.
 func (h *house) health() (any, bool) {
 	type report struct {
 		OK       bool                   `json:"ok"`
+		Store    string                 `json:"store,omitempty"` // why nothing can be stored
 		Accounts []router.AccountStatus `json:"accounts"`
 	}
-	r := report{OK: true, Accounts: h.router.Status()}
+	r := report{Store: h.store.trouble(), Accounts: h.router.Status()}
+	r.OK = r.Store == ""
 	for _, s := range r.Accounts {
 		r.OK = r.OK && s.Up && s.Parked == ""
 	}

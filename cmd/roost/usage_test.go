@@ -71,7 +71,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("roost help %s differs from roost %s --help", cmd.Name(), cmd.Name())
 		}
 		for line := range strings.Lines(flag.out) {
-			if n := utf8.RuneCountInString(line); n > 132 {
+			if n := utf8.RuneCountInString(line); n > 120 {
 				t.Errorf("%s: a line of %d characters: %s", cmd.Name(), n, line)
 			}
 		}

@@ -35,6 +35,24 @@ func TestStopWhileAPlatformHangs(t *testing.T) {
 	}
 }
 
+// TestStopEndsWhatIsUnderWay ends Roost while X takes its time to answer a post that it has taken: Roost waits for the
+// answer.
+func TestStopEndsWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	d := s.start(t)
+	thread := s.asks(t, "Hello?")
+	s.x.Fail(xsim.SendToParticipant, xsim.Fault{Late: time.Second})
+	s.x.Fail(xsim.SendToConversation, xsim.Fault{Late: time.Second})
+	s.answers(thread, "Slowly.")
+	s.arrived(t, "Slowly.")
+	d.stop(t)
+	l := s.deliveries(t, "--state", "sent", "--account", "x/acme")
+	if len(l.Deliveries) != 1 || l.Deliveries[0].Text != "Slowly." || l.Deliveries[0].Tries != 1 {
+		t.Errorf("sent = %+v, want the answer that was under way", l)
+	}
+}
+
 // TestSecondSignalKills ends a Roost at once that still waits for what is under way.
 func TestSecondSignalKills(t *testing.T) {
 	t.Parallel()
