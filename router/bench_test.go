@@ -97,7 +97,7 @@ func report(b *testing.B, took []time.Duration, name string) {
 // meets both.
 func BenchmarkStranger(b *testing.B) {
 	var quiet, hung []time.Duration
-	for range 6 {
+	for range 3 {
 		quiet = append(quiet, stranger(b, false)...)
 		hung = append(hung, stranger(b, true)...)
 	}
@@ -111,11 +111,11 @@ func BenchmarkStranger(b *testing.B) {
 
 func stranger(b *testing.B, hang bool) []time.Duration {
 	b.Helper()
-	const lanes, each = 50, 10
+	const lanes, each = 50, 20
 	var mu sync.Mutex
 	began := map[string]time.Time{}
 	var took []time.Duration
-	all := make(chan struct{})
+	warm, all := make(chan struct{}, lanes), make(chan struct{})
 	release := make(chan struct{})
 	from := newMemory("memory/from", func(context.Context, chat.Post) error { return nil })
 	to := newMemory("memory/to", func(ctx context.Context, p chat.Post) error {
@@ -128,21 +128,31 @@ func stranger(b *testing.B, hang bool) []time.Duration {
 		}
 		mu.Lock()
 		defer mu.Unlock()
+		if p.Text.Body == "warm" {
+			warm <- struct{}{}
+			return nil
+		}
 		took = append(took, time.Since(began[p.Text.Body]))
 		if len(took) == lanes*each {
 			close(all)
 		}
 		return nil
 	})
-	runs(b, mirrored(from, to, lanes+1))
+	defer runs(b, mirrored(from, to, lanes+1))()
 	defer close(release)
-	<-from.ready
-	if hang {
-		for n := range 100 {
-			if err := from.says(b.Context(), "c0", "hangs", n); err != nil {
-				b.Fatal(err)
-			}
+	says := func(lane int, said string, n int) {
+		if err := from.says(b.Context(), fmt.Sprint("c", lane), said, n); err != nil {
+			b.Error(err)
 		}
+	}
+	for n := range 100 {
+		if hang {
+			says(0, "hangs", n)
+		}
+	}
+	for lane := range lanes {
+		says(1+lane, "warm", -1)
+		<-warm
 	}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -152,11 +162,7 @@ func stranger(b *testing.B, hang bool) []time.Duration {
 		mu.Lock()
 		began[said] = time.Now()
 		mu.Unlock()
-		go func() {
-			if err := from.says(b.Context(), fmt.Sprint("c", 1+n%lanes), said, n); err != nil {
-				b.Error(err)
-			}
-		}()
+		go says(1+n%lanes, said, n)
 	}
 	<-all
 	return took

@@ -71,8 +71,8 @@ func (m *memory) opened() router.Account {
 	return router.Account{Open: func() (chat.Connector, error) { return m, nil }}
 }
 
-// runs starts a router over a store on disk and stops it when the test ends.
-func runs(tb testing.TB, setup router.Setup) {
+// runs starts a router over a store on disk, and gives what stops it; that is called when the test ends at the latest.
+func runs(tb testing.TB, setup router.Setup) (stop func()) {
 	tb.Helper()
 	st, err := sqlite.Open(tb.Context(), tb.TempDir()+"/roost.db", sqlite.Options{})
 	if err != nil {
@@ -85,7 +85,7 @@ func runs(tb testing.TB, setup router.Setup) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
-	tb.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			tb.Errorf("Run = %v", err)
@@ -94,4 +94,6 @@ func runs(tb testing.TB, setup router.Setup) {
 			tb.Errorf("close = %v", err)
 		}
 	})
+	tb.Cleanup(stop)
+	return stop
 }
