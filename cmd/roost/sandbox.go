@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/configs"
+	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/web"
 	"github.com/roost-im/roost/web/sandbox"
 )
@@ -58,6 +60,9 @@ func (c *common) sandbox(ctx context.Context, listen, dir string) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := st.logIn(ctx, h); err != nil {
+		return errors.Join(fmt.Errorf("the sandbox's own login: %w", err), h.Close())
+	}
 	return errors.Join(c.play(ctx, h, page, listen), h.Close())
 }
 
@@ -91,6 +96,9 @@ func listenNear(ctx context.Context, addr string) (net.Listener, error) {
 	return lc.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 }
 
+// sandboxX is the account of the simulated X.
+const sandboxX chat.Account = "x/acmetea"
+
 // sandboxStage is the simulated platforms and who is on them.
 type sandboxStage struct {
 	x       *xsim.Sim
@@ -122,27 +130,54 @@ func (st *sandboxStage) close() {
 
 // file is the sandbox's configuration, read as any other.
 func (st *sandboxStage) file(dir string) (*configs.File, error) {
-	tokens := st.x.Tokens(st.brand)
 	const form = `
 accounts:
-  x/acmetea:
-    consumer_key: sim-consumer-key
-    consumer_secret: sim-consumer-secret
-    access_token: %s
-    access_secret: %s
+  %[1]s:
+    client_id: sim-client-id
+    client_secret: sim-client-secret
     bearer_token: sim-app-bearer
     receive: stream
-    api_url: %s
+    api_url: %[2]s
+    auth_url: %[2]s/i/oauth2/authorize
     pace: {account: {every: 100ms, burst: 100}}
   slack/team:
-    bot_token: %s
-    app_token: %s
-    api_url: %s/api/
+    bot_token: %[3]s
+    app_token: %[4]s
+    api_url: %[5]s/api/
     pace: {conversation: {every: 100ms, burst: 100}}
 routes:
-  support: {desk: {from: [x/acmetea], on: ["slack/team#%s"], reply: send, hold: 3s}}
+  support: {desk: {from: [%[1]s], on: ["slack/team#%[6]s"], reply: send, hold: 3s}}
 `
-	text := fmt.Sprintf(form, tokens.OAuth1Token, tokens.OAuth1Secret, st.x.URL(),
-		st.slack.BotToken(), st.slack.AppToken(), st.slack.URL(), st.channel)
+	text := fmt.Sprintf(form, sandboxX, st.x.URL(), st.slack.BotToken(), st.slack.AppToken(), st.slack.URL(), st.channel)
 	return configs.Parse(filepath.Join(dir, "sandbox.yaml"), []byte(text), os.LookupEnv, knownPlatforms())
+}
+
+// logIn logs the brand in at X as a person would, by X's page: only such a login is given the files of messages.
+func (st *sandboxStage) logIn(ctx context.Context, h *house) error {
+	ctx, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	st.x.AutoAuthorize(st.brand)
+	defer st.x.AutoAuthorize("")
+	_, err := loginX(ctx, h.current().Accounts[sandboxX].Settings, h.deps(sandboxX), loginOptions{
+		listen: "127.0.0.1:0", show: func(page string) error { return follow(ctx, page) },
+	})
+	return err
+}
+
+// follow goes to an address and where it leads, as a browser would.
+func follow(ctx context.Context, page string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, page, http.NoBody)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answered %s", resp.Request.URL.Path, resp.Status)
+	}
+	return nil
 }
