@@ -28,7 +28,7 @@ func filesIn(t *testing.T, w *world) {
 		}
 		got := files(w.sink)[0]
 		w.sink.forget()
-		if got.Account != w.Account() || got.Source == "" {
+		if got.Account != w.Talk().Account || got.Source == "" {
 			t.Errorf("%s came as %+v, without an account or a source", f.Name, got)
 		}
 		if b := w.fetched(t, got); !bytes.Equal(b, f.Data) {

@@ -14,9 +14,7 @@ import (
 type Stage interface {
 	// Open makes the connector. Opening again with the same Deps.Keep is a restart.
 	Open(t *testing.T, deps bridges.Deps) chat.Connector
-	// Account is the account that the connector speaks for.
-	Account() chat.Account
-	// Talk is the conversation between the person and the account.
+	// Talk is the conversation between the person and the account that the connector speaks for.
 	Talk() chat.Conversation
 	// Person is the person who talks.
 	Person() chat.PersonID

@@ -50,7 +50,7 @@ func newWorld(t *testing.T, open func(t *testing.T) Stage) *world {
 func (w *world) open(t *testing.T) {
 	t.Helper()
 	w.conn = w.Open(t, bridges.Deps{
-		Account: w.Account(), Keep: w.keep,
+		Account: w.Talk().Account, Keep: w.keep,
 		Log:  slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Skip: func(string, []byte) { w.mu.Lock(); w.odd++; w.mu.Unlock(); w.sink.poke() },
 	})

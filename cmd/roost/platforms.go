@@ -35,13 +35,13 @@ func decode[T any](decode func(into any) error) (any, error) {
 	return settings, err
 }
 
-func open[T any, C chat.Connector](make func(T, bridges.Deps) (C, error)) func(any, bridges.Deps) (chat.Connector, error) {
+func open[T any, C chat.Connector](connect func(T, bridges.Deps) (C, error)) func(any, bridges.Deps) (chat.Connector, error) {
 	return func(settings any, deps bridges.Deps) (chat.Connector, error) {
 		s, ok := settings.(T)
 		if !ok {
 			return nil, fmt.Errorf("%s: settings are %T", deps.Account, settings)
 		}
-		return make(s, deps)
+		return connect(s, deps)
 	}
 }
 

@@ -119,7 +119,10 @@ func events() *rapid.Generator[chat.Event] {
 				chat.Deleted{},
 				chat.Reacted{Emoji: ":x:", Removed: true},
 				chat.Pressed{Button: "b", Value: "v", Fields: map[string]string{"f": "x"}},
-				chat.Joined{}, chat.Left{}, chat.Typing{}, chat.Read{},
+				chat.Joined{},
+				chat.Left{},
+				chat.Typing{},
+				chat.Read{},
 			}).Draw(t, "what"),
 		}
 	})

@@ -50,7 +50,10 @@ func happenings() *rapid.Generator[chat.Happening] {
 		chat.Deleted{},
 		chat.Reacted{Emoji: "👍"},
 		chat.Pressed{Button: "b"},
-		chat.Joined{}, chat.Left{}, chat.Typing{}, chat.Read{},
+		chat.Joined{},
+		chat.Left{},
+		chat.Typing{},
+		chat.Read{},
 	})
 }
 

@@ -38,6 +38,7 @@ type talk struct {
 // TestKilled kills Roost at random instants while people on both sides write, and checks that every message reached the
 // other side exactly once, in the order in which it was written.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, contacts)
 	log, err := os.Create(filepath.Join(s.dir, "roost.log"))
 	if err != nil {
