@@ -21,8 +21,8 @@ func (c *common) loginCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login ACCOUNT",
 		Short: "Log an account in at its platform, where that takes more than a token",
-		Long: `Login opens the platform's page in your browser, waits until you said yes there, and keeps the tokens, encrypted, in the
-database. A Roost that runs with this configuration uses them at once.
+		Long: `Login opens the platform's page in your browser, waits until you said yes there, and keeps the tokens, encrypted,
+in the database. A Roost that runs with this configuration uses them at once.
 
 X comes back to http://LISTEN/callback, which must be one of the callback addresses of your app. On a machine without a
 browser, open the printed address elsewhere and forward that port.`,

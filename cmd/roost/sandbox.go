@@ -32,7 +32,7 @@ when it ends, unless --dir names a folder to keep Roost's own files in.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.sandbox(cmd.Context(), listen, dir) },
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`HOST:PORT` of the page; another port is taken when this one is in use")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`HOST:PORT` of the page; another port when it is in use")
 	cmd.Flags().StringVar(&dir, "dir", "", "`FOLDER` for the database, key and attachments; default a temporary one")
 	return cmd
 }

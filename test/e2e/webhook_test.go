@@ -229,6 +229,11 @@ func TestOddText(t *testing.T) {
 	if whole := strings.Join(got[:len(got)-2], ""); squeezed(whole) != squeezed(long) {
 		t.Errorf("%d parts with %d bytes are on X, want the %d bytes that were said", len(got)-2, len(squeezed(whole)), len(squeezed(long)))
 	}
+	if t.Failed() {
+		for i, g := range got {
+			t.Logf("message %d begins %.40q and ends %q", i, g, g[max(0, len(g)-40):])
+		}
+	}
 	odd := got[len(got)-2]
 	for _, want := range []string{"nul", "right to left", "שלום مرحبا", "👩‍👩‍👧‍👦"} {
 		if !strings.Contains(odd, want) {
