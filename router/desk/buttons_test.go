@@ -14,15 +14,15 @@ func TestClaimIsQuietTheSecondTimeAndTakesOver(t *testing.T) {
 	w := begun(twoSurfaces(t, desk.Send))
 	w.press("ann", "claim")
 	w.expect("slack post: Ann has claimed this", "telegram post: Ann has claimed this",
-		"slack card open · Ann's · waiting [claim close snooze block]",
-		"telegram card open · Ann's · waiting [claim close snooze reply block]")
+		"slack card open · Ann's · waiting since 12:00 UTC [claim close snooze block]",
+		"telegram card open · Ann's · waiting since 12:00 UTC [claim close snooze reply block]")
 	w.wrote("remark Ann: Ann has claimed this")
 	w.press("ann", "claim")
 	w.expect()
 	w.press("bob", "claim")
 	w.expect("slack post: Bob has taken this over from Ann", "telegram post: Bob has taken this over from Ann",
-		"slack card open · Bob's · waiting [claim close snooze block]",
-		"telegram card open · Bob's · waiting [claim close snooze reply block]")
+		"slack card open · Bob's · waiting since 12:00 UTC [claim close snooze block]",
+		"telegram card open · Bob's · waiting since 12:00 UTC [claim close snooze reply block]")
 }
 
 func TestButtonsAreQuietWhenNothingChanges(t *testing.T) {
@@ -75,7 +75,7 @@ func TestSnoozeTakesItsTimeFromTheForm(t *testing.T) {
 		t.Errorf("Until = %v, want %v", w.c.Until, until)
 	}
 	w.press("ann", "reopen")
-	w.expect("slack post: Ann has opened this again", "slack card open · nobody's yet · waiting [claim close snooze block]")
+	w.expect("slack post: Ann has opened this again", "slack card open · nobody's yet · waiting since 12:00 UTC [claim close snooze block]")
 	w.press("ann", "close")
 	w.press("ann", "snooze", "for", "1h")
 	w.expect("slack whisper to ann: this is closed; reopen it first")
@@ -112,11 +112,11 @@ func TestEmojiOnTheCardAreCommands(t *testing.T) {
 		emoji string
 		want  []string
 	}{
-		{"👀", []string{"slack post: Ann has claimed this", "slack card open · Ann's · waiting [claim close snooze block]"}},
+		{"👀", []string{"slack post: Ann has claimed this", "slack card open · Ann's · waiting since 12:00 UTC [claim close snooze block]"}},
 		{"✅", []string{"slack post: Ann has closed this", "slack card closed · nobody's yet [reopen block]"}},
 		{"💤", []string{
 			"slack post: Ann has snoozed this for 1d",
-			"slack card snoozed until 2026-03-02 12:00 UTC · nobody's yet · waiting [claim close reopen block]",
+			"slack card snoozed until 2026-03-02 12:00 UTC · nobody's yet · waiting since 12:00 UTC [claim close reopen block]",
 		}},
 		{"🎉", nil},
 	} {

@@ -94,7 +94,8 @@ func (d Desk) footer(c Case, who Contact, on Surface, now time.Time) []string {
 		parts = append(parts, text.Name(c.Owner.Name, nameMax)+"'s")
 	}
 	if !c.Waiting.IsZero() {
-		parts = append(parts, strings.TrimSpace("waiting "+short(now.Sub(c.Waiting))))
+		// Since when, not for how long: a card is not written anew as time goes by.
+		parts = append(parts, "waiting since "+clock(c.Waiting, now))
 	}
 	return append(parts, d.modeInWords(on.Reply))
 }
@@ -117,6 +118,15 @@ func (d Desk) modeInWords(m Mode) string {
 	case Alerts:
 	}
 	return "what you write here stays here"
+}
+
+// clock is a time of day, with its day when that is not today.
+func clock(t, now time.Time) string {
+	t, now = t.UTC(), now.UTC()
+	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return t.Format("15:04 UTC")
+	}
+	return t.Format("2006-01-02 15:04 UTC")
 }
 
 // short is a duration as people say it; less than a minute is nothing.

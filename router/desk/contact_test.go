@@ -45,7 +45,7 @@ func TestCardTellsWhoAndHow(t *testing.T) {
 	want := strings.Join([]string{
 		"Jane", "where is my parcel?", "Handle: @jane", "Platform: x/acme", "Since: 2019-03-01", "Earlier cases: 2",
 		"Closed 2026-02-01: a late parcel (Ann)",
-		"open · nobody's yet · waiting 4m · what you write here goes to the contact · // makes a note",
+		"open · nobody's yet · waiting since 11:56 UTC · what you write here goes to the contact · // makes a note",
 	}, "\n")
 	if got != want {
 		t.Errorf("card reads\n%s\nwant\n%s", got, want)
@@ -142,7 +142,7 @@ func TestRenamedContactChangesTheCard(t *testing.T) {
 	ev := w.event(dm, "jane", "2", posted("me again"))
 	ev.Author.Name = "@everyone Jane"
 	w.step(desk.FromContact{Event: ev})
-	w.expect("slack post as everyone Jane: me again", "slack card open · nobody's yet · waiting [claim close snooze block]")
+	w.expect("slack post as everyone Jane: me again", "slack card open · nobody's yet · waiting since 12:00 UTC [claim close snooze block]")
 }
 
 func TestBlockedContactIsShownNowhereAndKept(t *testing.T) {
@@ -162,7 +162,7 @@ func TestBlockedContactIsShownNowhereAndKept(t *testing.T) {
 	w.expect("slack whisper to ann: Jane is blocked, so this stays here; unblock them to answer")
 	w.press("ann", "unblock")
 	w.says("hello?")
-	w.expect("slack post as Jane: hello?", "slack card open · nobody's yet · waiting [claim close snooze block]")
+	w.expect("slack post as Jane: hello?", "slack card open · nobody's yet · waiting since 12:00 UTC [claim close snooze block]")
 }
 
 func TestBlockedContactWithoutACaseGetsOneThatIsShownNowhere(t *testing.T) {
@@ -200,7 +200,7 @@ func TestClosedCaseIsRevivedInItsThread(t *testing.T) {
 	w.expect(
 		"slack post: Jane wrote, so this is open again",
 		"slack post as Jane: one more thing",
-		"slack card open · nobody's yet · waiting [claim close snooze block]",
+		"slack card open · nobody's yet · waiting since 13:00 UTC [claim close snooze block]",
 	)
 	if w.c.ID != id || len(w.who.Last) != 0 {
 		t.Errorf("case %s, Last = %v; want %s and none", w.c.ID, w.who.Last, id)
@@ -236,17 +236,17 @@ func TestSnoozedCaseWakes(t *testing.T) {
 	w := begun(oneSurface(t, desk.Send))
 	w.press("ann", "snooze", "for", "4h")
 	w.expect("slack post: Ann has snoozed this for 4h",
-		"slack card snoozed until 2026-03-01 16:00 UTC · nobody's yet · waiting [claim close reopen block]")
+		"slack card snoozed until 2026-03-01 16:00 UTC · nobody's yet · waiting since 12:00 UTC [claim close reopen block]")
 	w.step(desk.Woke{})
 	w.expect()
 	w.now = w.now.Add(4 * time.Hour)
 	w.step(desk.Woke{})
 	w.expect("slack post: the snooze is over: open again",
-		"slack card open · nobody's yet · waiting 4h [claim close snooze block]")
+		"slack card open · nobody's yet · waiting since 12:00 UTC [claim close snooze block]")
 	w.press("ann", "snooze", "for", "72h")
 	w.says("hello?")
 	w.expect("slack post: Jane wrote, so this is open again", "slack post as Jane: hello?",
-		"slack card open · nobody's yet · waiting 4h [claim close snooze block]")
+		"slack card open · nobody's yet · waiting since 12:00 UTC [claim close snooze block]")
 }
 
 func TestSurfaceAddedLaterIsOpenedWithTheNextMessage(t *testing.T) {

@@ -47,8 +47,8 @@ func TestLostPartIsNotCalledDelivered(t *testing.T) {
 	reply.Part, reply.Parts, reply.ID = 0, 2, 70
 	w.ends(reply, chat.Dead, "the platform could not be reached")
 	w.expect("slack -⏳ m1", "slack +❌ m1", "slack post: Part 1 of 2 of this reply did not reach Jane [retry]",
-		"slack card open · Ann's · waiting [claim close snooze block]",
-		"telegram card open · Ann's · waiting [claim close snooze reply block]")
+		"slack card open · Ann's · waiting since 12:00 UTC [claim close snooze block]",
+		"telegram card open · Ann's · waiting since 12:00 UTC [claim close snooze reply block]")
 	retry := w.offered("retry")
 	last := reply
 	last.Part, last.ID = 1, 71
@@ -65,8 +65,8 @@ func TestFailedReplyIsToldWithARetry(t *testing.T) {
 		w, reply := replied(t)
 		w.ends(reply, st, "this person doesn't accept messages")
 		w.expect("slack -⏳ m1", "slack +❌ m1", "slack post: This reply did not reach Jane [retry]",
-			"slack card open · Ann's · waiting [claim close snooze block]",
-			"telegram card open · Ann's · waiting [claim close snooze reply block]")
+			"slack card open · Ann's · waiting since 12:00 UTC [claim close snooze block]",
+			"telegram card open · Ann's · waiting since 12:00 UTC [claim close snooze reply block]")
 		w.wrote("remark : This reply did not reach Jane: this person doesn't accept messages")
 		if card := w.made("slack post").Action.(chat.Post).Card; card.Body != "this person doesn't accept messages" {
 			t.Errorf("the card says %q", card.Body)
@@ -125,7 +125,7 @@ func TestFailureOfAReplyWhoseSurfaceIsGoneIsToldAnywhere(t *testing.T) {
 	w, reply := replied(t)
 	w.desk.Surfaces = w.desk.Surfaces[1:]
 	w.ends(reply, chat.Dead, "no")
-	w.expect("telegram post: This reply did not reach Jane [retry]", "telegram card open · Ann's · waiting [claim close snooze reply block]")
+	w.expect("telegram post: This reply did not reach Jane [retry]", "telegram card open · Ann's · waiting since 12:00 UTC [claim close snooze reply block]")
 }
 
 func TestWhatCouldNotBeShownIsTold(t *testing.T) {

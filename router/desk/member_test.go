@@ -235,8 +235,8 @@ func TestEditOnHoldCanMakeANote(t *testing.T) {
 	w.member("ann", "m1", chat.Edited{Text: text.Plain("// what a fool")}, undoable)
 	w.expect("slack -⏳ m1", "telegram edit: 📝 Ann: what a fool (edited) of m1",
 		"slack whisper to ann: this became a note before it left",
-		"slack card open · Ann's · waiting [claim close snooze block]",
-		"telegram card open · Ann's · waiting [claim close snooze reply block]")
+		"slack card open · Ann's · waiting since 12:00 UTC [claim close snooze block]",
+		"telegram card open · Ann's · waiting since 12:00 UTC [claim close snooze reply block]")
 	w.wrote("note Ann: what a fool")
 	if len(w.res.Cancel) != 1 {
 		t.Errorf("Cancel = %v", w.res.Cancel)
@@ -280,8 +280,8 @@ func TestDeletionOnHoldTakesTheReplyBack(t *testing.T) {
 	w.member("ann", "m1", posted("oops"))
 	w.member("ann", "m1", chat.Deleted{}, undoable)
 	w.expect("slack whisper to ann: taken back before it left", "telegram delete of m1",
-		"slack card open · Ann's · waiting [claim close snooze block]",
-		"telegram card open · Ann's · waiting [claim close snooze reply block]")
+		"slack card open · Ann's · waiting since 12:00 UTC [claim close snooze block]",
+		"telegram card open · Ann's · waiting since 12:00 UTC [claim close snooze reply block]")
 	w.wrote("out Ann: oops (gone)")
 	if len(w.res.Cancel) != 1 || !w.c.Waiting.Equal(noon) {
 		t.Errorf("Cancel = %v, Waiting = %v; want the contact to wait since noon", w.res.Cancel, w.c.Waiting)
