@@ -119,6 +119,39 @@ func TestAnEditThatGrowsIsRememberedAndNotDoubled(t *testing.T) {
 	})
 }
 
+// A part that was deleted and put back is the new message from then on.
+func TestTheNewestCopyOfAPartIsEdited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &forum{platform: newPlatform()}
+		f.traits.Text.Max = 10
+		var edited []chat.MessageID
+		f.done = func(a chat.Action) (chat.Receipt, error) {
+			e, ok := a.(chat.Edit)
+			if !ok {
+				return chat.Receipt{}, nil
+			}
+			edited = append(edited, e.Messages...)
+			if e.Messages[0] == "m2" {
+				return fails(chat.Gone)
+			}
+			return chat.Receipt{}, nil
+		}
+		w := newWorld(t, f)
+		to, from := at("c"), source("long")
+		w.admit(t, parts(to, from, "one one.", "two two.")...)
+		w.run(t)
+		w.sent(t, 2)
+		for range 2 {
+			w.admit(t, chat.Delivery{Lane: chat.LaneTo(to), Of: from, Action: chat.Edit{To: to, Text: text.Plain("uno uno.\ndos dos.")}})
+			w.sent(t, 1)
+		}
+		if diff := cmp.Diff([]chat.MessageID{"m1", "m2", "m1", "m3"}, edited); diff != "" || len(f.taken()) != 3 {
+			t.Errorf("posted %q, edited (-want +got):\n%s", f.taken(), diff)
+		}
+	})
+}
+
 func TestAnEditOfWhatIsNotThereIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

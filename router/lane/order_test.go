@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/store"
 )
 
 func TestLanesKeepOrderUnderAnyMixOfFailures(t *testing.T) {
@@ -172,6 +174,8 @@ func TestACrowdedPlaceLeavesTheAccountFree(t *testing.T) {
 		p := newPlatform()
 		p.traits.Pace = chat.Pace{Conversation: chat.Rate{Every: time.Second, Burst: 1}, Parallel: 4}
 		w := newWorld(t, p)
+		counted := &counter{Store: w.store}
+		w.store = counted
 		for n := range threads {
 			in := at("crowd")
 			in.Thread = chat.ThreadID(fmt.Sprint("t", n))
@@ -193,7 +197,21 @@ func TestACrowdedPlaceLeavesTheAccountFree(t *testing.T) {
 		if n := p.tried(); n != threads+1 {
 			t.Errorf("%d tries, want %d", n, threads+1)
 		}
+		if n := counted.settled.Load(); n > 4*threads {
+			t.Errorf("%d settlements for %d posts: each should go back about once, with a turn of its own", n, threads+1)
+		}
 	})
+}
+
+// counter counts the settlements of a store.
+type counter struct {
+	store.Store
+	settled atomic.Int64
+}
+
+func (c *counter) Settle(ctx context.Context, s store.Settlement) error {
+	c.settled.Add(1)
+	return c.Store.Settle(ctx, s)
 }
 
 func TestAPanicIsAnErrorAndNoCrash(t *testing.T) {
