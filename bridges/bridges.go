@@ -14,9 +14,9 @@ import (
 // Deps is what a connector is given when it is made.
 type Deps struct {
 	Account chat.Account
-	Log     *slog.Logger     // with the account already on it
+	Log     *slog.Logger     // with the account already on it; nil: nothing is logged
 	Client  *http.Client     // nil: NewClient()
-	Keep    Keeper           // what the account must not forget; encrypted at rest
+	Keep    Keeper           // what the account must not forget; encrypted at rest; nil: in memory, until the process ends
 	Now     func() time.Time // nil: time.Now
 	// Mount serves h under a path of the public web address until the returned function is called. nil: there is no web
 	// address, and webhooks can't be used.
