@@ -159,6 +159,7 @@ func rows(t *testing.T, dir string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = names.Close() }()
 	var tables []string
 	for names.Next() {
 		var name string

@@ -42,7 +42,7 @@ type world struct {
 
 // execute runs one command line and gives its exit code.
 func execute(ctx context.Context, w world, args []string) int {
-	root := newRoot(w)
+	root := newRoot(w) //nolint:contextcheck // commands get theirs from ExecuteContext
 	root.SetArgs(args)
 	root.SetIn(w.in)
 	root.SetOut(w.out)

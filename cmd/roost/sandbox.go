@@ -45,7 +45,7 @@ func (c *common) sandbox(ctx context.Context, listen, dir string) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	st, err := newSandboxStage()
+	st, err := newSandboxStage() //nolint:contextcheck // the simulators live until they are closed
 	if err != nil {
 		return err
 	}

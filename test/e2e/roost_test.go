@@ -19,7 +19,7 @@ import (
 )
 
 // binary is the built command.
-var binary string //nolint:gochecknoglobals // built once for all tests
+var binary string
 
 func TestMain(m *testing.M) {
 	code, err := buildAndRun(m)
@@ -85,20 +85,19 @@ type daemon struct {
 var webAddress = regexp.MustCompile(`web=(http://\S+)`)
 
 // start runs Roost and returns when it says that it runs.
-func (s *stage) start(t *testing.T, env ...string) *daemon {
+func (s *stage) start(t *testing.T) *daemon {
 	t.Helper()
-	d := s.launch(t, env...)
+	d := s.launch(t)
 	d.says(t, "roost is running")
 	d.web = webAddress.FindStringSubmatch(d.log.String())[1]
 	return d
 }
 
 // launch runs Roost.
-func (s *stage) launch(t *testing.T, env ...string) *daemon {
+func (s *stage) launch(t *testing.T) *daemon {
 	t.Helper()
 	d := &daemon{log: newLogbook(), done: make(chan struct{})}
 	d.cmd = exec.Command(binary, "run", "-c", s.config()) //nolint:noctx // it is ended by signals: that is the test
-	d.cmd.Env = append(os.Environ(), env...)
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)

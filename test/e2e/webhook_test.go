@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -61,7 +62,10 @@ func (f *front) open(t *testing.T, web string) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.behind = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u) }}
+	f.behind = &httputil.ReverseProxy{
+		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(u) },
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // that Roost has ended is no news
+	}
 }
 
 // register makes a webhook at X by hand.
