@@ -2,7 +2,6 @@ package chat_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/roost-im/roost/router/chat"
@@ -277,152 +274,4 @@ func numbers(n int) string {
 		fmt.Fprintf(&b, "%d ", i)
 	}
 	return strings.TrimSpace(b.String())
-}
-
-func TestPartsFitAndLoseNothing(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		tr := chat.Traits{
-			Text:  text.Limit{Max: rapid.IntRange(30, 200).Draw(t, "max"), Unit: rapid.SampledFrom([]text.Unit{text.Runes, text.UTF16, text.Graphemes, text.Bytes, text.Weighted}).Draw(t, "unit")},
-			Files: chat.FileTraits{Count: rapid.IntRange(0, 4).Draw(t, "count")},
-		}
-		p := posts().Draw(t, "post")
-		p.Key = chat.Delivery{ID: chat.DeliveryID(rapid.Int64Range(1, 1<<62).Draw(t, "id"))}.Key("abcdefgh")
-		parts := chat.Parts(p, tr)
-		var body strings.Builder
-		var names []string
-		keys := map[chat.Key]bool{}
-		for i, x := range parts {
-			body.WriteString(x.Text.Body + " ")
-			for _, f := range x.Files {
-				names = append(names, f.Name)
-			}
-			if keys[x.Key] || len(x.Key) > 25 || x.Key == "" {
-				t.Fatalf("part %d has key %q: empty, longer than 25 or used twice", i, x.Key)
-			}
-			keys[x.Key] = true
-			if n := tr.SizeOf(x.Text); n > tr.Text.Max {
-				t.Fatalf("part %d takes %d of %d", i, n, tr.Text.Max)
-			}
-			if tr.Files.Count > 0 && len(x.Files) > tr.Files.Count {
-				t.Fatalf("part %d has %d files, %d are allowed", i, len(x.Files), tr.Files.Count)
-			}
-			if len(parts) > 1 && x.Text.Empty() && len(x.Files) == 0 {
-				t.Fatalf("part %d of %d is empty", i, len(parts))
-			}
-			if i > 0 && (x.ReplyTo != "" || x.Card != nil) || i == 0 && (x.ReplyTo != p.ReplyTo || x.Card != p.Card) {
-				t.Fatalf("part %d replies or has a card: only the first does", i)
-			}
-			if x.To != p.To || x.As != p.As || x.Only != p.Only || x.Hops != p.Hops {
-				t.Fatalf("part %d goes elsewhere or by another name", i)
-			}
-		}
-		if parts[0].Key != p.Key {
-			t.Fatalf("the first part's key is %q, want %q", parts[0].Key, p.Key)
-		}
-		squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
-		if got, want := squeeze(body.String()), squeeze(p.Text.Body); got != want {
-			t.Fatalf("the parts read %q, want %q", got, want)
-		}
-		var want []string
-		for _, f := range p.Files {
-			want = append(want, f.Name)
-		}
-		if !slices.Equal(names, want) {
-			t.Fatalf("files %q, want %q", names, want)
-		}
-	})
-}
-
-func TestPartsOfFilesAlone(t *testing.T) {
-	t.Parallel()
-	p := chat.Post{Key: "w-1", To: to, Files: make([]chat.File, 5)}
-	got := chat.Parts(p, chat.Traits{Files: chat.FileTraits{Count: 2}})
-	if len(got) != 3 || len(got[0].Files) != 2 || len(got[2].Files) != 1 {
-		t.Errorf("%d parts, want three with 2, 2 and 1 files", len(got))
-	}
-	if got := chat.Parts(p, chat.Traits{}); len(got) != 1 || len(got[0].Files) != 5 {
-		t.Errorf("where no files are taken: %d parts, want one that still has them all", len(got))
-	}
-	p.Key = ""
-	for i, x := range chat.Parts(p, chat.Traits{Files: chat.FileTraits{Count: 2}}) {
-		if x.Key != "" {
-			t.Errorf("part %d of a post without a key has key %q", i, x.Key)
-		}
-	}
-}
-
-func TestManyPartsHaveKeysApart(t *testing.T) {
-	t.Parallel()
-	for _, id := range []chat.DeliveryID{1, 1 << 62} {
-		p := chat.Post{Key: chat.Delivery{ID: id}.Key("abcdefgh"), Text: text.Plain(strings.Repeat("word ", 20_000))}
-		keys := map[chat.Key]bool{}
-		parts := chat.Parts(p, chat.Traits{Text: text.Limit{Max: 50}})
-		for _, x := range parts {
-			if len(x.Key) > 25 {
-				t.Fatalf("key %q is longer than 25", x.Key)
-			}
-			keys[x.Key] = true
-		}
-		if len(parts) < 1000 || len(keys) != len(parts) {
-			t.Errorf("%d parts have %d keys, want one each", len(parts), len(keys))
-		}
-	}
-}
-
-func TestActionsReadBackWhatTheyWrite(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		a := actions().Draw(t, "action")
-		name, body, err := chat.EncodeAction(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := chat.DecodeAction(name, body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(a, got, cmpopts.EquateEmpty()); diff != "" || name != chat.ActionName(got) {
-			t.Fatalf("%s (-wrote +read):\n%s", name, diff)
-		}
-		if got.Target() != a.Target() {
-			t.Fatalf("target %v, want %v", got.Target(), a.Target())
-		}
-	})
-	if _, _, err := chat.EncodeAction(nil); err == nil {
-		t.Error("EncodeAction(nil) = nil error")
-	}
-	if _, err := chat.DecodeAction("dance", nil); err == nil {
-		t.Error("DecodeAction of an unknown name = nil error")
-	}
-	if _, err := chat.DecodeAction("post", []byte("{")); err == nil {
-		t.Error("DecodeAction of half a body = nil error")
-	}
-}
-
-func TestEventsReadBackWhatTheyWrite(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		ev := events().Draw(t, "event")
-		b, err := json.Marshal(ev)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got chat.Event
-		if err := json.Unmarshal(b, &got); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(ev, got, cmpopts.EquateEmpty()); diff != "" {
-			t.Fatalf("%s (-wrote +read):\n%s", b, diff)
-		}
-	})
-	var ev chat.Event
-	for _, s := range []string{`{}`, `{"kind":"dance"}`, `{"kind":"posted","what":3}`, `[`} {
-		if err := json.Unmarshal([]byte(s), &ev); err == nil {
-			t.Errorf("Unmarshal(%s) = nil error", s)
-		}
-	}
-	if _, err := json.Marshal(chat.Event{}); err == nil {
-		t.Error("Marshal of an event without a happening = nil error")
-	}
 }
