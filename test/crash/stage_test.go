@@ -26,7 +26,7 @@ type stage struct {
 
 func newStage(t *testing.T, contacts int) *stage {
 	t.Helper()
-	s := &stage{dir: t.TempDir()}
+	s := &stage{dir: folder(t)}
 	s.binary = build(t)
 	s.x = xsim.New(xsim.Config{KeepAlive: time.Second})
 	s.slack = slacksim.New(slacksim.Config{})
@@ -49,6 +49,23 @@ func newStage(t *testing.T, contacts int) *stage {
 	s.channel = s.slack.AddChannel(slacksim.Channel{Name: "support", Members: []string{s.member}})
 	s.configure(t)
 	return s
+}
+
+// folder is where Roost's files are. It stays when the test fails, to be looked at.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "roost-crash-") //nolint:usetesting // it has to outlive a failed test
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the files are in %s", dir)
+			return
+		}
+		_ = os.RemoveAll(dir)
+	})
+	return dir
 }
 
 // configure writes the configuration. The pace is raised because the simulators set no limit: what is tested here is
