@@ -41,7 +41,7 @@ func socketPath(f *configs.File) (string, error) {
 		}
 	}
 	if len(path) > mostAddress {
-		return "", fmt.Errorf("store.path: %s is too long for a socket beside it; start roost in the folder of the database", f.Store.Path)
+		return "", fmt.Errorf("store.path: %s is too long for a socket beside it; use roost in the folder of the database", f.Store.Path)
 	}
 	return path, nil
 }

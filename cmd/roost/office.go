@@ -338,6 +338,9 @@ func (c *common) officeOf(ctx context.Context, f *configs.File) (office, error) 
 		return cl, err
 	}
 	h, err := openHouse(ctx, f, slog.New(slog.DiscardHandler), nil)
+	if _, far := socketPath(f); far != nil && errors.Is(err, store.ErrLocked) {
+		return nil, far // the one that runs has its socket, which is too far away from here
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -98,6 +98,7 @@ func (s *stage) launch(t *testing.T) *daemon {
 	t.Helper()
 	d := &daemon{log: newLogbook(), done: make(chan struct{})}
 	d.cmd = exec.Command(binary, "run", "-c", s.config()) //nolint:noctx // it is ended by signals: that is the test
+	d.cmd.Dir = s.dir
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -133,8 +133,13 @@ func TestLongPath(t *testing.T) {
 	if err := os.WriteFile(s.config(), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got := s.roost(t, "run")
-	if want := "too long for a socket beside it; start roost in the folder of the database"; got.code != 1 || !strings.Contains(got.err, want) {
-		t.Errorf("run = %d %q, want 1 and %q", got.code, got.err, want)
+	const want = "too long for a socket beside it; use roost in the folder of the database"
+	if got := s.roost(t, "run"); got.code != 1 || !strings.Contains(got.err, want) {
+		t.Errorf("run elsewhere = %d %q, want 1 and %q", got.code, got.err, want)
 	}
+	d := s.start(t) // in the folder
+	if got := s.roost(t, "deliveries"); got.code != 1 || !strings.Contains(got.err, want) {
+		t.Errorf("deliveries elsewhere = %d %q, want 1 and %q", got.code, got.err, want)
+	}
+	d.stop(t)
 }
