@@ -8,12 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
-	"strings"
-	"sync/atomic"
+	"slices"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -54,7 +53,7 @@ type identity interface {
 	// name is what the credential is, for people.
 	name() string
 	// secrets is every text that must not be seen.
-	secrets() []string
+	secrets() []bridges.Secret
 	// mend is what a person does when the credential is refused.
 	mend() string
 }
@@ -62,7 +61,7 @@ type identity interface {
 // api makes calls for the account. Its errors are *chat.Error. It is safe for concurrent use.
 type api struct {
 	base   string
-	client *http.Client // bare: no credential, no timeout, no redirects
+	client *http.Client // of Deps.Ready: no credential, no timeout, no redirects
 	user   identity
 	app    identity // nil without bearer_token
 	now    func() time.Time
@@ -104,14 +103,13 @@ func (a *api) open(ctx context.Context, r request) (*http.Response, error) {
 // openAs is open on behalf of who.
 func (a *api) openAs(ctx context.Context, who identity, r request) (*http.Response, error) {
 	for renewed := false; ; renewed = true {
-		left := &departure{}
-		req, err := a.request(httptrace.WithClientTrace(ctx, left.trace()), r)
+		req, err := a.request(ctx, r)
 		if err != nil {
 			return nil, &chat.Error{Op: r.op, Kind: chat.Refused, Err: err}
 		}
 		resp, used, err := who.do(ctx, req)
 		if err != nil {
-			return nil, a.lost(r, left.possible(), err)
+			return nil, a.lost(r, bridges.MayHaveArrived(err), err)
 		}
 		if resp.StatusCode/100 == 2 {
 			return resp, nil
@@ -197,60 +195,21 @@ func (a *api) lost(r request, left bool, err error) error {
 	if e, ok := errors.AsType[*chat.Error](err); ok {
 		return e
 	}
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		err = e.Err
-	}
 	kind := chat.Transient
 	if r.writes && left {
 		kind = chat.Uncertain
 	}
-	return &chat.Error{Op: r.op, Kind: kind, Err: a.veil(err)}
+	return &chat.Error{Op: r.op, Kind: kind, Err: bridges.RedactError(err, a.secrets()...)}
 }
 
-// veil keeps credentials out of an error that others made.
-func (a *api) veil(err error) error {
-	if said := err.Error(); a.hide(said) != said {
-		return errors.New(a.hide(said))
+// secrets is every text that must not be seen.
+func (a *api) secrets() []bridges.Secret {
+	all := a.user.secrets()
+	if a.app != nil {
+		all = append(slices.Clip(all), a.app.secrets()...)
 	}
-	return err
+	return all
 }
-
-// hide replaces every credential in s.
-func (a *api) hide(s string) string {
-	for _, who := range []identity{a.user, a.app} {
-		if who == nil {
-			continue
-		}
-		for _, secret := range who.secrets() {
-			if secret != "" {
-				s = strings.ReplaceAll(s, secret, "secret")
-			}
-		}
-	}
-	return s
-}
-
-// departure notes whether a request may have left.
-type departure struct{ begun, broken atomic.Bool }
-
-// trace notes the steps of a request. A request that is made again on a new connection starts anew.
-func (d *departure) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) {
-			d.begun.Store(false)
-			d.broken.Store(false)
-		},
-		WroteHeaders: func() { d.begun.Store(true) },
-		WroteRequest: func(i httptrace.WroteRequestInfo) {
-			if i.Err != nil {
-				d.broken.Store(true)
-			}
-		},
-	}
-}
-
-// possible says whether the whole request may be on its way. A write that failed never sent the last byte.
-func (d *departure) possible() bool { return d.begun.Load() && !d.broken.Load() }
 
 // drain reads a little of what is left, so that the connection can be used again, and closes.
 func drain(body io.ReadCloser) {

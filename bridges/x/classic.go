@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -144,7 +145,7 @@ func (t *classic) page(ctx context.Context, w walk, token string) (dmPage, error
 		if !ok || e.Kind != chat.Throttled || !w.patient || token == "" {
 			return page, err
 		}
-		if err := sleep(ctx, e.Wait); err != nil {
+		if err := bridges.Sleep(ctx, e.Wait); err != nil {
 			return dmPage{}, err
 		}
 	}

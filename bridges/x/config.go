@@ -171,14 +171,8 @@ func (c Config) withDefaults(name string) Config {
 }
 
 // secrets is every text of the settings that must not be seen.
-func (c Config) secrets() []string {
-	var all []string
-	for _, s := range []bridges.Secret{c.ClientSecret, c.ConsumerKey, c.ConsumerSecret, c.AccessToken, c.AccessSecret, c.BearerToken} {
-		if !s.IsZero() {
-			all = append(all, s.Reveal())
-		}
-	}
-	return all
+func (c Config) secrets() []bridges.Secret {
+	return []bridges.Secret{c.ClientSecret, c.ConsumerKey, c.ConsumerSecret, c.AccessToken, c.AccessSecret, c.BearerToken}
 }
 
 // address says whether s is empty or an address that can be called.

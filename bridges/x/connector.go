@@ -2,7 +2,6 @@ package x
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -64,59 +63,40 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 	if cfg.Receive == Webhook && deps.Mount == nil {
 		return nil, fmt.Errorf("%s: receive: webhook needs a public web address", deps.Account)
 	}
+	deps = deps.Ready()
 	c := &Connector{
 		cfg: cfg.withDefaults(deps.Account.Name()), account: deps.Account, log: deps.Log, keep: deps.Keep,
 		mount: deps.Mount, skip: deps.Skip, now: deps.Now,
 		recent: newRecent(), turn: make(chan struct{}, 1), kick: make(chan struct{}, 1),
 		pace: pace{first: time.Second, most: 5 * time.Minute, quiet: time.Minute, check: time.Hour},
 	}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
-	if c.now == nil {
-		c.now = time.Now
-	}
-	if c.skip == nil {
-		c.skip = func(string, []byte) {}
-	}
 	c.made = c.now()
-	c.api = newAPI(c.cfg, deps, c.now)
+	c.api = newAPI(c.cfg, deps)
 	c.purse = &purse{budget: c.cfg.Budget, prices: c.cfg.Prices, keep: c.keep, now: c.now}
 	c.people = &people{api: c.api, purse: c.purse, now: c.now, known: map[string]person{}}
 	c.dm = newClassic(c)
 	return c, nil
 }
 
-// bareClient is a client without a timeout, because each call has its own and a stream has none, and without redirects,
-// because a credential is for X alone.
-func bareClient(c *http.Client) *http.Client {
-	bare := http.Client{}
-	if c != nil {
-		bare = *c
-	}
-	bare.Timeout = 0
-	bare.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &bare
-}
-
-// newAPI makes calls with the credentials of the settings.
-func newAPI(cfg Config, deps bridges.Deps, now func() time.Time) *api {
-	bare := bareClient(deps.Client)
-	a := &api{base: cfg.APIURL, client: bare, now: now}
+// newAPI makes calls with the credentials of the settings. deps is ready.
+func newAPI(cfg Config, deps bridges.Deps) *api {
+	a := &api{base: cfg.APIURL, client: deps.Client, now: deps.Now}
 	if cfg.consumerOnly() {
-		a.user = newTokens(cfg, deps.Account, bare, deps.Keep, now)
+		a.user = newTokens(cfg, deps)
 	} else {
-		a.user = newSigner(cfg, bare)
+		a.user = newSigner(cfg, deps.Client)
 	}
 	if !cfg.BearerToken.IsZero() {
-		a.app = &bearer{client: bare, token: cfg.BearerToken}
+		a.app = &bearer{client: deps.Client, token: cfg.BearerToken}
 	}
 	return a
 }
 
-// Close waits, 20 seconds at most, until a login that is being refreshed is kept; X gives the new one only once.
+// Close waits, 20 seconds at most, until a login that is being refreshed is kept, because X gives the new one only once,
+// and lets go of idle connections.
 func (c *Connector) Close() error {
 	c.settle(refreshTime)
+	c.api.client.CloseIdleConnections()
 	return nil
 }
 
@@ -209,29 +189,16 @@ func ended(ctx context.Context, err error) error {
 
 // persist tries until it works, ctx ends, or going on is pointless.
 func (c *Connector) persist(ctx context.Context, try func(context.Context) error) error {
-	wait := backoff{first: c.pace.first, most: c.pace.most}
+	wait := bridges.Backoff{First: c.pace.first, Most: c.pace.most}
 	for {
 		err := try(ctx)
-		if err == nil || pointless(err) {
+		if err == nil {
+			return nil
+		}
+		if err := wait.Wait(ctx, err); err != nil {
 			return err
 		}
-		if err := sleep(ctx, wait.after(err)); err != nil {
-			return err
-		}
 	}
-}
-
-// pointless says whether a person must act before another try.
-func pointless(err error) bool {
-	if _, ok := errors.AsType[*chat.Error](err); !ok {
-		return false
-	}
-	switch chat.KindOf(err) {
-	case chat.LoggedOut, chat.Unfunded, chat.Refused, chat.Gone:
-		return true
-	case chat.Transient, chat.Throttled, chat.Uncertain:
-	}
-	return false
 }
 
 // me is who is logged in. It is asked once.

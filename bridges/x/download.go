@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -86,4 +87,4 @@ func (nobody) name() string { return "request" }
 
 func (nobody) mend() string { return "ask for the file again" }
 
-func (nobody) secrets() []string { return nil }
+func (nobody) secrets() []bridges.Secret { return nil }

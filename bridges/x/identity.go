@@ -12,7 +12,7 @@ import (
 // signer is a user by OAuth 1.0a: every request is signed, and nothing expires.
 type signer struct {
 	client *http.Client
-	hidden []string
+	hidden []bridges.Secret
 }
 
 // newSigner signs with the account's four keys. JSON and multipart bodies are no part of a signature (RFC 5849, 3.4.1.3).
@@ -38,7 +38,7 @@ func (s *signer) mend() string {
 	return "put new values of access_token and access_secret into the settings"
 }
 
-func (s *signer) secrets() []string { return s.hidden }
+func (s *signer) secrets() []bridges.Secret { return s.hidden }
 
 // bearer is the app itself.
 type bearer struct {
@@ -58,4 +58,4 @@ func (b *bearer) name() string { return "app's bearer token" }
 
 func (b *bearer) mend() string { return "put a new value of bearer_token into the settings" }
 
-func (b *bearer) secrets() []string { return []string{b.token.Reveal()} }
+func (b *bearer) secrets() []bridges.Secret { return []bridges.Secret{b.token} }

@@ -48,10 +48,9 @@ func Login(ctx context.Context, cfg Config, deps bridges.Deps, opt LoginOptions)
 	if cfg.ClientID == "" {
 		return fmt.Errorf("%s: client_id is missing; with OAuth 1.0a keys nobody needs to log in", deps.Account)
 	}
+	deps = deps.Ready()
+	defer deps.Client.CloseIdleConnections()
 	l := &login{cfg: cfg.withDefaults(deps.Account.Name()), deps: deps, state: oauth2.GenerateVerifier(), verifier: oauth2.GenerateVerifier(), ended: make(chan error, 1)}
-	if l.deps.Now == nil {
-		l.deps.Now = time.Now
-	}
 	if opt.Listen == "" {
 		opt.Listen = loginListen
 	}
@@ -64,9 +63,7 @@ func Login(ctx context.Context, cfg Config, deps bridges.Deps, opt LoginOptions)
 	if err != nil {
 		return err
 	}
-	if deps.Log != nil {
-		deps.Log.LogAttrs(ctx, slog.LevelInfo, "logged in", slog.String("handle", who.Handle), slog.String("person", string(who.ID)))
-	}
+	deps.Log.LogAttrs(ctx, slog.LevelInfo, "logged in", slog.String("handle", who.Handle), slog.String("person", string(who.ID)))
 	if opt.Done != nil {
 		opt.Done(who)
 	}
@@ -158,9 +155,8 @@ func (l *login) finish(ctx context.Context, code, refusal string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, codeTime)
 	defer cancel()
-	bare := bareClient(l.deps.Client)
-	t := newTokens(l.cfg, l.deps.Account, bare, l.deps.Keep, l.deps.Now)
-	a := &api{base: l.cfg.APIURL, client: bare, user: t, now: l.deps.Now}
+	t := newTokens(l.cfg, l.deps)
+	a := &api{base: l.cfg.APIURL, client: l.deps.Client, user: t, now: l.deps.Now}
 	oc := l.oauth()
 	got, err := oc.Exchange(context.WithValue(ctx, oauth2.HTTPClient, t.client), code, oauth2.VerifierOption(l.verifier))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -37,21 +38,21 @@ func (m mark) encode() ([]byte, error) {
 
 // poll asks for what is new, again and again, until ctx ends or going on is pointless.
 func (c *Connector) poll(ctx context.Context, sink chat.Sink) error {
-	wait := backoff{first: c.pace.first, most: c.cfg.PollEvery}
+	wait := bridges.Backoff{First: c.pace.first, Most: c.cfg.PollEvery}
 	for {
 		err := c.catchUp(ctx, sink)
-		if pointless(err) {
+		if bridges.Pointless(err) {
 			return err
 		}
 		if err != nil {
-			next := wait.after(err)
+			next := wait.After(err)
 			c.log.LogAttrs(ctx, slog.LevelDebug, "poll put off", slog.String("kind", chat.KindOf(err).String()), slog.Duration("wait", next))
-			if err := sleep(ctx, next); err != nil {
+			if err := bridges.Sleep(ctx, next); err != nil {
 				return err
 			}
 			continue
 		}
-		wait.reset()
+		wait.Reset()
 		if err := c.rest(ctx, c.purse.pace(c.cfg.PollEvery)); err != nil {
 			return err
 		}

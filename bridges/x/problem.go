@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -37,7 +38,7 @@ func (a *api) refused(r request, who identity, resp *http.Response) error {
 	var p problem
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, mostFault))
 	_ = json.Unmarshal(body, &p) // a refusal in no shape that we know is told by its status alone
-	e := &chat.Error{Op: r.op, Err: &statusError{status: resp.StatusCode, said: a.hide(p.said())}}
+	e := &chat.Error{Op: r.op, Err: &statusError{status: resp.StatusCode, said: bridges.Redact(p.said(), a.secrets()...)}}
 	switch s := resp.StatusCode; {
 	case p.spent(), s == http.StatusPaymentRequired:
 		e.Kind, e.Reason = chat.Unfunded, "the X account has no credit left, or reached its spending cap"

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -82,7 +83,7 @@ func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) er
 		case <-timer.C:
 		}
 		if _, err := c.register(ctx); err != nil {
-			if pointless(err) {
+			if bridges.Pointless(err) {
 				return err
 			}
 			continue

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -30,24 +31,24 @@ func (c *Connector) stream(ctx context.Context, sink chat.Sink, self string) err
 	if err := c.persist(ctx, func(ctx context.Context) error { return c.subscribe(ctx, self, "") }); err != nil {
 		return err
 	}
-	wait := backoff{first: c.pace.first, most: c.pace.most}
+	wait := bridges.Backoff{First: c.pace.first, Most: c.pace.most}
 	s := session{c: c, sink: sink}
 	for {
 		heard, err := s.run(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if pointless(err) {
+		if bridges.Pointless(err) {
 			return err
 		}
 		if heard {
-			wait.reset()
+			wait.Reset()
 		} else {
 			c.wake() // nothing comes by stream for now
 		}
-		next := wait.after(err)
+		next := wait.After(err)
 		c.log.LogAttrs(ctx, slog.LevelDebug, "stream lost", slog.String("kind", chat.KindOf(err).String()), slog.Duration("wait", next))
-		if err := sleep(ctx, next); err != nil {
+		if err := bridges.Sleep(ctx, next); err != nil {
 			return err
 		}
 	}
@@ -84,7 +85,7 @@ func (s *session) run(ctx context.Context) (heard bool, err error) {
 	}
 	if err := lines.Err(); err != nil {
 		// A line that is too long would come again by backfill at once.
-		return heard && !errors.Is(err, bufio.ErrTooLong), fmt.Errorf("x: stream: %w", s.c.api.veil(err))
+		return heard && !errors.Is(err, bufio.ErrTooLong), fmt.Errorf("x: stream: %w", bridges.RedactError(err, s.c.api.secrets()...))
 	}
 	return heard, fmt.Errorf("x: stream: %w", io.EOF)
 }
@@ -119,7 +120,7 @@ func (s *session) open(ctx context.Context) (*http.Response, error) {
 		r.query = url.Values{"backfill_minutes": {strconv.Itoa(min(missed, mostBackfill))}}
 	}
 	resp, err := s.c.api.openLong(ctx, s.c.api.app, r)
-	if err != nil && r.query != nil && pointless(err) {
+	if err != nil && r.query != nil && bridges.Pointless(err) {
 		s.unfilled = true // some apps may not; polling fills the gap
 		r.query = nil
 		return s.c.api.openLong(ctx, s.c.api.app, r)
@@ -171,7 +172,7 @@ func (c *Connector) subscribe(ctx context.Context, self, hook string) error {
 			continue
 		}
 		s := subscription{EventType: w.kind, Filter: subscriptionFilter{UserID: self}, Tag: "roost", WebhookID: hook}
-		if err := c.createSubscription(ctx, s); err != nil && (w.message || !pointless(err)) {
+		if err := c.createSubscription(ctx, s); err != nil && (w.message || !bridges.Pointless(err)) {
 			return err
 		}
 	}
@@ -206,7 +207,7 @@ func (c *Connector) createSubscription(ctx context.Context, s subscription) erro
 	r := request{op: "x: subscribe", method: http.MethodPost, path: "/2/activity/subscriptions", json: s}
 	var got json.RawMessage
 	_, err := c.api.call(ctx, r, &got)
-	if err == nil || !pointless(err) {
+	if err == nil || !bridges.Pointless(err) {
 		return err
 	}
 	r.app = true

@@ -47,9 +47,12 @@ type tokens struct {
 	next    *pair // from X, and not yet on disk: never used, never refreshed
 }
 
-// newTokens speaks for whoever logged in last.
-func newTokens(cfg Config, account chat.Account, bare *http.Client, keep bridges.Keeper, now func() time.Time) *tokens {
-	return &tokens{account: account, client: bare, oauth: oauthConfig(cfg), keep: keep, now: now, busy: make(chan struct{}, 1)}
+// newTokens speaks for whoever logged in last. deps is ready.
+func newTokens(cfg Config, deps bridges.Deps) *tokens {
+	return &tokens{
+		account: deps.Account, client: deps.Client, oauth: oauthConfig(cfg), keep: deps.Keep, now: deps.Now,
+		busy: make(chan struct{}, 1),
+	}
 }
 
 // oauthConfig is the app as OAuth 2.0 sees it. A confidential app shows its secret in the header, a public one its ID in
@@ -92,13 +95,13 @@ func (t *tokens) name() string { return "login" }
 
 func (t *tokens) mend() string { return "run roost login " + string(t.account) }
 
-func (t *tokens) secrets() []string {
+func (t *tokens) secrets() []bridges.Secret {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	hidden := []string{t.oauth.ClientSecret}
+	hidden := []bridges.Secret{bridges.NewSecret(t.oauth.ClientSecret)}
 	for _, p := range []*pair{t.current, t.next} {
 		if p != nil {
-			hidden = append(hidden, p.Access, p.Refresh)
+			hidden = append(hidden, bridges.NewSecret(p.Access), bridges.NewSecret(p.Refresh))
 		}
 	}
 	return hidden

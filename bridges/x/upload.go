@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -194,7 +195,7 @@ func (c *Connector) processed(ctx context.Context, id string, m mediaState) erro
 		case p.State == "failed":
 			return refusedFile("X can't read the file")
 		}
-		if err := sleep(ctx, min(time.Duration(max(p.CheckAfter, 1))*time.Second, longestCheck)); err != nil {
+		if err := bridges.Sleep(ctx, min(time.Duration(max(p.CheckAfter, 1))*time.Second, longestCheck)); err != nil {
 			return &chat.Error{Op: "x: upload", Kind: chat.Transient, Reason: "X took too long over the file", Err: err}
 		}
 		m = mediaState{}

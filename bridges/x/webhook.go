@@ -2,12 +2,9 @@ package x
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -19,9 +16,9 @@ import (
 )
 
 const (
-	mostBody   = 1 << 20
 	mostCRC    = 128
 	mostWait   = 8 * time.Second
+	sealMark   = "sha256="
 	signature  = "X-Twitter-Webhooks-Signature"        // by the consumer secret
 	signature2 = "X-Twitter-Webhooks-Signature-Oauth2" // by the client secret
 )
@@ -112,9 +109,7 @@ func (c *Connector) otherKey() (ok bool) {
 
 // seal is how X writes an HMAC.
 func seal(key bridges.Secret, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(key.Reveal()))
-	mac.Write(body)
-	return "sha256=" + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return sealMark + base64.StdEncoding.EncodeToString(bridges.Seal(key, body))
 }
 
 // genuine says whether X signed a body. An app with both secrets gets both signatures; either proves it.
@@ -123,10 +118,9 @@ func genuine(cfg Config, header http.Header, body []byte) bool {
 		key  bridges.Secret
 		name string
 	}{{cfg.ClientSecret, signature2}, {cfg.ConsumerSecret, signature}} {
-		if s.key.IsZero() || header.Get(s.name) == "" {
-			continue
-		}
-		if hmac.Equal([]byte(header.Get(s.name)), []byte(seal(s.key, body))) {
+		written, ok := strings.CutPrefix(header.Get(s.name), sealMark)
+		sum, err := base64.StdEncoding.DecodeString(written)
+		if ok && err == nil && bridges.Sealed(sum, s.key, body) {
 			return true
 		}
 	}
@@ -148,13 +142,8 @@ func (h *hook) wait(ctx context.Context) bool {
 
 // deliver takes in an event.
 func (h *hook) deliver(ctx context.Context, w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
-	if err != nil {
-		status := http.StatusBadRequest
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			status = http.StatusRequestEntityTooLarge
-		}
-		http.Error(w, "the body can't be read", status)
+	body, ok := bridges.ReadBody(w, r)
+	if !ok {
 		return
 	}
 	if !genuine(h.c.cfg, r.Header, body) {
@@ -166,14 +155,13 @@ func (h *hook) deliver(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		http.Error(w, "not receiving yet", http.StatusServiceUnavailable)
 		return
 	}
-	err = h.c.take(ctx, h.sink, body)
-	switch {
+	switch err := h.c.take(ctx, h.sink, body); {
 	case err == nil:
 		h.heard(ctx)
 		w.WriteHeader(http.StatusOK)
 	case errors.Is(err, errMalformed):
 		http.Error(w, "the body is no activity", http.StatusBadRequest)
-	case pointless(err):
+	case bridges.Pointless(err):
 		select {
 		case h.fatal <- err:
 		default:
