@@ -25,8 +25,8 @@ type Connector struct {
 	now  func() time.Time
 
 	api   *slackapi.Client // the Web API, by the bot token
+	web   *http.Client     // the same, for what slack-go reads too strictly
 	files *http.Client     // downloads: no bound on the answer, and redirects only within Slack
-	idle  *http.Transport  // ours to close; nil when the client was given with a transport
 	emoji *emojis
 	names *names
 
@@ -37,9 +37,6 @@ type Connector struct {
 	mu   sync.Mutex
 	self *identity
 	lost func(error) // ends the Run that goes on; nil: none does
-
-	keepMu sync.Mutex
-	kept   map[string][]byte // stands in for Deps.Keep where there is none
 }
 
 var (
@@ -70,38 +67,23 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 	if cfg.AppToken.IsZero() && deps.Mount == nil {
 		return nil, errors.New("signing_secret: there is no public web address to receive at; set app_token for Socket Mode")
 	}
-	c := &Connector{cfg: cfg, deps: deps, log: deps.Log, now: deps.Now, emoji: newEmojis(), kept: map[string][]byte{}}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
-	if c.now == nil {
-		c.now = time.Now
-	}
-	var client http.Client
-	if deps.Client != nil {
-		client = *deps.Client
-	}
-	if client.Transport == nil {
-		c.idle = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: idleTime}
-		client.Transport = c.idle
-	}
-	c.files = watched(client, 0, c.withinSlack)
+	deps = deps.Ready()
+	c := &Connector{cfg: cfg, deps: deps, log: deps.Log, now: deps.Now, emoji: newEmojis(), web: bounded(deps.Client)}
+	c.files = c.downloader(deps.Client)
 	c.api = slackapi.New(cfg.BotToken.Reveal(),
 		slackapi.OptionAPIURL(cfg.endpoint()),
 		slackapi.OptionAppLevelToken(cfg.AppToken.Reveal()),
-		slackapi.OptionHTTPClient(watched(client, maxAnswer, noRedirect)),
+		slackapi.OptionHTTPClient(c.web),
 		slackapi.OptionOnResponseHeaders(c.heard),
 	)
-	c.threads = &threads{recall: c.recall, keep: c.keep, clock: c.clock}
+	c.threads = &threads{keep: deps.Keep, clock: c.clock}
 	c.names = newNames(c.now, c.askPerson, c.askChannel)
 	return c, nil
 }
 
 // Close lets go of idle connections.
 func (c *Connector) Close() error {
-	if c.idle != nil {
-		c.idle.CloseIdleConnections()
-	}
+	c.deps.Client.CloseIdleConnections()
 	return nil
 }
 
@@ -185,36 +167,4 @@ func (c *Connector) conversation(channel, ts, thread string) chat.Conversation {
 		thread = ""
 	}
 	return chat.Conversation{Account: c.deps.Account, ID: chat.ConversationID(channel), Thread: chat.ThreadID(thread)}
-}
-
-// keep stores a small value under key; nil removes it.
-func (c *Connector) keep(ctx context.Context, key string, value []byte) error {
-	if c.deps.Keep != nil {
-		return c.deps.Keep.Keep(ctx, key, value)
-	}
-	c.keepMu.Lock()
-	defer c.keepMu.Unlock()
-	if value == nil {
-		delete(c.kept, key)
-		return nil
-	}
-	c.kept[key] = value
-	return nil
-}
-
-// recall gives what keep stored; nil when there is nothing.
-func (c *Connector) recall(ctx context.Context, key string) ([]byte, error) {
-	if c.deps.Keep != nil {
-		return c.deps.Keep.Kept(ctx, key)
-	}
-	c.keepMu.Lock()
-	defer c.keepMu.Unlock()
-	return c.kept[key], nil
-}
-
-// skip counts a wire event that could not be understood.
-func (c *Connector) skip(kind string, raw []byte) {
-	if c.deps.Skip != nil {
-		c.deps.Skip(kind, raw)
-	}
 }

@@ -10,6 +10,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -23,12 +24,11 @@ type call struct {
 // fail makes the *chat.Error of a failed call, whose Kind says what shall follow. It holds no token and no address. When
 // the credentials turn out to be invalid it also ends Run.
 func (c *Connector) fail(what call, err error) error {
-	e := &chat.Error{Op: what.op, Scope: what.scope, Err: c.tidy(err)}
+	e := &chat.Error{Op: what.op, Scope: what.scope, Err: bridges.RedactError(err, c.cfg.BotToken, c.cfg.AppToken, c.cfg.SigningSecret)}
 	var limited *slackapi.RateLimitedError
 	var said slackapi.SlackErrorResponse
 	var status slackapi.StatusCodeError
 	var onWire *url.Error
-	var cut *unanswered
 	switch {
 	case errors.As(err, &limited):
 		e.Kind, e.Wait = chat.Throttled, limited.RetryAfter
@@ -36,7 +36,7 @@ func (c *Connector) fail(what call, err error) error {
 		e.Kind, e.Reason = judge(said, what.once)
 	case errors.As(err, &status):
 		e.Kind = judgeStatus(status.Code, what.once)
-	case errors.As(err, &cut), !errors.As(err, &onWire) && !ended(err):
+	case bridges.MayHaveArrived(err), !errors.As(err, &onWire) && !ended(err):
 		// The request left, or its answer was no answer of Slack's.
 		e.Kind = either(what.once, chat.Uncertain, chat.Transient)
 	}
@@ -138,45 +138,7 @@ func slackSaid(err error) string {
 	return ""
 }
 
-// tidy takes addresses and tokens out of an error. Addresses of uploads and sockets carry tickets.
-func (c *Connector) tidy(err error) error {
-	if onWire, ok := errors.AsType[*url.Error](err); ok {
-		err = onWire.Err
-	}
-	said := err.Error()
-	clean := said
-	for _, secret := range []string{c.cfg.BotToken.Reveal(), c.cfg.AppToken.Reveal(), c.cfg.SigningSecret.Reveal()} {
-		if secret != "" {
-			clean = strings.ReplaceAll(clean, secret, "secret")
-		}
-	}
-	if clean != said {
-		return errors.New(clean)
-	}
-	return err
-}
-
-// patiently waits out what err asks for, for calls that may be repeated: as long as Slack says, otherwise longer with each
-// try. ok is false when waiting is pointless or ctx ended.
-func patiently(ctx context.Context, err error, try int) (ok bool) {
-	var wait time.Duration
-	switch chat.KindOf(err) {
-	case chat.Throttled:
-		if e, is := errors.AsType[*chat.Error](err); is {
-			wait = e.Wait
-		}
-		wait = max(wait, time.Second)
-	case chat.Transient, chat.Uncertain:
-		wait = min(250*time.Millisecond<<min(try, 7), 30*time.Second)
-	case chat.Refused, chat.Gone, chat.LoggedOut, chat.Unfunded:
-		return false
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+// tries is how calls that may be repeated are spaced out.
+func tries() bridges.Backoff {
+	return bridges.Backoff{First: 250 * time.Millisecond, Most: 30 * time.Second}
 }

@@ -158,14 +158,15 @@ func (c *Connector) keepUpload(ctx context.Context, key chat.Key, ids []string) 
 	if ids != nil {
 		raw, _ = json.Marshal(ids) // strings always encode
 	}
-	return c.keep(ctx, "upload/"+string(key), raw)
+	return c.deps.Keep.Keep(ctx, "upload/"+string(key), raw)
 }
 
 // awaitShare waits until the files are in the channel and returns their message.
 func (c *Connector) awaitShare(ctx context.Context, ids []string, channel string) (ts string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, shareTime)
 	defer cancel()
-	for try := 0; ; try++ {
+	wait := tries()
+	for {
 		ts, err = c.shared(ctx, ids[0], channel)
 		if ts != "" {
 			return ts, nil
@@ -173,7 +174,7 @@ func (c *Connector) awaitShare(ctx context.Context, ids []string, channel string
 		if err == nil {
 			err = errors.New("not shared yet")
 		}
-		if !patiently(ctx, err, try) {
+		if wait.Wait(ctx, err) != nil {
 			return "", err
 		}
 	}

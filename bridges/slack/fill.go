@@ -9,11 +9,15 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
 const (
-	pageSize     = 15 // what Slack gives to apps that are sold outside its Marketplace: https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+	// pageSize is what Slack recommends at most. Apps that are sold outside its Marketplace are given 15 of them:
+	// https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+	pageSize     = 200
+	fewThreads   = 25 // so many known threads of a channel are asked for one by one
 	maxPages     = 100
 	listSize     = 200
 	maxPlaces    = 1000 // conversations that are read back after a pause
@@ -25,7 +29,8 @@ const (
 
 // fill reads back what was missed, whenever a gap was opened, until ctx ends.
 func (in *intake) fill(ctx context.Context) error {
-	for try := 0; ; {
+	wait := tries()
+	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -33,17 +38,19 @@ func (in *intake) fill(ctx context.Context) error {
 		}
 		err := in.fillAll(ctx)
 		if err == nil {
-			try = 0
+			wait.Reset()
 			continue
 		}
 		if chat.KindOf(err) == chat.LoggedOut || ctx.Err() != nil {
 			return err
 		}
 		in.c.log.LogAttrs(ctx, slog.LevelWarn, "catching up put off", slog.String("kind", chat.KindOf(err).String()), slog.Any("error", err))
-		if !patiently(ctx, err, try) {
-			return ctx.Err()
+		if bridges.Pointless(err) {
+			continue // the gap stays; the next one has it tried again
 		}
-		try++
+		if err := wait.Wait(ctx, err); err != nil {
+			return err
+		}
 		in.tide.stir()
 	}
 }
@@ -178,17 +185,26 @@ func (in *intake) acceptOld(ctx context.Context, channel string, events []chat.E
 // missed gives the messages of a channel and its threads that were written or edited after from, oldest first. Edits are
 // seen on messages of the last hour before from.
 func (in *intake) missed(ctx context.Context, channel, from string) ([]slackapi.Message, error) {
+	known, err := in.c.threads.in(ctx, channel)
+	if err != nil {
+		return nil, err
+	}
 	back := stampOf(stamp(from).Add(-editsBack))
+	var roots []string
+	if len(known) <= fewThreads {
+		roots = known
+	} else {
+		// The first message of a thread says when it was last answered: reading them all takes fewer calls than asking
+		// for each thread.
+		back = min(back, stampOf(stamp(slices.Min(known)).Add(-time.Second)))
+	}
 	all, err := in.pages(ctx, query{channel: channel, oldest: back, limit: pageSize})
 	if err != nil {
 		return nil, err
 	}
-	roots, err := in.c.threads.in(ctx, channel)
-	if err != nil {
-		return nil, err
-	}
 	for i := range all {
-		if m := &all[i].Msg; m.ReplyCount > 0 && m.LatestReply > from && !slices.Contains(roots, m.Timestamp) {
+		m := &all[i].Msg
+		if m.ReplyCount > 0 && (m.LatestReply == "" || m.LatestReply > from) && !slices.Contains(roots, m.Timestamp) {
 			roots = append(roots, m.Timestamp)
 		}
 	}
@@ -217,7 +233,7 @@ func (in *intake) pages(ctx context.Context, q query) ([]slackapi.Message, error
 	var all []slackapi.Message
 	for range maxPages {
 		messages, next, err := in.c.page(ctx, q)
-		for try := 0; err != nil && chat.KindOf(err) == chat.Throttled && patiently(ctx, err, try); try++ {
+		for wait := tries(); err != nil && chat.KindOf(err) == chat.Throttled && wait.Wait(ctx, err) == nil; {
 			messages, next, err = in.c.page(ctx, q)
 		}
 		if err != nil {
@@ -230,7 +246,7 @@ func (in *intake) pages(ctx context.Context, q query) ([]slackapi.Message, error
 	}
 	in.c.log.LogAttrs(ctx, slog.LevelWarn, "more was missed than is read back", slog.String("conversation", q.channel),
 		slog.String("messages", strconv.Itoa(len(all))))
-	in.c.skip("history", []byte(`{"channel":`+strconv.Quote(q.channel)+`,"cut":true}`))
+	in.c.deps.Skip("history", []byte(`{"channel":`+strconv.Quote(q.channel)+`,"cut":true}`))
 	return all, nil
 }
 
@@ -242,7 +258,7 @@ func (in *intake) old(ctx context.Context, channel, from string, m slackapi.Mess
 	if m.Timestamp > from {
 		found, err := in.c.message(ctx, in.self, messageEvent{Message: m})
 		if err != nil {
-			in.c.skip("history", []byte(strconv.Quote(m.SubType)))
+			in.c.deps.Skip("history", []byte(strconv.Quote(m.SubType)))
 			return nil
 		}
 		events = found

@@ -74,7 +74,7 @@ func mine(self identity, m *slackapi.Msg) bool {
 
 // findFiles asks Slack whether the files of an unanswered post are in the channel.
 func (c *Connector) findFiles(ctx context.Context, p chat.Post) (chat.Receipt, bool, error) {
-	raw, err := c.recall(ctx, "upload/"+string(p.Key))
+	raw, err := c.deps.Keep.Kept(ctx, "upload/"+string(p.Key))
 	if err != nil || raw == nil {
 		return chat.Receipt{}, false, err
 	}

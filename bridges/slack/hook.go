@@ -2,12 +2,9 @@ package slack
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,11 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
 const (
-	maxBody   = 1 << 20
 	maxSkew   = 5 * time.Minute
 	noRetries = "X-Slack-No-Retry"
 )
@@ -52,13 +49,8 @@ func (h hook) handler(ctx context.Context, in *intake, read func([]byte) (delive
 			http.Error(w, "only POST", http.StatusMethodNotAllowed)
 			return
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		if err != nil {
-			if _, long := errors.AsType[*http.MaxBytesError](err); long {
-				http.Error(w, "the request is larger than 1 MiB", http.StatusRequestEntityTooLarge)
-				return
-			}
-			http.Error(w, "the request could not be read", http.StatusBadRequest)
+		body, ok := bridges.ReadBody(w, r)
+		if !ok {
 			return
 		}
 		if err := h.signed(r.Header, body); err != nil {
@@ -103,10 +95,7 @@ func (h hook) signed(header http.Header, body []byte) error {
 	if err != nil || !found {
 		return errors.New("there is no X-Slack-Signature")
 	}
-	mac := hmac.New(sha256.New, []byte(h.c.cfg.SigningSecret.Reveal()))
-	_, _ = fmt.Fprintf(mac, "v0:%s:", at) // a hash takes every write
-	_, _ = mac.Write(body)
-	if !hmac.Equal(mac.Sum(nil), given) {
+	if !bridges.Sealed(given, h.c.cfg.SigningSecret, []byte("v0:"+at+":"), body) {
 		return errors.New("the signature is not that of the signing secret")
 	}
 	return nil

@@ -3,85 +3,42 @@ package slack
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
 const (
 	callTime  = 20 * time.Second // one call of the Web API
-	idleTime  = 90 * time.Second // a connection that nobody uses
 	maxAnswer = 32 << 20         // bytes of one answer of the Web API
 )
 
-var (
-	errTooLong   = errors.New("the answer is too long")
-	errElsewhere = errors.New("the file is not at Slack")
-)
+var errElsewhere = errors.New("the file is not at Slack")
 
-// unanswered says that a request left and its answer was not read to the end: what it asked may have happened.
-type unanswered struct{ err error }
-
-func (e *unanswered) Error() string { return "no answer: " + e.err.Error() }
-func (e *unanswered) Unwrap() error { return e.err }
-
-// watched copies client with a transport that marks what may have arrived, and bounds answers to limit bytes; 0 is no bound.
-func watched(client http.Client, limit int64, redirect func(*http.Request, []*http.Request) error) *http.Client {
-	client.Transport = watch{next: client.Transport, limit: limit}
-	client.CheckRedirect = redirect
-	return &client
+// bounded copies a client into one that reads no more of an answer than maxAnswer, which slack-go leaves to us.
+func bounded(client *http.Client) *http.Client {
+	c := *client
+	c.Transport = bound{next: client.Transport}
+	return &c
 }
 
-type watch struct {
-	next  http.RoundTripper
-	limit int64
-}
+type bound struct{ next http.RoundTripper }
 
-// RoundTrip gives an *unanswered error when the request's header was written and no answer came.
-func (w watch) RoundTrip(req *http.Request) (*http.Response, error) {
-	var left atomic.Bool
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { left.Store(true) }}
-	resp, err := w.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
-	if err != nil {
-		if left.Load() {
-			err = &unanswered{err}
-		}
-		return nil, err
+func (b bound) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := b.next.RoundTrip(req)
+	if err == nil {
+		resp.Body = http.MaxBytesReader(nil, resp.Body, maxAnswer)
 	}
-	resp.Body = &answer{body: resp.Body, left: w.limit, bound: w.limit > 0}
-	return resp, nil
+	return resp, err
 }
 
-// answer is a body whose early end is an *unanswered error.
-type answer struct {
-	body  io.ReadCloser
-	left  int64
-	bound bool
+// downloader copies a client into one that may be redirected, within Slack.
+func (c *Connector) downloader(client *http.Client) *http.Client {
+	d := *client
+	d.CheckRedirect = c.withinSlack
+	return &d
 }
-
-func (a *answer) Read(p []byte) (int, error) {
-	if a.bound && a.left <= 0 {
-		return 0, errTooLong
-	}
-	if a.bound && int64(len(p)) > a.left {
-		p = p[:a.left]
-	}
-	n, err := a.body.Read(p)
-	a.left -= int64(n)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = &unanswered{err}
-	}
-	return n, err
-}
-
-func (a *answer) Close() error { return a.body.Close() }
-
-// noRedirect keeps the token, which stands in the form, from following a redirect anywhere.
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // withinSlack lets a download be redirected within Slack only.
 func (c *Connector) withinSlack(req *http.Request, via []*http.Request) error {

@@ -123,7 +123,7 @@ func (in *intake) take(ctx context.Context, turns []turn, conversation string) {
 				t.end(err)
 				continue
 			}
-			in.c.skip(t.kind, t.payload)
+			in.c.deps.Skip(t.kind, t.payload)
 		}
 		if len(found) == 0 {
 			t.end(nil)

@@ -80,7 +80,7 @@ func (s socket) event(ctx context.Context, client *socketmode.Client, in *intake
 	var req socketmode.Request
 	if bad, is := e.Data.(*socketmode.ErrorBadMessage); is {
 		if json.Unmarshal(bad.Message, &req) != nil || req.EnvelopeID == "" {
-			s.c.skip("socket", bad.Message)
+			s.c.deps.Skip("socket", bad.Message)
 			return
 		}
 	} else if e.Request != nil {

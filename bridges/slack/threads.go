@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -27,9 +28,8 @@ type thread struct {
 // threads remembers the threads that something was said in lately, or that we opened: a channel's history does not show what
 // was said in a thread that is older than the pause. They are written down when one joins, not with every message.
 type threads struct {
-	recall func(ctx context.Context, key string) ([]byte, error)
-	keep   func(ctx context.Context, key string, value []byte) error
-	clock  func() time.Time
+	keep  bridges.Keeper
+	clock func() time.Time
 
 	mu    sync.Mutex
 	known bool // what was written down is in list
@@ -62,7 +62,7 @@ func (t *threads) join(ctx context.Context, c chat.Conversation, ts string) erro
 	if err != nil {
 		return err
 	}
-	if err := t.keep(ctx, threadsKey, raw); err != nil {
+	if err := t.keep.Keep(ctx, threadsKey, raw); err != nil {
 		t.known = false // so that the next one tries again
 		return fmt.Errorf("slack: keep the threads: %w", err)
 	}
@@ -73,7 +73,7 @@ func (t *threads) load(ctx context.Context) error {
 	if t.known {
 		return nil
 	}
-	raw, err := t.recall(ctx, threadsKey)
+	raw, err := t.keep.Kept(ctx, threadsKey)
 	if err != nil {
 		return fmt.Errorf("slack: recall the threads: %w", err)
 	}
