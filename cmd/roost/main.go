@@ -25,11 +25,16 @@ const (
 )
 
 func main() {
-	// A second signal kills at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals) // before anything ends, so that a second signal kills at once
+		cancel()
+	}()
 	code := execute(ctx, world{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv}, os.Args[1:])
-	stop()
+	cancel()
 	os.Exit(code)
 }
 
