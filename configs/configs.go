@@ -74,7 +74,7 @@ type Store struct {
 
 // Keep says how long things are kept. 0 keeps them for ever; otherwise it is 24 hours at least.
 type Keep struct {
-	Deliveries time.Duration // settled ones; default 30 days
+	Deliveries time.Duration // settled ones, and the attachments; default 30 days
 	Events     time.Duration // default 30 days
 	Copies     time.Duration // for so long are edits and deletes carried; default 90 days
 	Cases      time.Duration // closed ones, with their lines; default 0

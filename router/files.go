@@ -100,7 +100,7 @@ func (r *Router) content(ctx context.Context, f chat.File) (chat.Content, int64,
 		}
 		return released{rc, release}, nil
 	}
-	sum, size, err := r.cfg.Blobs.Ensure(ctx, string(f.Account)+" "+f.Source, fetch, r.cfg.MaxFile)
+	sum, size, err := r.cfg.Blobs.Ensure(ctx, source(f), fetch, r.cfg.MaxFile)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -130,3 +130,6 @@ func (r released) Close() error {
 	defer r.release()
 	return r.ReadCloser.Close()
 }
+
+// source names where a file comes from, over all accounts.
+func source(f chat.File) string { return string(f.Account) + " " + f.Source }

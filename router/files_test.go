@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -94,6 +95,61 @@ func TestAttachmentsAreCopiedAfterARestart(t *testing.T) {
 			t.Errorf("after the start %d files were fetched, want the two that wait", n)
 		}
 	})
+}
+
+func TestOldAttachmentsAreRemovedUnlessADeliveryNeedsThem(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, towns, at := lounge(t)
+		w.shows(t, where{towns[0], at[0]}, "look", "cat.png", "meow")
+		for _, m := range towns[1:] {
+			m.fail = func(chat.Action) error { return &chat.Error{Op: "t", Kind: chat.Refused, Reason: "no dogs"} }
+		}
+		w.shows(t, where{towns[0], at[0]}, "look", "dog.png", "woof")
+		w.stop(t)
+		w.config.Keep.Deliveries = 24 * time.Hour
+		w.ages(t, time.Now().Add(-48*time.Hour)) // files bear the machine's time, not the bubble's
+		w.run(t)
+		pass(2 * time.Hour)
+		if left := w.blobs(t); !slices.Equal(left, []string{"woof"}) {
+			t.Errorf("left are %q, want woof alone: it can be sent again", left)
+		}
+	})
+}
+
+// ages makes all attachments as old as at.
+func (w *world) ages(t *testing.T, at time.Time) {
+	t.Helper()
+	w.eachBlob(t, func(path string) {
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// blobs lists what the attachments say.
+func (w *world) blobs(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	w.eachBlob(t, func(path string) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(b))
+	})
+	return all
+}
+
+func (w *world) eachBlob(t *testing.T, do func(path string)) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(w.dir, "files", "blobs", "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range paths {
+		do(p)
+	}
 }
 
 func TestAttachmentsThatGoNowhereAreNotCopied(t *testing.T) {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"time"
 
+	"github.com/roost-im/roost/router/blob"
+	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
 	"github.com/roost-im/roost/router/store"
 )
@@ -71,6 +74,31 @@ func (r *Router) sweep(ctx context.Context) error {
 		keep := r.cfg.Keep
 		keep.Now = r.cfg.Now()
 		_, err := r.cfg.Store.Sweep(ctx, keep)
+		return errors.Join(err, r.sweepFiles(ctx))
+	})
+}
+
+// sweepFiles removes the attachments that are kept no longer than settled deliveries are, but for those of deliveries
+// that still wait or can be sent again.
+func (r *Router) sweepFiles(ctx context.Context) error {
+	if r.cfg.Blobs == nil || r.cfg.Keep.Deliveries == 0 {
+		return nil
+	}
+	wanted := map[blob.Sum]bool{}
+	err := r.cfg.Store.Read(ctx, func(v store.Reader) error {
+		ds, err := v.Deliveries(store.DeliveryFilter{
+			States: []chat.State{chat.Waiting, chat.Held, chat.Rejected, chat.Dead}, Files: true, Limit: math.MaxInt32,
+		})
+		for _, f := range filesOf(ds) {
+			if sum, ok := r.cfg.Blobs.Of(source(f)); ok {
+				wanted[sum] = true
+			}
+		}
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	_, err = r.cfg.Blobs.Sweep(ctx, r.cfg.Keep.Deliveries, func(s blob.Sum) bool { return wanted[s] })
+	return err
 }

@@ -168,6 +168,12 @@ func (s *Store) Ensure(
 // longest is how long one copy may take when nobody waits for it any more.
 const longest = 15 * time.Minute
 
+// Of names the blob that was copied for source; ok is false when there is none.
+func (s *Store) Of(source string) (sum Sum, ok bool) {
+	sum, _, ok = s.knows(source)
+	return sum, ok
+}
+
 func (s *Store) copy(
 	ctx context.Context, source string, fetch func(context.Context) (io.ReadCloser, error), most int64,
 ) (Sum, int64, error) {
