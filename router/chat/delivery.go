@@ -50,7 +50,7 @@ type Delivery struct {
 	Tries    int       // how often it was tried
 	Reason   string    // why it waits, was refused, is dead or held; in plain words
 	Admitted time.Time
-	First    time.Time // when the first try began of which it is not known how it ended; zero: there is none
+	First    time.Time // when the last try began of which it is not known whether it arrived; zero: there is none
 }
 
 // State is where a delivery is in its life.

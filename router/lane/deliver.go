@@ -160,11 +160,22 @@ func (r *Runner) lookBack(ctx context.Context, at *attempt) (chat.Receipt, bool,
 		return receipt, false, lookedInVain(err)
 	case known && found:
 		return receipt, true, nil
-	case known || r.cfg.Repeat(at.Action.Target().Account):
+	case known && r.cfg.Now().Before(at.First.Add(r.cfg.Linger)):
+		// A platform may take its time over a request whose sender is gone: not there yet is not yet not there.
+		return receipt, false, &chat.Error{
+			Op: "lane", Kind: chat.Throttled, Wait: at.First.Add(r.cfg.Linger).Sub(r.cfg.Now()), Err: errTooEarly,
+		}
+	case known:
+		at.First, at.doubt = time.Time{}, false // that try did not arrive
+		return receipt, false, nil
+	case r.cfg.Repeat(at.Action.Target().Account):
 		return receipt, false, nil
 	}
 	return receipt, false, &chat.Error{Op: "lane", Kind: chat.Uncertain, Err: errBlind}
 }
+
+// errTooEarly says that a post which is not there may still arrive.
+var errTooEarly = errors.New("it may still arrive")
 
 // errBlind says that nothing can tell whether a post arrived.
 var errBlind = errors.New("nothing can tell whether it arrived")

@@ -47,6 +47,7 @@ type Config struct {
 	Backoff  time.Duration // before the second try, doubling from there; default 2 s
 	Longest  time.Duration // longest pause between two tries; default 10 min
 	Timeout  time.Duration // of one try; ten times as long with files; default 60 s
+	Linger   time.Duration // how long after a try in doubt the platform may still come round to it; default 5 s
 	Grace    time.Duration // how long a stop waits for what is under way; default 8 s
 	InFlight int           // deliveries under way at once, over all accounts; default 2048
 	Log      *slog.Logger  // nil: silent
@@ -92,6 +93,7 @@ func New(cfg Config) *Runner {
 	cfg.Backoff = cmp.Or(cfg.Backoff, 2*time.Second)
 	cfg.Longest = cmp.Or(cfg.Longest, 10*time.Minute)
 	cfg.Timeout = cmp.Or(cfg.Timeout, time.Minute)
+	cfg.Linger = cmp.Or(cfg.Linger, 5*time.Second)
 	cfg.Grace = cmp.Or(cfg.Grace, 8*time.Second)
 	cfg.InFlight = cmp.Or(cfg.InFlight, 2048)
 	if cfg.Log == nil {

@@ -60,7 +60,7 @@ func (r *Runner) throttled(at *attempt, s store.Settlement, receipt chat.Receipt
 		wait = e.Wait
 	}
 	until := r.cfg.Now().Add(wait)
-	if e != nil && !errors.Is(err, errPutBack) {
+	if e != nil && !errors.Is(err, errPutBack) && !errors.Is(err, errTooEarly) {
 		r.gate.pause(at.Action.Target(), e.Scope, until)
 	}
 	s.Tried, s.Due, s.Clear, s.Copies = false, until, !at.doubt, copies(at, receipt)
@@ -131,7 +131,7 @@ func (r *Runner) report(ctx context.Context, at *attempt, s store.Settlement, to
 	if err != nil {
 		kind = chat.KindOf(err).String()
 	}
-	if errors.Is(err, errPutBack) {
+	if errors.Is(err, errPutBack) || errors.Is(err, errTooEarly) {
 		return // it was not tried
 	}
 	r.cfg.Watch(Try{Delivery: d, Began: at.began, Took: took, Settled: r.cfg.Now(), Kind: kind, Err: err})

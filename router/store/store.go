@@ -53,8 +53,8 @@ type Store interface {
 	// returns at once, with none when none is due.
 	Lease(ctx context.Context, want Want) ([]Leased, error)
 	// Begin remembers, before a leased delivery is tried, that a try began at the given time (chat.Delivery.First), and
-	// leaves the lease as it is: after a crash nobody repeats blindly what may have arrived. A First that is there
-	// already stays. It returns ErrLeaseLost like Settle.
+	// leaves the lease as it is: after a crash nobody repeats blindly what may have arrived. It replaces an earlier First:
+	// of those tries the caller has found out. It returns ErrLeaseLost like Settle.
 	Begin(ctx context.Context, id chat.DeliveryID, token int64, at time.Time) error
 	// Settle ends a lease. It returns ErrLeaseLost, and stores nothing, when the lease has ended and the delivery was
 	// given to another, or is not waiting any more.

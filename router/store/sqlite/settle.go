@@ -85,7 +85,7 @@ func (s *Store) Begin(ctx context.Context, id chat.DeliveryID, token int64, at t
 	return s.writer.do(ctx, func(t *tx) error {
 		_, err := t.claim(id, token)
 		if err == nil {
-			err = t.c.exec("UPDATE deliveries SET first = ?2 WHERE id = ?1 AND first = 0", int64(id), at)
+			err = t.c.exec("UPDATE deliveries SET first = ?2 WHERE id = ?1", int64(id), at)
 		}
 		if err != nil {
 			return fmt.Errorf("begin %d: %w", id, err)

@@ -261,8 +261,8 @@ func beginRemembered(w *world) {
 	w.admit(to("C1", "a"))
 	l := w.only("a")
 	at := time.Now().Add(time.Second).UTC()
+	w.must(w.s.Begin(w.ctx(), l.ID, l.Token, at.Add(-time.Hour)))
 	w.must(w.s.Begin(w.ctx(), l.ID, l.Token, at))
-	w.must(w.s.Begin(w.ctx(), l.ID, l.Token, at.Add(time.Hour)))
 	w.none() // the lease goes on
 	if err := w.s.Begin(w.ctx(), l.ID, l.Token+1, at); !errors.Is(err, store.ErrLeaseLost) {
 		w.Errorf("Begin with another token = %v, want ErrLeaseLost", err)
