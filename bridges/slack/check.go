@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	slackapi "github.com/slack-go/slack"
-
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -125,9 +123,9 @@ func (c *Connector) checkPlaces(ctx context.Context) ([]chat.Finding, error) {
 	rooms := 0
 	for _, kind := range placeKinds() {
 		name := "history of " + strings.ReplaceAll(kind, "_", " ")
-		places, _, err := c.placesPage(ctx, &slackapi.GetConversationsForUserParameters{Types: []string{kind}, Limit: listSize, ExcludeArchived: true})
+		places, _, err := c.places(ctx, kind, "")
 		if err == nil && len(places) > 0 {
-			_, _, err = c.page(ctx, query{channel: places[0].ID, limit: 1})
+			_, _, err = c.page(ctx, query{channel: places[0], limit: 1})
 		}
 		switch {
 		case chat.KindOf(err) == chat.Refused:

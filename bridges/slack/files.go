@@ -182,18 +182,8 @@ func (c *Connector) awaitShare(ctx context.Context, ids []string, channel string
 
 // shared gives the message that shows a file in a channel; empty while there is none.
 func (c *Connector) shared(ctx context.Context, id, channel string) (ts string, err error) {
-	f, _, _, err := c.api.GetFileInfoContext(ctx, id, 1, 1)
-	if err != nil {
-		return "", c.fail(call{op: "slack: files.info", scope: chat.ThisAccount}, err)
-	}
-	for _, in := range []map[string][]slackapi.ShareFileInfo{f.Shares.Public, f.Shares.Private} {
-		for ch, shares := range in {
-			if (ch == channel || strings.HasPrefix(channel, "U")) && len(shares) > 0 { // a post to a person is in some D…
-				return shares[0].Ts, nil
-			}
-		}
-	}
-	return "", nil
+	f, err := c.lookUp(ctx, id)
+	return f.in(channel), err
 }
 
 // Fetch opens the bytes of a file that arrived. Only Slack is sent the token. Where the scope files:read is missing Slack
@@ -202,11 +192,11 @@ func (c *Connector) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, erro
 	const op = "slack: fetch"
 	source := f.Source
 	if id, is := strings.CutPrefix(source, fileMark); is {
-		info, _, _, err := c.api.GetFileInfoContext(ctx, id, 1, 1)
+		info, err := c.lookUp(ctx, id)
 		if err != nil {
-			return nil, c.fail(call{op: "slack: files.info", scope: chat.ThisAccount}, err)
+			return nil, err
 		}
-		source = firstOf(info.URLPrivateDownload, info.URLPrivate)
+		source = firstOf(info.Download, info.Private)
 	}
 	u, err := url.Parse(source)
 	if err != nil || source == "" {

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -94,19 +95,16 @@ func (in *intake) fillAll(ctx context.Context) error {
 func (in *intake) places(ctx context.Context) ([]string, error) {
 	var ids []string
 	for _, kind := range placeKinds() {
-		params := &slackapi.GetConversationsForUserParameters{Types: []string{kind}, Limit: listSize, ExcludeArchived: true}
-		for {
-			found, next, err := in.c.placesPage(ctx, params)
+		for cursor := ""; ; {
+			found, next, err := in.c.places(ctx, kind, cursor)
 			if slackSaid(err) == missingScope {
 				break
 			}
 			if err != nil {
 				return nil, err
 			}
-			for i := range found {
-				ids = append(ids, found[i].ID)
-			}
-			if params.Cursor = next; next == "" || len(ids) >= maxPlaces {
+			ids = append(ids, found...)
+			if cursor = next; next == "" || len(ids) >= maxPlaces {
 				break
 			}
 		}
@@ -119,16 +117,6 @@ func (in *intake) places(ctx context.Context) ([]string, error) {
 }
 
 func placeKinds() []string { return []string{"im", "private_channel", "public_channel", "mpim"} }
-
-func (c *Connector) placesPage(ctx context.Context, p *slackapi.GetConversationsForUserParameters) ([]slackapi.Channel, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
-	found, next, err := c.api.GetConversationsForUserContext(ctx, p)
-	if err != nil {
-		return nil, "", c.fail(call{op: "slack: users.conversations", scope: chat.ThisAccount}, err)
-	}
-	return found, next, nil
-}
 
 // readBack has everything accepted that was written in a channel and its threads after from. Where Slack refuses the history
 // there is nothing to wait for: the gap stays, and is logged.
@@ -202,10 +190,9 @@ func (in *intake) missed(ctx context.Context, channel, from string) ([]slackapi.
 	if err != nil {
 		return nil, err
 	}
-	for i := range all {
-		m := &all[i].Msg
-		if m.ReplyCount > 0 && (m.LatestReply == "" || m.LatestReply > from) && !slices.Contains(roots, m.Timestamp) {
-			roots = append(roots, m.Timestamp)
+	for _, raw := range all {
+		if ts := repliedTo(raw, from); ts != "" && !slices.Contains(roots, ts) {
+			roots = append(roots, ts)
 		}
 	}
 	for _, root := range roots {
@@ -218,8 +205,37 @@ func (in *intake) missed(ctx context.Context, channel, from string) ([]slackapi.
 		}
 		all = append(all, replies...)
 	}
-	slices.SortStableFunc(all, func(a, b slackapi.Message) int { return compare(a.Timestamp, b.Timestamp) })
-	return slices.CompactFunc(all, func(a, b slackapi.Message) bool { return a.Timestamp == b.Timestamp }), nil
+	return in.read(all), nil
+}
+
+// repliedTo is the ts of a message that may have been replied to after from; empty otherwise.
+func repliedTo(raw json.RawMessage, from string) string {
+	var m struct {
+		TS      string `json:"ts"`
+		Replies int    `json:"reply_count"`
+		Latest  string `json:"latest_reply"`
+	}
+	_ = json.Unmarshal(raw, &m) // what is of another type is left out
+	if m.Replies > 0 && (m.Latest == "" || m.Latest > from) {
+		return m.TS
+	}
+	return ""
+}
+
+// read decodes messages of history, and puts them into order, each once. One that can't be decoded is counted, and spoils
+// no other.
+func (in *intake) read(all []json.RawMessage) []slackapi.Message {
+	messages := make([]slackapi.Message, 0, len(all))
+	for _, raw := range all {
+		var m slackapi.Message
+		if err := json.Unmarshal(raw, &m); err != nil || m.Timestamp == "" {
+			in.c.deps.Skip("history", raw)
+			continue
+		}
+		messages = append(messages, m)
+	}
+	slices.SortStableFunc(messages, func(a, b slackapi.Message) int { return compare(a.Timestamp, b.Timestamp) })
+	return slices.CompactFunc(messages, func(a, b slackapi.Message) bool { return a.Timestamp == b.Timestamp })
 }
 
 // closed says whether asking again is pointless.
@@ -229,8 +245,8 @@ func closed(err error) bool {
 }
 
 // pages reads all pages of a query, waiting as Slack asks.
-func (in *intake) pages(ctx context.Context, q query) ([]slackapi.Message, error) {
-	var all []slackapi.Message
+func (in *intake) pages(ctx context.Context, q query) ([]json.RawMessage, error) {
+	var all []json.RawMessage
 	for range maxPages {
 		messages, next, err := in.c.page(ctx, q)
 		for wait := tries(); err != nil && chat.KindOf(err) == chat.Throttled && wait.Wait(ctx, err) == nil; {

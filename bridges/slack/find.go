@@ -3,9 +3,9 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"net/url"
+	"strconv"
 	"time"
-
-	slackapi "github.com/slack-go/slack"
 
 	"github.com/roost-im/roost/router/chat"
 )
@@ -54,10 +54,9 @@ func (c *Connector) findKey(ctx context.Context, to chat.Conversation, key chat.
 		if err != nil {
 			return chat.Receipt{}, false, err
 		}
-		for i := range messages {
-			m := &messages[i].Msg
-			if m.Metadata.EventPayload[metaKey] == string(key) && m.Metadata.EventType == metaType && mine(self, m) {
-				return c.receipt(to, "", m.Timestamp), true, nil
+		for _, raw := range messages {
+			if ts := keyed(self, key, raw); ts != "" {
+				return c.receipt(to, "", ts), true, nil
 			}
 		}
 		if next == "" {
@@ -68,8 +67,24 @@ func (c *Connector) findKey(ctx context.Context, to chat.Conversation, key chat.
 	return chat.Receipt{}, false, nil
 }
 
-func mine(self identity, m *slackapi.Msg) bool {
-	return m.User == self.user || (m.BotID != "" && m.BotID == self.bot)
+// keyed is the ts of a message of history when it is ours and has this key; empty otherwise. It asks for no more of the
+// message than that, because one that is there and not found would be posted again.
+func keyed(self identity, key chat.Key, raw json.RawMessage) string {
+	var m struct {
+		TS       string `json:"ts"`
+		User     string `json:"user"`
+		BotID    string `json:"bot_id"`
+		Metadata struct {
+			Type    string         `json:"event_type"`
+			Payload map[string]any `json:"event_payload"`
+		} `json:"metadata"`
+	}
+	_ = json.Unmarshal(raw, &m) // what is of another type is left out
+	mine := m.User == self.user || (m.BotID != "" && m.BotID == self.bot)
+	if mine && m.Metadata.Type == metaType && m.Metadata.Payload[metaKey] == string(key) {
+		return m.TS
+	}
+	return ""
 }
 
 // findFiles asks Slack whether the files of an unanswered post are in the channel.
@@ -102,30 +117,13 @@ type query struct {
 	limit           int
 }
 
-// page reads one page, newest first for a channel. next is empty after the last.
-func (c *Connector) page(ctx context.Context, q query) (_ []slackapi.Message, next string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
-	if q.thread != "" {
-		messages, more, next, err := c.api.GetConversationRepliesContext(ctx, &slackapi.GetConversationRepliesParameters{
-			ChannelID: q.channel, Timestamp: q.thread, Oldest: q.oldest, Cursor: q.cursor, Limit: q.limit, IncludeAllMetadata: true,
-		})
-		if err != nil {
-			return nil, "", c.fail(call{op: "slack: conversations.replies", scope: chat.ThisAccount}, err)
+// form is the query as Slack takes it.
+func (q query) form() url.Values {
+	form := url.Values{"channel": {q.channel}, "limit": {strconv.Itoa(q.limit)}, "include_all_metadata": {"1"}}
+	for name, value := range map[string]string{"ts": q.thread, "oldest": q.oldest, "cursor": q.cursor} {
+		if value != "" {
+			form.Set(name, value)
 		}
-		if !more {
-			next = ""
-		}
-		return messages, next, nil
 	}
-	r, err := c.api.GetConversationHistoryContext(ctx, &slackapi.GetConversationHistoryParameters{
-		ChannelID: q.channel, Oldest: q.oldest, Cursor: q.cursor, Limit: q.limit, IncludeAllMetadata: true,
-	})
-	if err != nil {
-		return nil, "", c.fail(call{op: "slack: conversations.history", scope: chat.ThisAccount}, err)
-	}
-	if !r.HasMore {
-		return r.Messages, "", nil
-	}
-	return r.Messages, r.ResponseMetaData.NextCursor, nil
+	return form
 }

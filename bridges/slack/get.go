@@ -15,10 +15,10 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// ask calls a method of the Web API that only reads, and decodes its answer into to. slack-go is too strict for answers
+// get calls a method of the Web API that only reads, and decodes its answer into to. slack-go is too strict for answers
 // that hold what other apps wrote: one field of a type that it does not expect makes it refuse a whole page. to names
 // only what we need.
-func (c *Connector) ask(ctx context.Context, method string, form url.Values, to any) error {
+func (c *Connector) get(ctx context.Context, method string, form url.Values, to any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	raw, err := c.answered(ctx, method, form)
@@ -91,7 +91,7 @@ func (c *Connector) page(ctx context.Context, q query) (messages []json.RawMessa
 	if q.thread != "" {
 		method = "conversations.replies"
 	}
-	if err := c.ask(ctx, method, q.form(), &got); err != nil {
+	if err := c.get(ctx, method, q.form(), &got); err != nil {
 		return nil, "", err
 	}
 	if !got.HasMore {
@@ -113,7 +113,7 @@ func (c *Connector) places(ctx context.Context, kind, cursor string) (ids []stri
 	if cursor != "" {
 		form.Set("cursor", cursor)
 	}
-	if err := c.ask(ctx, "users.conversations", form, &got); err != nil {
+	if err := c.get(ctx, "users.conversations", form, &got); err != nil {
 		return nil, "", err
 	}
 	for _, ch := range got.Channels {
@@ -134,7 +134,7 @@ func (c *Connector) lookUp(ctx context.Context, id string) (held, error) {
 	var got struct {
 		File held `json:"file"`
 	}
-	err := c.ask(ctx, "files.info", url.Values{"file": {id}, "count": {"1"}}, &got)
+	err := c.get(ctx, "files.info", url.Values{"file": {id}, "count": {"1"}}, &got)
 	return got.File, err
 }
 
