@@ -227,7 +227,7 @@ function control(el, ts) {
   const spot = el.action_id;
   if (el.type === "button") {
     if (el.url) return link(el.url, el.text?.text);
-    const name = (el.action_id ?? "").split(":").pop();
+    const name = (el.action_id ?? "").split(":")[1] ?? ""; // MARK:ACTION or MARK:ACTION:ABOUT
     return h("button", { type: "button", class: el.style ?? "", data: { spot, test: "slack-button", action: name }, onclick: () => press("") }, textObject(el.text));
   }
   if (el.options) {
