@@ -1,0 +1,137 @@
+package browser_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+const (
+	patience  = 20 * time.Second // for one thing to happen
+	childLife = 2 * time.Minute  // of a sandbox
+)
+
+// binary is the built command.
+var binary string //nolint:gochecknoglobals // built once for all tests
+
+func TestMain(m *testing.M) {
+	code, err := buildAndRun(m)
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func buildAndRun(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "roost-browser-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	binary = filepath.Join(dir, "roost")
+	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "github.com/roost-im/roost/cmd/roost")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("build: %w\n%s", err, out)
+	}
+	defer shared.end()
+	return m.Run(), nil
+}
+
+// chromium is one browser for all tests. Each test has windows and cookies of its own in it.
+type chromium struct {
+	start sync.Once
+	tab   func() (context.Context, context.CancelFunc)
+	stop  []func()
+	err   error
+}
+
+// shared is the browser. It starts with the first test that needs it.
+var shared chromium //nolint:gochecknoglobals // a browser takes a second to start
+
+func (c *chromium) run() {
+	path := chromiumPath()
+	if path == "" {
+		c.err = errors.New("there is no Chromium; sudo apt-get install chromium")
+		return
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-component-update", true))
+	ctx, endProcess := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, endBrowser := chromedp.NewContext(ctx)
+	c.stop = []func(){endBrowser, endProcess}
+	c.err = chromedp.Do(ctx)
+	c.tab = func() (context.Context, context.CancelFunc) {
+		return chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
+	}
+}
+
+func (c *chromium) end() {
+	for _, stop := range c.stop {
+		stop()
+	}
+}
+
+// chromiumPath is where the browser is; empty when there is none. The names are those that make test looks for.
+func chromiumPath() string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// needs skips the test for a lack. In CI that is a failure.
+func needs(t *testing.T, lack error) {
+	t.Helper()
+	switch {
+	case lack == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatalf("the sandbox is not tried in a browser: %v", lack)
+	default:
+		t.Skipf("the sandbox is not tried in a browser: %v", lack)
+	}
+}
+
+var printed = regexp.MustCompile(`http://127\.0\.0\.1:\d+/`)
+
+// sandbox runs "roost sandbox" until the end of the test and returns the address that it prints.
+func sandbox(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), childLife)
+	cmd := exec.CommandContext(ctx, binary, "sandbox", "--listen", "127.0.0.1:0")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = patience
+	cmd.Stderr = t.Output()
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		err := cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != 0 {
+			t.Errorf("the sandbox ended with %d: %v", code, err)
+		}
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	address := printed.FindString(line)
+	if address == "" {
+		t.Fatalf("the sandbox printed %q (%v), and no address", line, err)
+	}
+	return address
+}
