@@ -22,7 +22,7 @@ var kills = flag.Int("kills", 100, "how often Roost is killed")
 const (
 	contacts = 6
 	pause    = 150 * time.Millisecond // between two messages of one person, on average
-	settle   = 3 * time.Minute       // until everything has arrived after the last kill
+	settle   = 3 * time.Minute        // until everything has arrived after the last kill
 )
 
 // talk is one contact's conversation: what each side wrote, in order.
