@@ -3,10 +3,12 @@ package slack_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -31,6 +33,25 @@ func TestTheCursorMovesOnWhenNothingIsLeft(t *testing.T) {
 		must(t, json.Unmarshal(raw, &c))
 		return c.All > "1000000002" && c.In["C0OLD"] == "" && c.In[r.im] != ""
 	})
+}
+
+func TestAKindOfConversationThatMayNotBeListedIsLeftOut(t *testing.T) {
+	t.Parallel()
+	r := start(t, slacksim.Config{})
+	must(t, r.stop())
+	r.SetScopes(slices.DeleteFunc(slack.Scopes(), func(s string) bool { return s == "groups:read" || s == "mpim:read" })...)
+	r.Say(t, "missed")
+	r.again(t)
+	r.hears(t, "missed")
+	refused := 0
+	for _, call := range r.Calls("users.conversations") {
+		if call.Error == "missing_scope" {
+			refused++
+		}
+	}
+	if refused < 1 {
+		t.Error("every kind could be listed, so this shows nothing")
+	}
 }
 
 func TestARevokedTokenEndsTheWebhookToo(t *testing.T) {

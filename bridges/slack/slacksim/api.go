@@ -14,7 +14,7 @@ import (
 // method is one entry of the Web API.
 type method struct {
 	serve func(*world, *call) (obj, error) // with mu held
-	scope string                           // needed; "*:history" stands for channels:, groups:, im: or mpim:
+	scope string                           // needed; "*:history" stands for channels:, groups:, im: or mpim:, "+:read" for that of each type asked for
 	tier  tier
 	token tokenKind
 }
@@ -55,11 +55,11 @@ func (w *world) methods() map[string]method {
 		"users.list":                   {usersList, "users:read", tier2, botToken},
 		"users.profile.get":            {usersProfileGet, "users.profile:read", tier4, botToken},
 		"users.lookupByEmail":          {usersLookupByEmail, "users:read.email", tier3, botToken},
-		"users.conversations":          {usersConversations, "*:read", tier2, botToken},
+		"users.conversations":          {usersConversations, "+:read", tier2, botToken},
 		"usergroups.list":              {usergroupsList, "usergroups:read", tier2, botToken},
 		"usergroups.users.list":        {usergroupsUsersList, "usergroups:read", tier2, botToken},
 		"conversations.info":           {conversationsInfo, "*:read", tier3, botToken},
-		"conversations.list":           {conversationsList, "*:read", tier2, botToken},
+		"conversations.list":           {conversationsList, "+:read", tier2, botToken},
 		"conversations.open":           {conversationsOpen, "im:write", tier3, botToken},
 		"conversations.join":           {conversationsJoin, "channels:join", tier3, botToken},
 		"conversations.leave":          {conversationsLeave, "*:manage", tier3, botToken},
@@ -171,6 +171,9 @@ func (w *world) authorize(c *call, m method, header http.Header) error {
 
 // scoped checks a scope; header tells what is granted and what would do, as Slack's answers do.
 func (w *world) scoped(c *call, scope string, header http.Header) error {
+	if rest, each := strings.CutPrefix(scope, "+"); each {
+		return w.scopedAll(c, rest, header)
+	}
 	needed := []string{scope}
 	if rest, every := strings.CutPrefix(scope, "*"); every {
 		needed = []string{"channels" + rest, "groups" + rest, "im" + rest, "mpim" + rest}
@@ -179,13 +182,49 @@ func (w *world) scoped(c *call, scope string, header http.Header) error {
 			needed = []string{kind + rest}
 		}
 	}
-	provided := strings.Join(w.scopes, ",")
-	header.Set("X-Oauth-Scopes", provided)
-	header.Set("X-Accepted-Oauth-Scopes", strings.Join(needed, ","))
+	w.tellScopes(header, needed)
 	if scope == "" || slices.ContainsFunc(needed, w.granted) {
 		return nil
 	}
-	return &apiError{code: "missing_scope", extra: obj{"needed": strings.Join(needed, ","), "provided": provided}}
+	return w.missingScope(needed)
+}
+
+// scopedAll checks the scope of each type of conversation that a list is asked for.
+func (w *world) scopedAll(c *call, rest string, header http.Header) error {
+	var needed, missing []string
+	for _, t := range c.types() {
+		kind := map[string]string{"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}[t]
+		if kind == "" {
+			return fail("invalid_types")
+		}
+		scope := kind + rest
+		needed = append(needed, scope)
+		if !w.granted(scope) {
+			missing = append(missing, scope)
+		}
+	}
+	w.tellScopes(header, needed)
+	if len(missing) > 0 {
+		return w.missingScope(missing)
+	}
+	return nil
+}
+
+// provided are the granted scopes.
+func (w *world) provided() string {
+	if len(w.scopes) == 0 {
+		return strings.Join(AllScopes(), ",")
+	}
+	return strings.Join(w.scopes, ",")
+}
+
+func (w *world) tellScopes(header http.Header, accepted []string) {
+	header.Set("X-Oauth-Scopes", w.provided())
+	header.Set("X-Accepted-Oauth-Scopes", strings.Join(accepted, ","))
+}
+
+func (w *world) missingScope(needed []string) error {
+	return &apiError{code: "missing_scope", extra: obj{"needed": strings.Join(needed, ","), "provided": w.provided()}}
 }
 
 func (w *world) granted(scope string) bool {

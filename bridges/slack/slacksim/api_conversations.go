@@ -56,12 +56,17 @@ func conversationsInfo(w *world, c *call) (obj, error) {
 	return obj{"channel": info}, nil
 }
 
+// types are the types of conversation that a list is asked for.
+func (c *call) types() []string {
+	if types := c.list("types"); len(types) > 0 {
+		return types
+	}
+	return []string{"public_channel"}
+}
+
 // listed are the channels of the wanted types, public ones unless types says otherwise.
 func (w *world) listed(c *call, keep func(*channel) bool) []obj {
-	types := c.list("types")
-	if len(types) == 0 {
-		types = []string{"public_channel"}
-	}
+	types := c.types()
 	out := []obj{}
 	for _, id := range w.chanOrder {
 		ch := w.channels[id]

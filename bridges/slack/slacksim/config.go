@@ -19,7 +19,7 @@ type Config struct {
 	Now    func() time.Time // clock of timestamps and rate limits; default time.Now
 	Timing Timing           // how long things take
 
-	Scopes     []string // granted scopes; empty grants all
+	Scopes     []string // granted scopes; empty grants AllScopes
 	Limits     bool     // enforce the rate limits of each method's tier; default off
 	Commercial bool     // with Limits: history and replies once a minute, 15 messages at most
 	MaxUpload  int64    // bytes of one uploaded file; default 64 MiB
@@ -34,6 +34,17 @@ type Timing struct {
 	Grace      time.Duration   // from a disconnect message to the close of the socket; default 10 s
 	ShareDelay time.Duration   // from files.completeUploadExternal to the message; default 20 ms
 	Trigger    time.Duration   // life of a trigger_id; default 3 s
+}
+
+// AllScopes are the scopes that are granted when none are named: all that the methods here need. chat:write.public is not
+// among them, so the bot writes only where it is.
+func AllScopes() []string {
+	return []string{
+		"app_mentions:read", "channels:history", "channels:join", "channels:manage", "channels:read", "chat:write", "chat:write.customize",
+		"commands", "emoji:read", "files:read", "files:write", "groups:history", "groups:read", "groups:write", "im:history", "im:read",
+		"im:write", "mpim:history", "mpim:read", "mpim:write", "reactions:read", "reactions:write", "team:read", "usergroups:read",
+		"users.profile:read", "users:read", "users:read.email",
+	}
 }
 
 // Team is the workspace.

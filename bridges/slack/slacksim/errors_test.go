@@ -162,6 +162,47 @@ func TestScopes(t *testing.T) {
 	}
 }
 
+func TestEachTypeOfAListNeedsItsScope(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.SetScopes("channels:read", "im:read")
+	for types, needed := range map[string]any{
+		"": nil, "im": nil, "public_channel,im": nil,
+		"mpim": "mpim:read", "im,private_channel": "groups:read", "mpim,private_channel": "mpim:read,groups:read",
+	} {
+		for _, method := range []string{"users.conversations", "conversations.list"} {
+			got := w.raw(t, method, "types="+types)
+			if got["ok"] != (needed == nil) || got["needed"] != needed || needed != nil && got["error"] != "missing_scope" {
+				t.Errorf("%s of %q = %v, want %v to be needed", method, types, got, needed)
+			}
+		}
+	}
+	w.SetScopes()
+	if got := w.raw(t, "users.conversations", "types=im,everything"); got["error"] != "invalid_types" {
+		t.Errorf("a type that there is not = %v", got)
+	}
+}
+
+func TestAnswersNameTheScopes(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	var told string
+	api := client(w.Sim, w.BotToken(), slack.OptionOnResponseHeaders(func(_ string, h http.Header) { told = h.Get("X-OAuth-Scopes") }))
+	for _, granted := range [][]string{nil, {"users:read", "chat:write"}} {
+		w.SetScopes(granted...)
+		if _, err := api.AuthTestContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := strings.Join(granted, ",")
+		if granted == nil {
+			want = strings.Join(slacksim.AllScopes(), ",")
+		}
+		if told != want || want == "" {
+			t.Errorf("told %q, want %q", told, want)
+		}
+	}
+}
+
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

@@ -96,7 +96,7 @@ func (s *Sim) Limit(on bool) {
 	clear(s.w.limits.buckets)
 }
 
-// SetScopes grants exactly these scopes to the bot token; without any, all are granted.
+// SetScopes grants exactly these scopes to the bot token; without any, AllScopes are granted.
 func (s *Sim) SetScopes(scopes ...string) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()

@@ -45,12 +45,13 @@ func (m *modal) wire() *modal {
 }
 
 func (m *modal) seen() Modal {
-	var title struct {
+	var title, submit struct {
 		Text string `json:"text"`
 	}
 	_ = json.Unmarshal(m.Title, &title) // a Home tab has none
+	_ = json.Unmarshal(m.Submit, &submit)
 	out := Modal{
-		ID: m.ID, User: m.user, Type: m.Type, Title: title.Text, Callback: m.CallbackID, Metadata: m.PrivateMetadata,
+		ID: m.ID, User: m.user, Type: m.Type, Title: title.Text, Submit: submit.Text, Callback: m.CallbackID, Metadata: m.PrivateMetadata,
 		Hash: m.Hash, Root: m.RootViewID, Blocks: slices.Clone(m.Blocks), Errors: m.errors,
 	}
 	if m.PreviousViewID != nil {

@@ -12,6 +12,18 @@ import (
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 )
 
+func TestUsersAreListed(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	var names []string
+	for _, u := range w.Users() {
+		names = append(names, u.Name)
+	}
+	if want := []string{"simbot", "ada", "bob"}; !slices.Equal(names, want) {
+		t.Errorf("listed %q, want %q", names, want)
+	}
+}
+
 func TestDeletedParent(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

@@ -64,6 +64,7 @@ type Request struct {
 // Modal is a view that a person has open, or the Home tab.
 type Modal struct {
 	ID, User, Type, Title, Callback string
+	Submit                          string // the label of the button that sends it; "" when there is none
 	Metadata                        string // private_metadata
 	Hash, Root, Previous            string
 	Blocks                          json.RawMessage
@@ -184,6 +185,17 @@ func (v View) Channels() []Channel {
 			c.Members = slices.Clone(ch.members)
 			out = append(out, c)
 		}
+	}
+	return out
+}
+
+// Users are all members of the workspace, the bot too, as they were added.
+func (v View) Users() []User {
+	v.w.mu.Lock()
+	defer v.w.mu.Unlock()
+	var out []User
+	for _, id := range v.w.userOrder {
+		out = append(out, *v.w.users[id])
 	}
 	return out
 }

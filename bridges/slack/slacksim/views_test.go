@@ -108,7 +108,7 @@ func TestModalLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.until(t, "the second view", func(v *slacksim.View) bool { return len(v.Views()) == 2 })
-	if top := w.Views()[1]; top.Title != "Second" || top.Root != opened.ID || top.Previous != opened.ID {
+	if top := w.Views()[1]; top.Title != "Second" || top.Submit != "Send" || top.Root != opened.ID || top.Previous != opened.ID {
 		t.Errorf("on top is %+v", top)
 	}
 	if err := w.SubmitView(ada, w.Views()[1].ID, nil); err != nil {
