@@ -123,7 +123,7 @@ func (s *stage) answers(ctx context.Context, i int, k *talk) {
 		if root := s.thread(k); root != "" {
 			said := fmt.Sprintf("answer %d-%d", i, n)
 			k.mu.Lock()
-			s.slack.Say(s.member, s.channel, slacksim.Draft{Text: said, Thread: root})
+			s.slack.Say(s.member, s.channel, slacksim.Draft{Text: said, Thread: root}) //nolint:contextcheck // a simulator lives until it is closed
 			k.answer = append(k.answer, said)
 			k.mu.Unlock()
 			n++
