@@ -50,6 +50,24 @@ func TestThrottledByTheWindow(t *testing.T) {
 	}
 }
 
+func TestWhoTakesOnlyEncryptedMessagesIsToldOfInPlainWords(t *testing.T) {
+	t.Parallel()
+	s := fast(t, xsim.Config{})
+	s.sim.Encrypted(s.ann, true)
+	c := s.open(t)
+	_, err := c.Post(t.Context(), s.post("k1", "hi"))
+	if want := "this person only takes encrypted messages"; chat.KindOf(err) != chat.Refused || chat.Reason(err) != want {
+		t.Errorf("post = %v, reason %q; want Refused and %q", err, chat.Reason(err), want)
+	}
+	s.sim.Encrypted(s.ann, false)
+	if _, err := c.Post(t.Context(), s.post("k2", "hi")); err != nil {
+		t.Errorf("post to the same person without encryption = %v", err)
+	}
+	if n := len(s.sim.Conversation(s.brand, s.ann)); n != 1 {
+		t.Errorf("%d messages arrived, want one", n)
+	}
+}
+
 func TestPostsThatAreNeverTaken(t *testing.T) {
 	t.Parallel()
 	s := fast(t, xsim.Config{})

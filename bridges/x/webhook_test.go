@@ -163,11 +163,21 @@ func TestWebhookChallenges(t *testing.T) {
 func TestWebhookOfAnAppWithBothSecrets(t *testing.T) {
 	t.Parallel()
 	s, _ := hooked(t)
-	// The simulator expects the consumer secret, and the newer documents the client secret: the other one is tried.
+	// This client secret is not the app's, so what is answered with it counts for nothing: the other one is tried.
 	s.cfg.ClientID, s.cfg.ClientSecret = "id", bridges.NewSecret("client")
 	s.subscribed(t)
 	s.say("heard")
 	s.hears(t, "heard")
+}
+
+func TestWebhookOfAnAppWithoutConsumerSecret(t *testing.T) {
+	t.Parallel()
+	s, _ := hooked(t)
+	s.cfg.ConsumerKey, s.cfg.ConsumerSecret, s.cfg.AccessToken, s.cfg.AccessSecret = bridges.Secret{}, bridges.Secret{}, bridges.Secret{}, bridges.Secret{}
+	s.cfg.ClientID, s.cfg.ClientSecret = "sim-client-id", bridges.NewSecret("sim-client-secret")
+	s.subscribed(t)
+	s.say("signed by the client secret")
+	s.hears(t, "signed by the client secret")
 }
 
 func TestWebhookIsRevived(t *testing.T) {

@@ -41,14 +41,34 @@ func (s *Sim) CheckWebhooks(ctx context.Context) {
 	}
 }
 
-// sign is the header value and the response token: the base64 of an HMAC-SHA256 with the consumer secret.
-func (s *Sim) sign(text []byte) string {
-	mac := hmac.New(sha256.New, []byte(s.cfg.ConsumerSecret))
+// signatures is what X signs a text with, by header: with the consumer secret, and with the client secret where the OAuth
+// 2.0 client has one. https://docs.x.com/x-api/webhooks/introduction
+func (s *Sim) signatures(text []byte) map[string]string {
+	all := map[string]string{"X-Twitter-Webhooks-Signature": sign(s.cfg.ConsumerSecret, text)}
+	if !s.cfg.PublicClient {
+		all["X-Twitter-Webhooks-Signature-OAuth2"] = sign(s.cfg.ClientSecret, text)
+	}
+	return all
+}
+
+// answers says whether a response token is that of a challenge, made with either secret.
+func (s *Sim) answers(token, response string) bool {
+	for _, right := range s.signatures([]byte(token)) {
+		if same(response, right) {
+			return true
+		}
+	}
+	return false
+}
+
+// sign is a header value or a response token: the base64 of an HMAC-SHA256.
+func sign(key string, text []byte) string {
+	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write(text)
 	return "sha256=" + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// challenge asks an address to show that it knows the consumer secret. It tells whether the fault is one that may pass by
+// challenge asks an address to show that it knows one of the app's secrets. It tells whether the fault is one that may pass by
 // itself, and the fault.
 func (s *Sim) challenge(ctx context.Context, place string) (passing bool, fault string) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.WebhookTimeout)
@@ -81,7 +101,7 @@ func (s *Sim) challenge(ctx context.Context, place string) (passing bool, fault 
 	var told struct {
 		Token string `json:"response_token"`
 	}
-	if answer.StatusCode >= 300 || json.Unmarshal(body, &told) != nil || !same(told.Token, s.sign([]byte(token))) {
+	if answer.StatusCode >= 300 || json.Unmarshal(body, &told) != nil || !s.answers(token, told.Token) {
 		return false, "the answer was not the right response_token"
 	}
 	return false, ""
@@ -166,7 +186,9 @@ func (s *Sim) hand(ctx context.Context, w *webhook, d *delivery) int {
 		return 0
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("X-Twitter-Webhooks-Signature", s.sign(d.body))
+	for name, value := range s.signatures(d.body) {
+		r.Header.Set(name, value)
+	}
 	answer, err := s.caller.Do(r)
 	if err != nil {
 		return 0

@@ -103,6 +103,9 @@ func (c *call) sendPair(peer string) (reply, error) {
 	if !c.mayWrite(c.who.user, peer) {
 		return reply{}, forbidden("This user takes no direct messages from you.")
 	}
+	if c.encrypted[peer] {
+		return reply{}, forbidden("ONLY_ENCRYPTED_MESSAGES_ALLOWED")
+	}
 	return c.sent(c.pair(c.who.user, peer), e)
 }
 

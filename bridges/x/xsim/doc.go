@@ -17,5 +17,6 @@
 //
 // Where X's documents contradict each other, the machine-readable description wins, and [Sim.OldNames] switches to the
 // spelling of the older prose. Error sentences are the simulator's own: branch on status and type, never on text.
-// Messages of groups are found by lookup only, and encrypted chat (/2/chat/*) is not played here.
+// Messages of groups are found by lookup only, and of encrypted chat (/2/chat/*) only that it can't be
+// written to by classic messages, by [Sim.Encrypted].
 package xsim

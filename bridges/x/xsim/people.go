@@ -125,6 +125,15 @@ func (s *Sim) Block(blocker, blocked string, on bool) {
 	s.setBlock(blocker, blocked, on)
 }
 
+// Encrypted makes a user take encrypted messages only: classic ones are refused with 403. On false it is lifted.
+func (s *Sim) Encrypted(userID string, on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mustUser(userID)
+	s.encrypted[userID] = on
+	s.bump()
+}
+
 func (s *Sim) setBlock(blocker, blocked string, on bool) {
 	if on {
 		s.blocks[[2]string{blocker, blocked}] = true

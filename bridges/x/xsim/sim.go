@@ -15,8 +15,8 @@ import (
 
 // Config is how a simulator starts. Every zero value is a default that works.
 type Config struct {
-	ConsumerKey, ConsumerSecret string // of OAuth 1.0a and of webhook signatures; "sim-consumer-key", "sim-consumer-secret"
-	ClientID, ClientSecret      string // of OAuth 2.0; "sim-client-id", "sim-client-secret"
+	ConsumerKey, ConsumerSecret string // of OAuth 1.0a and of one signature of webhooks; "sim-consumer-key", "sim-consumer-secret"
+	ClientID, ClientSecret      string // of OAuth 2.0 and of the other signature of webhooks; "sim-client-id", "sim-client-secret"
 	PublicClient                bool   // the OAuth 2.0 client has no secret and names itself in the body
 	BearerToken                 string // the app-only token; "sim-app-bearer"
 	AppID                       string // what oauth.revoke names; "29820954"
@@ -66,6 +66,7 @@ type Sim struct {
 	events        []*event // all, oldest first
 	byID          map[string]*event
 	blocks        map[[2]string]bool // blocker, blocked
+	encrypted     map[string]bool    // user ids
 	uploads       map[string]*media
 	failUploads   int
 
@@ -107,7 +108,7 @@ func New(cfg Config) *Sim {
 	s := &Sim{
 		cfg: cfg, stop: stop, done: make(chan struct{}), changed: make(chan struct{}), url: cfg.URL,
 		users: map[string]*User{}, conversations: map[string]*conversation{}, byID: map[string]*event{},
-		blocks: map[[2]string]bool{}, uploads: map[string]*media{},
+		blocks: map[[2]string]bool{}, encrypted: map[string]bool{}, uploads: map[string]*media{},
 		oauth1: map[string]*grant{}, access: map[string]*grant{}, refresh: map[string]*grant{}, codes: map[string]*code{},
 		nonces: map[string]time.Time{}, limits: cfg.Limits, windows: map[windowKey]*window{}, billed: map[string]bool{},
 	}

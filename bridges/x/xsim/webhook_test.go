@@ -50,8 +50,12 @@ func (h *hook) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
-	if r.Header.Get("x-twitter-webhooks-signature") != hmacOf("sim-consumer-secret", body) {
-		h.bad++
+	for name, secret := range map[string]string{
+		"X-Twitter-Webhooks-Signature": "sim-consumer-secret", "X-Twitter-Webhooks-Signature-OAuth2": "sim-client-secret",
+	} {
+		if r.Header.Get(name) != hmacOf(secret, body) {
+			h.bad++
+		}
 	}
 	if len(h.answer) > 0 {
 		w.WriteHeader(h.answer[0])
@@ -119,6 +123,28 @@ func TestWebhooksAreSignedAndRetried(t *testing.T) {
 	}
 	if len(attempts) != 4 || attempts[0] != 500 || attempts[1] != 503 || attempts[2] != 200 {
 		t.Errorf("attempts %v", attempts)
+	}
+}
+
+func TestChallengesAreAnsweredWithASecretOfTheApp(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		secret string
+		public bool
+		want   int
+	}{
+		{"sim-consumer-secret", false, http.StatusOK},
+		{"sim-client-secret", false, http.StatusOK},
+		{"another", false, http.StatusBadRequest},
+		{"sim-consumer-secret", true, http.StatusOK},
+		{"sim-client-secret", true, http.StatusBadRequest},
+		{"", true, http.StatusBadRequest},
+	} {
+		w, h := setup(t, func(c *xsim.Config) { c.PublicClient = tc.public }), newHook(t)
+		h.set(tc.secret, http.StatusOK)
+		if g := w.app("POST", "/2/webhooks", obj{"url": h.URL + "/x"}); g.status != tc.want {
+			t.Errorf("answered with %q, public %v: %d, want %d", tc.secret, tc.public, g.status, tc.want)
+		}
 	}
 }
 
