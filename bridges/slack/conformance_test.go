@@ -14,9 +14,18 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
+// TestConformance holds the connector to the promises of every connector, with each way in.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	bridgetest.Run(t, func(t *testing.T) bridgetest.Stage { t.Helper(); return newStage(t, slacksim.Config{}) })
+	for name, open := range map[string]func(*testing.T) bridgetest.Stage{
+		"sockets": func(t *testing.T) bridgetest.Stage { t.Helper(); return newStage(t, slacksim.Config{}) },
+		"http":    func(t *testing.T) bridgetest.Stage { t.Helper(); return newHookStage(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bridgetest.Run(t, open)
+		})
+	}
 }
 
 const account = chat.Account("slack/team")

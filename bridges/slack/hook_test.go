@@ -23,6 +23,7 @@ type web struct {
 	*httptest.Server
 	mu       sync.Mutex
 	handlers map[string]http.Handler
+	down     bool
 	mounted  chan struct{}
 }
 
@@ -31,8 +32,12 @@ func newWeb(t *testing.T) *web {
 	w := &web{handlers: map[string]http.Handler{}, mounted: make(chan struct{}, 10)}
 	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
-		h := w.handlers[r.URL.Path]
+		h, down := w.handlers[r.URL.Path], w.down
 		w.mu.Unlock()
+		if down {
+			http.Error(rw, "nobody is here", http.StatusServiceUnavailable)
+			return
+		}
 		if h == nil {
 			http.NotFound(rw, r)
 			return
@@ -41,6 +46,13 @@ func newWeb(t *testing.T) *web {
 	}))
 	t.Cleanup(w.Close)
 	return w
+}
+
+// serve answers 503 while down.
+func (w *web) serve(down bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.down = down
 }
 
 func (w *web) mount(path string, h http.Handler) (func(), error) {
