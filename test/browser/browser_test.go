@@ -21,8 +21,8 @@ const (
 	childLife = 2 * time.Minute  // of a sandbox
 )
 
-// binary is the built command.
-var binary string //nolint:gochecknoglobals // built once for all tests
+// binary is the command, built once for all tests.
+var binary string
 
 func TestMain(m *testing.M) {
 	code, err := buildAndRun(m)
@@ -56,8 +56,8 @@ type chromium struct {
 	err   error
 }
 
-// shared is the browser. It starts with the first test that needs it.
-var shared chromium //nolint:gochecknoglobals // a browser takes a second to start
+// shared is the browser. It takes a second to start, and does so with the first test that needs it.
+var shared chromium
 
 func (c *chromium) run() {
 	path := chromiumPath()

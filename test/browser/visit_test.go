@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,9 +33,7 @@ func at(test string, words ...string) spot { return spot{Test: test, Words: word
 
 func (s spot) with(attr, value string) spot {
 	attrs := map[string]string{attr: value}
-	for k, v := range s.Attrs {
-		attrs[k] = v
-	}
+	maps.Copy(attrs, s.Attrs)
 	s.Attrs = attrs
 	return s
 }
@@ -110,8 +109,8 @@ func (v *visit) quiet(t *testing.T) {
 	}
 }
 
-// until waits until an expression gives something. It is asked at every change of the page; chromedp's Poll makes code of
-// text, which the page's policy forbids.
+// until waits until an expression gives something. It is asked at every change of the page, and never again after that:
+// some expressions press. chromedp's Poll by mutation can ask once more before it has seen the answer.
 func (v *visit) until(t *testing.T, what, js string) {
 	t.Helper()
 	_, err := v.ask("hands.until(() => " + js + ")")
