@@ -62,28 +62,38 @@ func TestErrorsTellWhatMayHaveArrived(t *testing.T) {
 	}
 	nobody := "http://" + gone.Addr().String()
 	_ = gone.Close()
-	hanging, stop := context.WithCancel(t.Context())
-	go func() { <-hung; stop() }()
-	ended, end := context.WithCancel(t.Context())
-	end()
+	hanging := func(ctx context.Context) context.Context {
+		ctx, stop := context.WithCancel(ctx)
+		go func() { <-hung; stop() }()
+		return ctx
+	}
+	ended := func(ctx context.Context) context.Context {
+		ctx, stop := context.WithCancel(ctx)
+		stop()
+		return ctx
+	}
 	broken := io.MultiReader(strings.NewReader("a beginning"), failing{})
 	c := bridges.NewClient()
 	t.Cleanup(c.CloseIdleConnections)
 	for _, tc := range []struct {
 		name string
-		ctx  context.Context
+		when func(context.Context) context.Context // nil: as long as the test
 		at   string
 		body io.Reader
 		want bool
 	}{
-		{"nobody listens", t.Context(), nobody, strings.NewReader("x"), false},
+		{"nobody listens", nil, nobody, strings.NewReader("x"), false},
 		{"ended before", ended, srv.URL + "/fine", strings.NewReader("x"), false},
-		{"the body breaks off here", t.Context(), srv.URL + "/hang-not", broken, false},
-		{"no answer", t.Context(), srv.URL + "/drop", strings.NewReader("x"), true},
-		{"half an answer", t.Context(), srv.URL + "/half", strings.NewReader("x"), true},
+		{"the body breaks off here", nil, srv.URL + "/fine", broken, false},
+		{"no answer", nil, srv.URL + "/drop", strings.NewReader("x"), true},
+		{"half an answer", nil, srv.URL + "/half", strings.NewReader("x"), true},
 		{"gave up waiting", hanging, srv.URL + "/hang", strings.NewReader("x"), true},
 	} {
-		_, err := asks(tc.ctx, c, tc.at, tc.body)
+		ctx := t.Context()
+		if tc.when != nil {
+			ctx = tc.when(ctx)
+		}
+		_, err := asks(ctx, c, tc.at, tc.body)
 		if err == nil || bridges.MayHaveArrived(err) != tc.want {
 			t.Errorf("%s: %v may have arrived: %v, want %v", tc.name, err, bridges.MayHaveArrived(err), tc.want)
 		}

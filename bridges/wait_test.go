@@ -14,8 +14,8 @@ import (
 func TestTriesAreSpacedOut(t *testing.T) {
 	t.Parallel()
 	b := bridges.Backoff{First: 100 * time.Millisecond, Most: time.Second}
-	for _, about := range []time.Duration{100, 200, 400, 800, 1000, 1000} {
-		about *= time.Millisecond
+	for _, ms := range []int{100, 200, 400, 800, 1000, 1000} {
+		about := time.Duration(ms) * time.Millisecond
 		if got := b.After(errDisk); got < about*3/4 || got > about*5/4 {
 			t.Errorf("waits %v, want %v give or take a quarter", got, about)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -42,11 +43,11 @@ func frames(t *testing.T, envelopes []string) (api string, acked <-chan string) 
 			return
 		}
 		defer func() { _ = conn.CloseNow() }()
-		send := func(s string) { _ = conn.Write(r.Context(), websocket.MessageText, []byte(s)) }
-		send(`{"type":"hello","num_connections":1,"connection_info":{"app_id":"A0"}}`)
+		send := func(ctx context.Context, s string) { _ = conn.Write(ctx, websocket.MessageText, []byte(s)) }
+		send(r.Context(), `{"type":"hello","num_connections":1,"connection_info":{"app_id":"A0"}}`)
 		if sockets.Add(1) == 1 {
 			for _, e := range envelopes {
-				send(e)
+				send(r.Context(), e)
 			}
 		}
 		for {
@@ -144,9 +145,7 @@ func TestDownloadsSayWhatIsWrong(t *testing.T) {
 	}
 	for name, a := range answers {
 		mux.HandleFunc("/"+name, func(w http.ResponseWriter, _ *http.Request) {
-			for k, v := range a.header {
-				w.Header()[k] = v
-			}
+			maps.Copy(w.Header(), a.header)
 			w.WriteHeader(a.status)
 		})
 	}
