@@ -168,13 +168,26 @@ func (v *visit) types(t *testing.T, s spot, words string) {
 	v.sees(t, s)
 }
 
-// writes types words and sends them with the Enter key.
-func (v *visit) writes(t *testing.T, input, words string) {
+// writes types words and sends them with the Enter key. Nothing stays in the input.
+func (v *visit) writes(t *testing.T, name, words string) {
 	t.Helper()
-	v.types(t, at(input), words)
-	if err := v.do(chromedp.KeyEvent("\r")); err != nil {
+	v.types(t, at(name), words)
+	if err := v.do(enter); err != nil {
 		t.Fatal(err)
 	}
+	v.until(t, "empty "+name, fmt.Sprintf(`hands.find(%s).value === ""`, at(name)))
+}
+
+// enter presses the Enter key. A page that takes the key for itself gets no line break, as with a keyboard; chromedp's
+// KeyEvent would send one nevertheless.
+func enter(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
+	if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, key); err != nil {
+		return chromedp.Void{}, err
+	}
+	key.Type, key.Text = input.DispatchKeyEventTypeKeyUp, ""
+	_, err := chromedp.Call(ctx, input.DispatchKeyEvent, key)
+	return chromedp.Void{}, err
 }
 
 // chooses takes an option.
