@@ -99,7 +99,7 @@ crash: ## kill the process KILLS=100 times at random and look for what is lost o
 
 .PHONY: deps
 deps: INSTALL := yes
-deps: browser node-packages ## install what the tests need: Chromium (as root, by apt) and the packages of test/interop
+deps: browser node-packages ## install what the tests need: Chromium (as root, by apt) and the packages of test/interop and test/browser
 
 # The browser journeys drive a real browser, if there are any.
 .PHONY: browser
@@ -116,7 +116,7 @@ browser:
 # Other people's clients are tried against our simulators, each with its own packages.
 .PHONY: node-packages
 node-packages:
-	@for lock in $(wildcard test/interop/*/package-lock.json); do \
+	@for lock in $(wildcard test/interop/*/package-lock.json test/browser/package-lock.json); do \
 		dir=$$(dirname $$lock); \
 		if [ $$dir/node_modules/.package-lock.json -nt $$lock ]; then continue; fi; \
 		if ! command -v npm >/dev/null; then \

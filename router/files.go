@@ -2,12 +2,14 @@ package router
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"slices"
 
 	"github.com/roost-im/roost/router/blob"
 	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/lane"
 	"github.com/roost-im/roost/router/store"
 )
 
@@ -101,6 +103,9 @@ func (r *Router) content(ctx context.Context, f chat.File) (chat.Content, int64,
 		return released{rc, release}, nil
 	}
 	sum, size, err := r.cfg.Blobs.Ensure(ctx, source(f), fetch, r.cfg.MaxFile)
+	if errors.Is(err, blob.ErrTooLarge) {
+		return nil, 0, &chat.Error{Op: "fetch", Kind: chat.Refused, Reason: chat.Reason(err), Err: lane.ErrLimit}
+	}
 	if err != nil {
 		return nil, 0, err
 	}

@@ -38,6 +38,9 @@ func failings(e lane.End) []string {
 	d := e.Delivery
 	var lines []string
 	for _, l := range e.Lacking {
+		if d.Case != "" && !l.Limit {
+			continue // what went wrong on our side is no matter of a contact's; the team sees it in the thread
+		}
 		lines = append(lines, fmt.Sprintf("⚠️ %s could not be carried over: %s.", text.Name(l.File.Name, 80), l.Reason))
 	}
 	if d.Case != "" || d.State == chat.Sent {

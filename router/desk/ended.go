@@ -3,6 +3,7 @@ package desk
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/roost-im/roost/router/chat"
 )
@@ -30,6 +31,10 @@ func (s *step) ended(in Ended) {
 		s.changed(d)
 	case purposeShow, purposeRecap:
 		s.unshown(d)
+	default:
+		if by, ok := strings.CutPrefix(d.Purpose, purposeReact); ok {
+			s.unreacted(d, chat.PersonID(by))
+		}
 	}
 }
 
@@ -146,6 +151,16 @@ func (s *step) changed(d chat.Delivery) {
 		Answers: about,
 		Action:  chat.Post{To: t.Surface, Text: italic(words)},
 	})
+}
+
+// unreacted tells the member whose emoji the contact does not see. It is told to nobody else: it is no news for a case.
+func (s *step) unreacted(d chat.Delivery, by chat.PersonID) {
+	a, ok := d.Action.(chat.React)
+	t, home := s.home(d.Source)
+	if d.State == chat.Sent || !ok || !home || a.Remove {
+		return
+	}
+	s.whisper(t, by, fmt.Sprintf("%s does not see your %s: %s", s.name(), a.Emoji, d.Reason))
 }
 
 // unshown follows something that could not be shown in a thread: the team hears of it there.

@@ -329,9 +329,11 @@ func TestReactionOnTheContactsMessageGoesThere(t *testing.T) {
 	w.expect("x +❤️ hi")
 	react := w.made("x +")
 	w.ends(react, chat.Rejected, "there are no reactions here")
-	w.expect()
+	w.expect("slack whisper to ann: Jane does not see your ❤️: there are no reactions here")
 	w.member("ann", "copy", chat.Reacted{Emoji: "❤️", Removed: true}, theirs)
 	w.expect("x -❤️ hi")
+	w.ends(w.made("x -"), chat.Rejected, "there are no reactions here")
+	w.expect()
 	w.member("ann", "mine", chat.Reacted{Emoji: "❤️"})
 	w.expect()
 	for _, m := range []desk.Mode{desk.Ask, desk.Note, desk.Alerts} {

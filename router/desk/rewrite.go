@@ -174,7 +174,7 @@ func (t turn) reacted(w chat.Reacted) {
 	if !t.admitted() || t.on.Reply != Send || t.barred() != "" || to.Message == "" || to.Conversation.Place() != t.Contact.At.Place() {
 		return
 	}
-	t.outside(purposeReact, chat.Delivery{Action: chat.React{
+	t.outside(purposeReact+string(t.in.Event.Author.ID), chat.Delivery{Source: ref, Action: chat.React{
 		To: t.Contact.At, Message: to.Message, Emoji: w.Emoji, Remove: w.Removed,
 	}})
 }

@@ -66,6 +66,7 @@ type End struct {
 type Lacking struct {
 	File   chat.File
 	Reason string
+	Limit  bool // it is too large, or of a kind that is not taken: who sent it can send another
 }
 
 // Try is one try of a delivery.

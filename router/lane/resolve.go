@@ -2,6 +2,7 @@ package lane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -192,7 +193,7 @@ func (r *Runner) attach(ctx context.Context, at *attempt, p chat.Post) error {
 			f.Content, f.Size = content, size
 			files = append(files, f)
 		case chat.KindOf(err) == chat.Refused || chat.KindOf(err) == chat.Gone || last:
-			at.lacking = append(at.lacking, Lacking{File: f, Reason: chat.Reason(err)})
+			at.lacking = append(at.lacking, Lacking{File: f, Reason: chat.Reason(err), Limit: errors.Is(err, ErrLimit)})
 		default:
 			return err
 		}
@@ -229,7 +230,7 @@ func mention(x text.Text, lacking []Lacking, t chat.Traits) text.Text {
 func (r *Runner) content(ctx context.Context, at *attempt, f chat.File) (chat.Content, int64, error) {
 	limit := at.traits.Files.Limit(f.Type)
 	if at.traits.Files.Count == 0 || limit == 0 {
-		return nil, 0, chat.Unsupported("lane: file", at.traits.Platform+" takes no files of this kind")
+		return nil, 0, beyond(at.traits.Platform + " takes no files of this kind")
 	}
 	if f.Size > limit {
 		return nil, 0, tooLarge(f.Size, limit, at.traits.Platform)
@@ -248,10 +249,14 @@ func (r *Runner) content(ctx context.Context, at *attempt, f chat.File) (chat.Co
 }
 
 func tooLarge(size, limit int64, platform string) error {
-	return &chat.Error{
-		Op: "lane: file", Kind: chat.Refused,
-		Reason: fmt.Sprintf("it is %s, and %s takes %s at most", megabytes(size), platform, megabytes(limit)),
-	}
+	return beyond(fmt.Sprintf("it is %s, and %s takes %s at most", megabytes(size), platform, megabytes(limit)))
+}
+
+// ErrLimit marks a file that a platform's limits keep out, or our own: whoever sent it can send another.
+var ErrLimit = errors.New("beyond a limit")
+
+func beyond(reason string) error {
+	return &chat.Error{Op: "lane: file", Kind: chat.Refused, Reason: reason, Err: ErrLimit}
 }
 
 // megabytes is a size as people write it.
