@@ -102,7 +102,7 @@ func (c *Connector) renamed(raw json.RawMessage) {
 		Channel struct{ ID string } `json:"channel"`
 	}
 	if json.Unmarshal(raw, &e) == nil {
-		c.names.forget(firstOf(e.User.ID, e.Channel.ID))
+		c.names.known.Forget(firstOf(e.User.ID, e.Channel.ID))
 	}
 }
 

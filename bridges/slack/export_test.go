@@ -83,3 +83,25 @@ func (c *Connector) offline(sink chat.Sink) (*intake, error) {
 		room: make(chan struct{}, maxAtOnce), lines: map[string]*line{},
 	}, nil
 }
+
+// ReadHistory is what a page of a channel's history says happened after a moment, to a connector that never spoke to Slack.
+func ReadHistory(ctx context.Context, c *Connector, page []byte) ([]chat.Event, error) {
+	const from = "1000000000.000000"
+	var all []json.RawMessage
+	if err := json.Unmarshal(page, &all); err != nil {
+		return nil, err
+	}
+	in, err := c.offline(nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, raw := range all {
+		repliedTo(raw, from)
+		keyed(in.self, "key", raw)
+	}
+	var events []chat.Event
+	for _, m := range in.read(all) {
+		events = append(events, in.old(ctx, "C1", from, m)...)
+	}
+	return events, nil
+}

@@ -80,6 +80,30 @@ func FuzzEnvelope(f *testing.F) {
 	})
 }
 
+// FuzzHistory holds that whatever stands in a history is read or counted, and that events have what they need.
+func FuzzHistory(f *testing.F) {
+	for _, page := range []string{
+		`[{"type":"message","user":"U1","ts":"1700000000.000100","text":"hi"},{"ts":"1700000001.000100","files":[{"initial_comment":"x"}]}]`,
+		`[{"user":"U1","ts":"1700000000.000100","text":"b","edited":{"user":"U1","ts":"1700000002.000000"},"reply_count":1,"latest_reply":"1700000003.000100"}]`,
+		`[{"ts":"1700000000.000100","bot_id":"B0BOT","metadata":{"event_type":"roost","event_payload":{"key":7}}}]`,
+		`[{"subtype":"tombstone","ts":"1700000000.000100","edited":{}},{"ts":7},null,[],"x",{}]`,
+	} {
+		f.Add([]byte(page))
+	}
+	c := alone(f)
+	f.Fuzz(func(t *testing.T, page []byte) {
+		events, err := slack.ReadHistory(t.Context(), c, page)
+		if err != nil {
+			return
+		}
+		for _, e := range events {
+			if e.ID == "" || e.Message == "" || e.Conversation.ID == "" || e.What == nil {
+				t.Errorf("%s made %+v, which lacks something", page, e)
+			}
+		}
+	})
+}
+
 // FuzzMrkdwn holds that any markup is a valid text, and that what is plain stays as it was.
 func FuzzMrkdwn(f *testing.F) {
 	for _, s := range []string{"*a _b ~c~_*", "<@U1|x> <!here> <http://a|b>", "```\n<\n```", "&gt; a\n&amp;lt;", ":+1::wave::skin-tone-2:", "<<>>", "`*`*`"} {

@@ -2,12 +2,12 @@ package slack
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -25,22 +25,14 @@ type person struct {
 
 // names remembers people and channels for an hour, so that a busy channel asks for each once.
 type names struct {
-	now     func() time.Time
 	person  func(ctx context.Context, id string) (person, error)
 	channel func(ctx context.Context, id string) (person, error)
 	asking  singleflight.Group
-
-	mu    sync.Mutex
-	known map[string]known
+	known   *bridges.Cache[person]
 }
 
-type known struct {
-	person
-	until time.Time
-}
-
-func newNames(now func() time.Time, person, channel func(context.Context, string) (person, error)) *names {
-	return &names{now: now, person: person, channel: channel, known: map[string]known{}}
+func newNames(now func() time.Time, ofPerson, ofChannel func(context.Context, string) (person, error)) *names {
+	return &names{person: ofPerson, channel: ofChannel, known: bridges.NewCache[person](maxNames, nameLife, now)}
 }
 
 // of gives what is known of a user. It gives an empty person when Slack does not answer in time: an event is worth more
@@ -54,44 +46,23 @@ func (n *names) get(ctx context.Context, id string, ask func(context.Context, st
 	if id == "" {
 		return person{}
 	}
-	n.mu.Lock()
-	k, ok := n.known[id]
-	n.mu.Unlock()
-	if ok && n.now().Before(k.until) {
-		return k.person
+	old, fresh := n.known.Get(id)
+	if fresh {
+		return old
 	}
 	got, err, _ := n.asking.Do(id, func() (any, error) {
 		ctx, cancel := context.WithTimeout(ctx, nameWait)
 		defer cancel()
 		p, err := ask(ctx, id)
 		if err == nil || closed(err) { // asking again for who can't be seen helps nobody
-			n.put(id, p)
+			n.known.Put(id, p)
 		}
 		return p, err
 	})
 	if p, is := got.(person); is && err == nil {
 		return p
 	}
-	return k.person // out of date is better than nothing
-}
-
-func (n *names) put(id string, p person) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.known) >= maxNames {
-		for old := range n.known { // any will do: it is asked for again when needed
-			delete(n.known, old)
-			break
-		}
-	}
-	n.known[id] = known{person: p, until: n.now().Add(nameLife)}
-}
-
-// forget drops what is known, because it changed.
-func (n *names) forget(id string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	delete(n.known, id)
+	return old
 }
 
 func (c *Connector) askPerson(ctx context.Context, id string) (person, error) {

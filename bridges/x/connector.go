@@ -73,7 +73,7 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 	c.made = c.now()
 	c.api = newAPI(c.cfg, deps)
 	c.purse = &purse{budget: c.cfg.Budget, prices: c.cfg.Prices, keep: c.keep, now: c.now}
-	c.people = &people{api: c.api, purse: c.purse, now: c.now, known: map[string]person{}}
+	c.people = newPeople(c.api, c.purse, c.now)
 	c.dm = newClassic(c)
 	return c, nil
 }

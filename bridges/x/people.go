@@ -6,9 +6,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -24,51 +24,27 @@ const (
 type people struct {
 	api   *api
 	purse *purse
-	now   func() time.Time
-
-	mu    sync.Mutex
-	known map[string]person
+	known *bridges.Cache[chat.Author]
 }
 
-type person struct {
-	author chat.Author
-	until  time.Time
+func newPeople(a *api, p *purse, now func() time.Time) *people {
+	return &people{api: a, purse: p, known: bridges.NewCache[chat.Author](mostPeople, knownFor, now)}
 }
 
 // learn remembers profiles that came with an answer.
 func (p *people) learn(users []user) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	for _, u := range users {
-		if u.ID == "" || u.Username == "" && u.Name == "" {
-			continue
-		}
-		if len(p.known) >= mostPeople {
-			p.forget()
-		}
-		p.known[u.ID] = person{author: authorOf(u), until: p.now().Add(knownFor)}
-	}
-}
-
-// forget drops what is old, and one in four of the rest when all is fresh.
-func (p *people) forget() {
-	now, n := p.now(), 0
-	for id, one := range p.known {
-		if n++; one.until.Before(now) || n%4 == 0 {
-			delete(p.known, id)
+		if u.ID != "" && (u.Username != "" || u.Name != "") {
+			p.known.Put(u.ID, authorOf(u))
 		}
 	}
 }
 
 // author is what is known of a person; at least the ID.
 func (p *people) author(id string) chat.Author {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	one, ok := p.known[id]
-	if !ok {
-		return chat.Author{ID: chat.PersonID(id)}
-	}
-	return one.author
+	a, _ := p.known.Get(id)
+	a.ID = chat.PersonID(id)
+	return a
 }
 
 // meet looks up those who are not known or were looked up long ago. A lookup that fails leaves them nameless: a name is
@@ -84,37 +60,18 @@ func (p *people) meet(ctx context.Context, ids []string) {
 			return
 		}
 		p.purse.shown(ctx, nil, idsOf(got.Data))
-		p.nameless(strangers)
-		p.learn(got.Data)
-	}
-}
-
-// nameless remembers that X was asked for people, so that those it does not know are not asked for again and again.
-func (p *people) nameless(ids []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.known) >= mostPeople {
-		p.forget()
-	}
-	for _, id := range ids {
-		one, ok := p.known[id]
-		if !ok {
-			one.author = chat.Author{ID: chat.PersonID(id)}
+		for _, id := range strangers { // those whom X does not know are not asked for again and again
+			p.known.Refresh(id, chat.Author{})
 		}
-		one.until = p.now().Add(knownFor)
-		p.known[id] = one
+		p.learn(got.Data)
 	}
 }
 
 // strangers is those of ids that are not known, once each.
 func (p *people) strangers(ids []string) []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	var unknown []string
-	now := p.now()
 	for _, id := range ids {
-		one, ok := p.known[id]
-		if id != "" && (!ok || one.until.Before(now)) && !slices.Contains(unknown, id) {
+		if _, fresh := p.known.Get(id); id != "" && !fresh && !slices.Contains(unknown, id) {
 			unknown = append(unknown, id)
 		}
 	}

@@ -86,14 +86,3 @@ func (m memory) Keep(_ context.Context, key string, value []byte) error {
 	m[key] = value
 	return nil
 }
-
-func TestPeopleAreForgotten(t *testing.T) {
-	t.Parallel()
-	p := &people{now: time.Now, known: map[string]person{}}
-	for i := range mostPeople + 5000 {
-		p.learn([]user{{ID: fmt.Sprint(i + 1), Username: "u"}})
-	}
-	if n := len(p.known); n > mostPeople {
-		t.Errorf("%d people are known, want %d at most", n, mostPeople)
-	}
-}
