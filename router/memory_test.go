@@ -74,7 +74,13 @@ func (m *memory) opened() router.Account {
 // runs starts a router over a store on disk, and gives what stops it; that is called when the test ends at the latest.
 func runs(tb testing.TB, setup router.Setup) (stop func()) {
 	tb.Helper()
-	st, err := sqlite.Open(tb.Context(), tb.TempDir()+"/roost.db", sqlite.Options{})
+	return runsAt(tb, tb.TempDir()+"/roost.db", setup)
+}
+
+// runsAt is runs with the database at path.
+func runsAt(tb testing.TB, path string, setup router.Setup) (stop func()) {
+	tb.Helper()
+	st, err := sqlite.Open(tb.Context(), path, sqlite.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
