@@ -32,9 +32,7 @@ func (s *step) ended(in Ended) {
 	case purposeShow, purposeRecap:
 		s.unshown(d)
 	default:
-		if by, ok := strings.CutPrefix(d.Purpose, purposeReact); ok {
-			s.unreacted(d, chat.PersonID(by))
-		}
+		s.unreacted(d)
 	}
 }
 
@@ -154,13 +152,14 @@ func (s *step) changed(d chat.Delivery) {
 }
 
 // unreacted tells the member whose emoji the contact does not see. It is told to nobody else: it is no news for a case.
-func (s *step) unreacted(d chat.Delivery, by chat.PersonID) {
+func (s *step) unreacted(d chat.Delivery) {
+	by, theirs := strings.CutPrefix(d.Purpose, purposeReact)
 	a, ok := d.Action.(chat.React)
 	t, home := s.home(d.Source)
-	if d.State == chat.Sent || !ok || !home || a.Remove {
+	if d.State == chat.Sent || !theirs || !ok || !home || a.Remove {
 		return
 	}
-	s.whisper(t, by, fmt.Sprintf("%s does not see your %s: %s", s.name(), a.Emoji, d.Reason))
+	s.whisper(t, chat.PersonID(by), fmt.Sprintf("%s does not see your %s: %s", s.name(), a.Emoji, d.Reason))
 }
 
 // unshown follows something that could not be shown in a thread: the team hears of it there.
