@@ -3,6 +3,7 @@ package x
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -60,7 +61,12 @@ func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) er
 	err = c.persist(ctx, func(ctx context.Context) (err error) {
 		id, err = c.register(ctx)
 		if err == nil {
-			err = c.subscribe(ctx, self, id)
+			return c.subscribe(ctx, self, id)
+		}
+		if errors.Is(err, errUnregistered) {
+			// Somebody is to register it by hand: until then it stays mounted, to answer X's challenge, and is polled.
+			c.log.LogAttrs(ctx, slog.LevelWarn, "webhook not registered", slog.Any("error", err))
+			c.reconcile(ctx, sink)
 		}
 		return err
 	})
@@ -92,6 +98,9 @@ func (c *Connector) webhook(ctx context.Context, sink chat.Sink, self string) er
 	}
 }
 
+// errUnregistered says that X knows no webhook of the account, and that we don't know the address to register one.
+var errUnregistered = errors.New("no webhook is registered")
+
 // register finds the account's webhook, or makes it, and has X check it when X stopped calling.
 func (c *Connector) register(ctx context.Context) (id string, err error) {
 	w, ok, err := c.registered(ctx)
@@ -104,7 +113,10 @@ func (c *Connector) register(ctx context.Context) (id string, err error) {
 	case ok:
 		return w.ID, c.revive(ctx, w.ID)
 	case c.cfg.WebhookURL == "":
-		return "", &chat.Error{Op: "x: look up webhook", Kind: chat.Refused, Reason: "the app has no webhook that ends in " + c.cfg.WebhookPath + "; set webhook_url"}
+		return "", &chat.Error{
+			Op: "x: look up webhook", Kind: chat.Transient, Err: errUnregistered,
+			Reason: "the app has no webhook that ends in " + c.cfg.WebhookPath + "; set webhook_url",
+		}
 	}
 	var got webhookAnswer
 	r := request{op: "x: register webhook", method: http.MethodPost, path: "/2/webhooks", json: map[string]string{"url": c.cfg.WebhookURL}, app: true}
@@ -148,7 +160,7 @@ func (c *Connector) registered(ctx context.Context) (w webhookConfig, ok bool, e
 			continue
 		}
 		same := strings.TrimSuffix(w.URL, "/") == strings.TrimSuffix(c.cfg.WebhookURL, "/")
-		if same || c.cfg.WebhookURL == "" && u.Path == c.cfg.WebhookPath {
+		if same || c.cfg.WebhookURL == "" && strings.HasSuffix(u.Path, c.cfg.WebhookPath) {
 			return w, true, nil
 		}
 	}

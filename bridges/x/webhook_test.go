@@ -221,14 +221,39 @@ func TestWebhookReplaysWhatWasMissed(t *testing.T) {
 	}
 }
 
-func TestWebhookNeedsAnAddress(t *testing.T) {
+// TestWebhookIsRegisteredByHand runs an account that does not know its own address: it polls until somebody has told X.
+func TestWebhookIsRegisteredByHand(t *testing.T) {
 	t.Parallel()
 	s, _ := hooked(t)
 	s.cfg.WebhookURL = ""
 	s.run(t)
-	if err := s.fails(t); chat.KindOf(err) != chat.Refused || !strings.Contains(chat.Reason(err), "set webhook_url") {
-		t.Errorf("Run = %v", err)
+	s.ready(t)
+	s.say("polled")
+	s.hears(t, "polled")
+	body := strings.NewReader(`{"url":"` + strings.Replace(hookAddress, "/x/acme", "/hooks/x/acme", 1) + `"}`)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.sim.URL()+"/2/webhooks", body)
+	if err != nil {
+		t.Fatal(err)
 	}
+	r.Header.Set("Authorization", "Bearer sim-app-bearer")
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("registering was answered %s (%v)", resp.Status, err)
+	}
+	if err := s.sim.Wait(t.Context(), func(v *xsim.View) bool { return v.Subscriptions() == 4 }); err != nil {
+		t.Fatal(err)
+	}
+	s.say("called")
+	s.hears(t, "polled", "called")
+}
+
+func TestWebhookNeedsAWebAddress(t *testing.T) {
+	t.Parallel()
+	s, _ := hooked(t)
 	s.deps.Mount = nil
 	if _, err := x.New(s.cfg, s.deps); err == nil || !strings.Contains(err.Error(), "public web address") {
 		t.Errorf("New = %v, want a word about the web address", err)
