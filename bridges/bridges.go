@@ -21,6 +21,9 @@ type Deps struct {
 	// Mount serves h under a path of the public web address until the returned function is called. nil: there is no web
 	// address, and webhooks can't be used.
 	Mount func(path string, h http.Handler) (unmount func(), err error)
+	// Public is the address below which the world reaches what is mounted, without a slash at its end:
+	// https://roost.example.org/hooks. Empty: it is not known.
+	Public string
 	// Skip counts a wire event that could not be understood and keeps it for roost doctor. nil: it is dropped.
 	Skip func(kind string, raw []byte)
 }

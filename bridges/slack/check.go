@@ -87,12 +87,17 @@ func (c *Connector) checkScopes() []chat.Finding {
 	return found
 }
 
+// address is where Slack reaches a webhook of ours.
+func (c *Connector) address(path string) string {
+	return c.deps.Public + "/" + string(c.deps.Account) + path
+}
+
 // checkWay tries the way in.
 func (c *Connector) checkWay(ctx context.Context) (chat.Finding, error) {
 	if c.cfg.AppToken.IsZero() {
 		return chat.Finding{
 			Grade: chat.Fine, Name: "signing_secret",
-			Text: "events come by HTTP to /" + string(c.deps.Account) + "/events, and presses to /" + string(c.deps.Account) + "/interactivity",
+			Text: "events come by HTTP to " + c.address("/events") + ", and presses to " + c.address("/interactivity"),
 		}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)

@@ -21,7 +21,7 @@ type hookStage struct {
 // newHookStage starts a workspace that soon tries again what was not taken.
 func newHookStage(t *testing.T) *hookStage {
 	t.Helper()
-	retries := []time.Duration{0, 100 * time.Millisecond, 300 * time.Millisecond}
+	retries := []time.Duration{0, 50 * time.Millisecond, 300 * time.Millisecond}
 	return &hookStage{stage: newStage(t, slacksim.Config{Timing: slacksim.Timing{Retries: retries}}), web: newWeb(t)}
 }
 

@@ -45,7 +45,7 @@ type Config struct {
 
 	Receive     string        `yaml:"receive"`      // poll (default), stream or webhook
 	WebhookPath string        `yaml:"webhook_path"` // default /x/NAME
-	WebhookURL  string        `yaml:"webhook_url"`  // https address of webhook_path, to register it; empty: registered by hand
+	WebhookURL  string        `yaml:"webhook_url"`  // https address of webhook_path, to register it; default below web.public; with neither it is registered by hand
 	PollEvery   time.Duration `yaml:"poll_every"`   // default 90s; 15m behind a stream or webhook; at least 1m
 	Page        int           `yaml:"page"`         // events asked for in a poll, 1 to 100; default 10
 	Backfill    int           `yaml:"backfill"`     // days before the first start, up to 30; default 0

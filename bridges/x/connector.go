@@ -64,8 +64,12 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 		return nil, fmt.Errorf("%s: receive: webhook needs a public web address", deps.Account)
 	}
 	deps = deps.Ready()
+	cfg = cfg.withDefaults(deps.Account.Name())
+	if cfg.WebhookURL == "" && deps.Public != "" && webhookAddress(deps.Public) {
+		cfg.WebhookURL = deps.Public + cfg.WebhookPath
+	}
 	c := &Connector{
-		cfg: cfg.withDefaults(deps.Account.Name()), account: deps.Account, log: deps.Log, keep: deps.Keep,
+		cfg: cfg, account: deps.Account, log: deps.Log, keep: deps.Keep,
 		mount: deps.Mount, skip: deps.Skip, now: deps.Now,
 		recent: newRecent(), turn: make(chan struct{}, 1), kick: make(chan struct{}, 1),
 		pace: pace{first: time.Second, most: 5 * time.Minute, quiet: time.Minute, check: time.Hour},

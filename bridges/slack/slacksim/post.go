@@ -86,10 +86,7 @@ func (w *world) startPost(d *delivery) {
 	if w.closed {
 		return
 	}
-	address := c.eventsURL
-	if d.kind != kindEvents && c.actionsURL != "" {
-		address = c.actionsURL
-	}
+	address := c.address(d)
 	before := c.chains[d.key]
 	after := make(chan struct{})
 	c.chains[d.key] = after
@@ -104,6 +101,29 @@ func (w *world) startPost(d *delivery) {
 		}
 		w.postOnce(d, address)
 	})
+}
+
+// address is where a delivery is posted.
+func (c *courier) address(d *delivery) string {
+	if d.kind != kindEvents && c.actionsURL != "" {
+		return c.actionsURL
+	}
+	return c.eventsURL
+}
+
+// postAgain repeats a delivery in the background. It waits for no other: what happened later may have been posted meanwhile.
+func (w *world) postAgain(d *delivery) {
+	c := &w.courier
+	if w.closed {
+		return
+	}
+	if c.eventsURL == "" { // switched back to sockets
+		w.route(d)
+		return
+	}
+	address := c.address(d)
+	c.posting++
+	c.running.Go(func() { w.postOnce(d, address) })
 }
 
 // postOnce posts once and settles the delivery or plans its repeat. mu is not held.
@@ -160,7 +180,7 @@ func (w *world) repost(d *delivery, reason string, final bool) {
 	w.courier.posting++
 	d.timer = w.later(w.cfg.Timing.Retries[d.attempt-1], func() {
 		w.courier.posting--
-		w.send(d)
+		w.postAgain(d)
 	})
 	w.bump()
 }
