@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/roost-im/roost/bridges"
@@ -187,8 +188,14 @@ func (h *house) deps(name chat.Account) bridges.Deps {
 		Log:     h.log.With(slog.String("account", string(name))),
 		Keep:    h.keeper(name),
 		Skip:    func(kind string, raw []byte) { h.skipped.add(name, kind, raw) },
+		Public:  h.public(),
 		Mount:   func(path string, hook http.Handler) (func(), error) { return h.mount(name, path, hook) },
 	}
+}
+
+// public is where the world reaches the accounts' webhooks, as far as the file says.
+func (h *house) public() string {
+	return h.current().Web.Public + strings.TrimSuffix(web.HooksAt, "/")
 }
 
 // mount is a webhook of an account.
