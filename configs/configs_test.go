@@ -97,7 +97,7 @@ func platforms() []configs.Platform {
 func environment(key string) (string, bool) {
 	v, ok := map[string]string{
 		"X_CLIENT_ID": "client", "SLACK_BOT_TOKEN": "xoxb-bot-secret", "SLACK_APP_TOKEN": "xapp-app-secret",
-		"DISCORD_TOKEN": "discord-secret", "TELEGRAM_TOKEN": "telegram-secret", "SECRET": "very-secret", "EMPTY": "",
+		"FANS_BOT_TOKEN": "xoxb-fans-secret", "FANS_APP_TOKEN": "xapp-fans-secret", "DISCORD_TOKEN": "discord-secret", "TELEGRAM_TOKEN": "telegram-secret", "SECRET": "very-secret", "EMPTY": "",
 		"TRICKY": "a: {b, ${X_CLIENT_ID}} # \"c\"\nd", "EIGHT": "8",
 	}[key]
 	return v, ok
@@ -162,8 +162,8 @@ func TestFullExampleShowsTheDefaults(t *testing.T) {
 	if x := f.Accounts["x/acme"].Settings.(xSettings); x.ClientSecret.Reveal() != "from-a-file" {
 		t.Error("the secret is not the file's without its line end")
 	}
-	if got := f.Accounts["telegram/bot"].Uncertain; got != configs.Repeat {
-		t.Errorf("telegram/bot uncertain = %q, want repeat", got)
+	if got := f.Accounts["x/shop"].Uncertain; got != configs.Repeat {
+		t.Errorf("x/shop uncertain = %q, want repeat", got)
 	}
 	small := parse(t, `
 accounts: {x/acme: {}, slack/team: {bot_token: xoxb-1, app_token: xapp-1}}
@@ -181,7 +181,7 @@ func TestSurfacesTakeFromTheDesk(t *testing.T) {
 	f := parse(t, full(t))
 	want := []desk.Surface{
 		{At: chat.Conversation{Account: "slack/team", ID: "C0PRESS"}, Reply: desk.Ask, Members: []chat.PersonID{"U0ALICE"}},
-		{At: chat.Conversation{Account: "discord/fans", ID: "112233"}, Reply: desk.Alerts},
+		{At: chat.Conversation{Account: "slack/fans", ID: "C0STAFF"}, Reply: desk.Alerts},
 	}
 	if diff := cmp.Diff(want, f.Routes["press"].Desk.Surfaces); diff != "" {
 		t.Errorf("surfaces differ (-want +got):\n%s", diff)
@@ -192,8 +192,8 @@ func TestMirrorLegs(t *testing.T) {
 	t.Parallel()
 	want := &configs.Mirror{Legs: []configs.Leg{
 		{At: chat.Conversation{Account: "slack/team", ID: "C0LOUNGE"}, Direction: configs.Both},
-		{At: chat.Conversation{Account: "discord/fans", ID: "445566"}, Direction: configs.Both},
-		{At: chat.Conversation{Account: "telegram/bot", ID: "-100333"}, Direction: configs.Out},
+		{At: chat.Conversation{Account: "slack/fans", ID: "C0LOUNGE"}, Direction: configs.Both},
+		{At: chat.Conversation{Account: "slack/fans", ID: "C0NEWS"}, Direction: configs.Out},
 	}}
 	if diff := cmp.Diff(want, parse(t, full(t)).Routes["lounge"].Mirror); diff != "" {
 		t.Errorf("lounge differs (-want +got):\n%s", diff)

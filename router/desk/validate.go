@@ -11,7 +11,7 @@ import (
 )
 
 // holdMost is the longest hold that makes sense: it is for a slip, not for a schedule.
-const holdMost = 10 * time.Minute
+const holdMost = time.Hour
 
 // Validate reports every fault of d, joined, or nil.
 func (d Desk) Validate() error {

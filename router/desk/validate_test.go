@@ -14,7 +14,7 @@ func TestValidateReportsEveryFault(t *testing.T) {
 	thread := slack
 	thread.Thread = "1"
 	d := desk.Desk{
-		NoteMark: "! ", SendMark: "! x", Hold: time.Hour, Revive: -1,
+		NoteMark: "! ", SendMark: "! x", Hold: 2 * time.Hour, Revive: -1,
 		Surfaces: []desk.Surface{
 			{At: thread, Reply: "shout", Members: []chat.PersonID{""}},
 			{At: thread, Reply: desk.Send},
@@ -27,7 +27,7 @@ func TestValidateReportsEveryFault(t *testing.T) {
 	}
 	for _, want := range []string{
 		"a desk needs a name", "is there twice", "not a thread", `reply mode "shout"`, "a member has no ID", "needs a place",
-		"no spaces", "begins like the note mark", "hold 1h0m0s", "revive -1ns",
+		"no spaces", "begins like the note mark", "hold 2h0m0s", "revive -1ns",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in\n%v", want, err)
