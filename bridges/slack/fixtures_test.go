@@ -8,31 +8,22 @@ import (
 
 	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/test/specs"
 )
 
-// specs is the folder of published descriptions and recordings, which is no part of this repository.
-func specs(t *testing.T) string {
+// recordings is the folder of recorded payloads, which is no part of this repository.
+func recordings(t *testing.T) string {
 	t.Helper()
-	if dir := os.Getenv("ROOST_SPECS"); dir != "" {
-		return dir
+	dir, err := specs.Find("fixtures-vercel-chat")
+	if err != nil {
+		t.Skip(specs.Absent)
 	}
-	dir, err := os.Getwd()
-	must(t, err)
-	for range 6 {
-		for _, near := range []string{"specs", filepath.Join("shared", "specs")} {
-			if _, err := os.Stat(filepath.Join(dir, near, "fixtures-vercel-chat")); err == nil {
-				return filepath.Join(dir, near)
-			}
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Skip("the specs folder is not here: set ROOST_SPECS to test against recorded payloads")
-	return ""
+	return dir
 }
 
 func TestRecordedPayloadsAreUnderstood(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join(specs(t), "fixtures-vercel-chat", "replay", "*", "*.json"))
+	files, err := filepath.Glob(filepath.Join(recordings(t), "replay", "*", "*.json"))
 	must(t, err)
 	taken := 0
 	for _, file := range files {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
+	"github.com/roost-im/roost/test/specs"
 )
 
 // forgetful keeps nothing.
@@ -33,29 +33,15 @@ func connector(tb testing.TB, self string, skip func(string, []byte)) *Connector
 // payload reads a sample of X's documents from the specs folder, which is not part of the project.
 func payload(tb testing.TB, name string) []byte {
 	tb.Helper()
-	file := filepath.Join("x-api", "payloads", name)
-	if dir := os.Getenv("ROOST_SPECS"); dir != "" {
-		b, err := os.ReadFile(filepath.Join(dir, file))
-		if err != nil {
-			tb.Skip("X's sample payloads are not in the specs folder, so they are not read")
-		}
-		return b
+	path, err := specs.Find("x-api", "payloads", name)
+	if err != nil {
+		tb.Skip(specs.Absent)
 	}
-	dir, err := os.Getwd()
+	b, err := os.ReadFile(path)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for {
-		for _, folder := range []string{"specs", "shared/specs"} {
-			if b, err := os.ReadFile(filepath.Join(dir, folder, file)); err == nil {
-				return b
-			}
-		}
-		if dir == filepath.Dir(dir) {
-			tb.Skip("there is no specs folder, so X's sample payloads are not read")
-		}
-		dir = filepath.Dir(dir)
-	}
+	return b
 }
 
 func TestReadText(t *testing.T) {

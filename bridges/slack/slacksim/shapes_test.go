@@ -13,35 +13,17 @@ import (
 	"testing"
 
 	"github.com/roost-im/roost/bridges/slack/slacksim"
+	"github.com/roost-im/roost/test/specs"
 )
 
-// specs finds the folder with Slack's recorded shapes.
-func specs(t *testing.T) string {
+// recorded is the folder with Slack's recorded shapes.
+func recorded(t *testing.T) string {
 	t.Helper()
-	if root := os.Getenv("ROOST_SPECS"); root != "" {
-		path := filepath.Join(root, "slack")
-		if !isDir(path) {
-			t.Skipf("ROOST_SPECS has no slack folder (%s): shapes are not compared", path)
-		}
-		return path
-	}
-	dir, err := os.Getwd()
+	dir, err := specs.Find("slack")
 	if err != nil {
-		t.Fatal(err)
+		t.Skip(specs.Absent)
 	}
-	for range 8 {
-		if path := filepath.Join(dir, "..", "shared", "specs", "slack"); isDir(path) {
-			return path
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Skip("the specs folder is not here (env ROOST_SPECS names it): shapes are not compared")
-	return ""
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
+	return dir
 }
 
 func sample(t *testing.T, path ...string) any {
@@ -125,7 +107,7 @@ func (w world) raw(t *testing.T, method string, args ...string) map[string]any {
 
 func TestAnswersHaveSlacksShape(t *testing.T) {
 	t.Parallel()
-	dir := specs(t)
+	dir := recorded(t)
 	w := setup(t)
 	w.AddEmoji("roost", "https://example.org/roost.png")
 	w.AddUserGroup(slacksim.UserGroup{ID: "S0GROUP0001", Name: "G", Handle: "g", Users: []string{ada}})
@@ -194,7 +176,7 @@ func TestAnswersHaveSlacksShape(t *testing.T) {
 // compared with the recorded events and with the last published description.
 func TestMessagesHaveSlacksShape(t *testing.T) {
 	t.Parallel()
-	dir := specs(t)
+	dir := recorded(t)
 	w := setup(t)
 	known := knownMessage(t, dir)
 	w.messagesKnown(t, known)
@@ -262,7 +244,7 @@ func loose(at string) bool {
 
 func TestEventsHaveSlacksShape(t *testing.T) {
 	t.Parallel()
-	dir := specs(t)
+	dir := recorded(t)
 	w := setup(t)
 	box := newMailbox(t)
 	if err := w.SetEventsURL(box.URL); err != nil {
@@ -336,7 +318,7 @@ func TestEventsHaveSlacksShape(t *testing.T) {
 
 func TestTiersAreSlacks(t *testing.T) {
 	t.Parallel()
-	tiers := sample(t, specs(t), "rate_limit_tiers.json").(map[string]any)
+	tiers := sample(t, recorded(t), "rate_limit_tiers.json").(map[string]any)
 	served := slacksim.Tiers()
 	if len(served) < 45 {
 		t.Errorf("only %d methods are served", len(served))

@@ -7,13 +7,13 @@ package xspec
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/roost-im/roost/test/specs"
 )
 
 // TB is what a check needs of a *testing.T.
@@ -40,27 +40,13 @@ var description = sync.OnceValues(func() (*spec, error) {
 	return parse(raw)
 })
 
-// find reads the description from the folder that ROOST_SPECS names or from one above the working directory.
+// find reads the description from the specs folder.
 func find() ([]byte, error) {
-	if dir := os.Getenv("ROOST_SPECS"); dir != "" {
-		return os.ReadFile(filepath.Join(dir, file))
-	}
-	dir, err := os.Getwd()
+	path, err := specs.Find(file)
 	if err != nil {
 		return nil, err
 	}
-	for {
-		for _, folder := range []string{"specs", "shared/specs"} {
-			if raw, err := os.ReadFile(filepath.Join(dir, folder, file)); err == nil {
-				return raw, nil
-			}
-		}
-		above := filepath.Dir(dir)
-		if above == dir {
-			return nil, fmt.Errorf("no specs folder above this package: %w", os.ErrNotExist)
-		}
-		dir = above
-	}
+	return os.ReadFile(path)
 }
 
 // Check makes a middleware that fails t on every call and every answer that the description does not allow. Without a
@@ -72,7 +58,7 @@ func Check(t TB, options ...Option) (func(http.Handler) http.Handler, string) {
 	t.Helper()
 	s, err := description()
 	if err != nil {
-		return nil, "X's description is not here, so nothing is checked against it: " + err.Error()
+		return nil, specs.Absent
 	}
 	c := &checker{t: t, spec: s}
 	for _, o := range options {
