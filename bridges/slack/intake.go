@@ -17,6 +17,8 @@ const (
 	maxAtOnce = 1024                    // deliveries in the works; while there are so many, sockets are not read and order may suffer
 	maxTaken  = 50                      // deliveries of one conversation that are accepted together
 	gapWait   = 1500 * time.Millisecond // how long live events wait for what was missed before them
+
+	reconcileEvery = 30 * time.Minute
 )
 
 // delivery is one thing that Slack sent, over whichever way.
@@ -104,12 +106,28 @@ func (in *intake) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return way.receive(ctx, in) })
 	g.Go(func() error { return in.fill(ctx) })
+	g.Go(func() error { return in.reconcile(ctx) })
 	err := g.Wait()
 	in.mu.Lock()
 	in.shut = true
 	in.mu.Unlock()
 	in.works.Wait()
 	return err
+}
+
+// reconcile looks from time to time for what Slack could not deliver without our noticing, over HTTP above all: it stops
+// trying after a few minutes, and no connection breaks.
+func (in *intake) reconcile(ctx context.Context) error {
+	tick := time.NewTicker(reconcileEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			in.tide.open()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // take makes events of deliveries and has them accepted together. What can't be understood is counted and confirmed.
