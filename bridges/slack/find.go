@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	findPage   = 100
-	findPages  = 20
-	findMargin = 5 * time.Minute // between our clock and Slack's
+	findPage   = 200
+	findPages  = 100
+	findMargin = 2 * time.Minute // between our clock and Slack's
 )
 
 // Find tells whether a Post or an Open arrived, by the key in its metadata, or by its files. Whispers can't be found, because
@@ -60,11 +60,14 @@ func (c *Connector) findKey(ctx context.Context, to chat.Conversation, key chat.
 			}
 		}
 		if next == "" {
-			break
+			return chat.Receipt{}, false, nil
 		}
 		q.cursor = next
 	}
-	return chat.Receipt{}, false, nil
+	// It may be further on: not to have found it is not to know that it isn't there.
+	return chat.Receipt{}, false, &chat.Error{
+		Op: "slack: find", Kind: chat.Transient, Reason: "so much was written since that it can't be told whether it arrived",
+	}
 }
 
 // keyed is the ts of a message of history when it is ours and has this key; empty otherwise. It asks for no more of the

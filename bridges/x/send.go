@@ -107,8 +107,8 @@ func conversationPath(id string, group bool) string {
 
 const (
 	findSlack = 2 * time.Minute // how far X's clock may be behind ours
-	findPage  = 50
-	findPages = 10
+	findPage  = largestPage
+	findPages = 50
 	findDays  = 24 * time.Hour // how far back a post is looked for of which nobody knows when it was tried
 )
 
@@ -146,6 +146,12 @@ func (t *classic) find(ctx context.Context, p chat.Post, since time.Time) (chat.
 		}
 		if mine {
 			return receipt(s.event.ID), true, nil
+		}
+	}
+	if !v.reached {
+		// It may be further back: not to have found it is not to know that it isn't there.
+		return chat.Receipt{}, false, &chat.Error{
+			Op: "x: find", Kind: chat.Transient, Reason: "so much was written since that it can't be told whether it arrived",
 		}
 	}
 	return chat.Receipt{}, false, nil
