@@ -136,16 +136,18 @@ func (t *classic) find(ctx context.Context, p chat.Post, since time.Time) (chat.
 	if err != nil {
 		return chat.Receipt{}, false, err
 	}
+	return t.among(ctx, p, v, me.ID)
+}
+
+// among gives the message of a view that is the post's own.
+func (t *classic) among(ctx context.Context, p chat.Post, v view, self string) (chat.Receipt, bool, error) {
 	for _, s := range v.seen {
-		if !says(s.event, me.ID, p) {
+		if !says(s.event, self, p) {
 			continue
 		}
 		mine, err := t.claims.claim(ctx, p.Key, s.event.ID)
-		if err != nil {
-			return chat.Receipt{}, false, err
-		}
-		if mine {
-			return receipt(s.event.ID), true, nil
+		if err != nil || mine {
+			return receipt(s.event.ID), mine, err
 		}
 	}
 	if !v.reached {
