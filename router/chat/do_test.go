@@ -136,7 +136,7 @@ func TestWhatCantBeDoneBecomesItsElseOrIsRefused(t *testing.T) {
 		for name, p := range map[string]struct {
 			c chat.Connector
 			p *plain
-		}{"not implemented": {func() chat.Connector { p := newPlain(); return p }(), nil}, "not declared": {unable, unable.plain}} {
+		}{"without the method": {func() chat.Connector { p := newPlain(); return p }(), nil}, "not declared": {unable, unable.plain}} {
 			if p.p == nil {
 				p.p, _ = p.c.(*plain)
 			}
