@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"slices"
 
 	"github.com/roost-im/roost/router/blob"
 	"github.com/roost-im/roost/router/chat"
@@ -16,9 +15,6 @@ import (
 // fetchers is how many attachments are copied at once before their deliveries' turn.
 const fetchers = 4
 
-// fetchJob is an attachment to copy while its link lives.
-type fetchJob struct{ file chat.File }
-
 // prefetch copies attachments ahead of the deliveries that need them: links die, lanes wait. When more are waiting than
 // can be kept, they are copied at their delivery's turn.
 func (r *Router) prefetch(files []chat.File) {
@@ -27,7 +23,7 @@ func (r *Router) prefetch(files []chat.File) {
 	}
 	for _, f := range files {
 		select {
-		case r.jobs <- fetchJob{f}:
+		case r.jobs <- f:
 		default:
 		}
 	}
@@ -36,15 +32,21 @@ func (r *Router) prefetch(files []chat.File) {
 // filesOf lists the attachments that deliveries need, each once.
 func filesOf(ds []chat.Delivery) []chat.File {
 	var files []chat.File
+	var seen map[string]bool // nil as long as there are none, as with most messages
 	for _, d := range ds {
 		post, ok := d.Action.(chat.Post)
 		if !ok {
 			continue
 		}
 		for _, f := range post.Files {
-			if !slices.ContainsFunc(files, func(o chat.File) bool { return o.Account == f.Account && o.Source == f.Source }) {
-				files = append(files, f)
+			if seen[source(f)] {
+				continue
 			}
+			if seen == nil {
+				seen = map[string]bool{}
+			}
+			seen[source(f)] = true
+			files = append(files, f)
 		}
 	}
 	return files
@@ -56,10 +58,10 @@ func (r *Router) fetch(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case job := <-r.jobs:
-			if _, _, err := r.content(ctx, job.file); err != nil && ctx.Err() == nil {
+		case f := <-r.jobs:
+			if _, _, err := r.content(ctx, f); err != nil && ctx.Err() == nil {
 				r.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "attachment not copied yet",
-					slog.String("account", string(job.file.Account)), slog.Any("error", err))
+					slog.String("account", string(f.Account)), slog.Any("error", err))
 			}
 		}
 	}
@@ -80,7 +82,7 @@ func (r *Router) refetch(ctx context.Context) error {
 	}
 	for _, f := range filesOf(waiting) {
 		select {
-		case r.jobs <- fetchJob{f}:
+		case r.jobs <- f:
 		case <-ctx.Done():
 			return nil
 		}

@@ -85,7 +85,7 @@ const (
 type Router struct {
 	cfg  Config
 	lane *lane.Runner
-	jobs chan fetchJob
+	jobs chan chat.File
 
 	applying sync.Mutex // one Apply at a time
 
@@ -109,7 +109,7 @@ func New(cfg Config) *Router {
 	if cfg.MaxFile == 0 {
 		cfg.MaxFile = 512 << 20
 	}
-	r := &Router{cfg: cfg, rules: newRules(Setup{}), running: map[chat.Account]*running{}, jobs: make(chan fetchJob, 1024)}
+	r := &Router{cfg: cfg, rules: newRules(Setup{}), running: map[chat.Account]*running{}, jobs: make(chan chat.File, 1024)}
 	lc := cfg.Lane
 	lc.Store, lc.Log, lc.Now = cfg.Store, cfg.Log, cfg.Now
 	lc.Connector, lc.Repeat, lc.Pace, lc.Ended, lc.Watch = r.connector, r.repeats, r.pace, r.ended, r.watchTry
