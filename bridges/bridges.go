@@ -24,8 +24,29 @@ type Deps struct {
 	// Public is the address below which the world reaches what is mounted, without a slash at its end:
 	// https://roost.example.org/hooks. Empty: it is not known.
 	Public string
+	// Journal is the account's own log, for a connector whose readers come and fetch. nil: in memory, until the process ends.
+	Journal Journal
 	// Skip counts a wire event that could not be understood and keeps it for roost doctor. nil: it is dropped.
 	Skip func(kind string, raw []byte)
+}
+
+// Journal is an append-only log of one account. It is safe for concurrent use.
+type Journal interface {
+	// Append puts body at the end under key, and returns when it is on disk. A key that is there already is not put there
+	// again.
+	Append(ctx context.Context, key string, body []byte) error
+	// Read gives up to limit entries with sequence numbers above after, in order.
+	Read(ctx context.Context, after int64, limit int) ([]Entry, error)
+	// Grown returns a channel that is closed when something is appended after the call.
+	Grown() <-chan struct{}
+}
+
+// Entry is one entry of a Journal. Sequence numbers grow, with gaps where old entries were removed.
+type Entry struct {
+	Seq  int64
+	At   time.Time
+	Key  string
+	Body []byte
 }
 
 // Keeper keeps small values of one account: tokens, cursors of its own, budgets spent. A value is on disk when Keep

@@ -21,6 +21,9 @@ func (d Deps) Ready() Deps {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
+	if d.Journal == nil {
+		d.Journal = &pages{now: d.Now, grown: make(chan struct{})}
+	}
 	if d.Skip == nil {
 		d.Skip = func(string, []byte) {}
 	}

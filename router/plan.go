@@ -142,6 +142,10 @@ func able(d chat.Delivery, t chat.Traits) chat.Delivery {
 		if a.Else != nil && !t.React.Out {
 			d.Action, d.Answers, d.Of = *a.Else, d.Of, chat.Ref{}
 		}
+	case chat.Pin:
+		if a.Else != nil && !t.Pin.Out {
+			d.Action, d.Answers, d.Of = *a.Else, d.Of, chat.Ref{}
+		}
 	case chat.Post, chat.Open:
 	}
 	return d

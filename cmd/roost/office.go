@@ -110,6 +110,8 @@ func rowOf(d chat.Delivery) deliveryRow {
 		row.Text = shown(a.Text, a.Card)
 	case chat.React:
 		row.Text = a.Emoji
+	case chat.Pin:
+		row.Text = "📌"
 	case chat.Open:
 		row.Text = a.Title
 	case chat.Delete:

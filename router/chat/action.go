@@ -47,10 +47,12 @@ type (
 		Text    text.Text    `json:"text"`
 		Files   []File       `json:"files,omitempty"`
 		ReplyTo MessageID    `json:"reply_to,omitempty"` // in To; empty when it answers no message
+		Quote   *Quote       `json:"quote,omitempty"`    // how ReplyTo's message reads, for whoever can't answer it natively; see Quoted
 		As      *Persona     `json:"as,omitempty"`       // whose name and picture it should bear; nil: the account's own
 		Card    *Card        `json:"card,omitempty"`
-		Only    PersonID     `json:"only,omitempty"` // show it to this person alone
-		Hops    int          `json:"hops,omitempty"` // routes passed, this one included
+		Only    PersonID     `json:"only,omitempty"`   // show it to this person alone; where Traits.Whisper is false, to everybody
+		Number  bool         `json:"number,omitempty"` // should its text take several messages, number them
+		Hops    int          `json:"hops,omitempty"`   // routes passed, this one included
 	}
 	// Edit makes the messages read like Text. Messages are the parts of one message, in order.
 	Edit struct {
@@ -58,15 +60,25 @@ type (
 		To       Conversation `json:"to"`
 		Messages []MessageID  `json:"messages,omitempty"`
 		Text     text.Text    `json:"text"`
+		ReplyTo  MessageID    `json:"reply_to,omitempty"` // what the message answers; that can't be changed any more
+		Quote    *Quote       `json:"quote,omitempty"`    // as in Post
 		As       *Persona     `json:"as,omitempty"`
 		Card     *Card        `json:"card,omitempty"`
-		Else     *Post        `json:"else,omitempty"` // what to post where nothing can be edited; nil: refused
+		Number   bool         `json:"number,omitempty"` // as in Post
+		Else     *Post        `json:"else,omitempty"`   // what to post where nothing can be edited; nil: refused
 	}
 	// Delete takes the messages back.
 	Delete struct {
 		To       Conversation `json:"to"`
 		Messages []MessageID  `json:"messages,omitempty"`
 		Else     *Post        `json:"else,omitempty"` // what to post where nothing can be deleted; nil: refused
+	}
+	// Pin pins a message for everybody in the conversation, or takes the pin off.
+	Pin struct {
+		To      Conversation `json:"to"`
+		Message MessageID    `json:"message,omitempty"`
+		Remove  bool         `json:"remove,omitempty"`
+		Else    *Post        `json:"else,omitempty"` // what to post where nothing can be pinned; nil: refused
 	}
 	// React puts the account's emoji on a message, or takes it off.
 	React struct {
@@ -76,18 +88,22 @@ type (
 		Remove  bool         `json:"remove,omitempty"`
 		Else    *Post        `json:"else,omitempty"` // what to post where there are no reactions; nil: refused
 	}
-	// Open starts a thread, topic or forum post in To, with Card as its first message.
+	// Open starts a thread, topic or forum post in To, with Card as its first message. A Bare one has no card: it hangs
+	// on the message Root where the platform has threads of messages, and otherwise begins with its title.
 	Open struct {
 		Key   Key          `json:"key,omitempty"`
 		To    Conversation `json:"to"` // the channel, group or forum; never a thread
 		Title string       `json:"title"`
-		Card  Card         `json:"card"`
+		Card  Card         `json:"card,omitzero"`
+		Bare  bool         `json:"bare,omitempty"`
+		Root  MessageID    `json:"root,omitempty"` // Bare only; empty: there is none
 	}
 )
 
 func (Post) action()   {}
 func (Edit) action()   {}
 func (Delete) action() {}
+func (Pin) action()    {}
 func (React) action()  {}
 func (Open) action()   {}
 
@@ -101,28 +117,50 @@ func (a Edit) Target() Conversation { return a.To }
 func (a Delete) Target() Conversation { return a.To }
 
 // Target is To.
+func (a Pin) Target() Conversation { return a.To }
+
+// Target is To.
 func (a React) Target() Conversation { return a.To }
 
 // Target is To.
 func (a Open) Target() Conversation { return a.To }
 
-// Persona is the name and picture that a relayed message bears where the platform allows it; elsewhere the name
-// stands before the text.
+// Persona is the name and picture that a relayed message bears where the platform allows it (Traits.Persona); elsewhere
+// the router has put Prefix in front of the text, and a connector is given none.
 type Persona struct {
 	Name   string `json:"name"`
 	Avatar string `json:"avatar,omitempty"` // URL
+	Prefix string `json:"prefix,omitempty"` // empty: the name and a colon
+}
+
+// Quote is how a message reads that another one answers.
+type Quote struct {
+	Name string    `json:"name,omitempty"` // of its author
+	Text text.Text `json:"text,omitzero"`
 }
 
 // Card is a message with facts and buttons. Connectors show it with what the platform has (blocks, embeds, inline
 // keyboards); Plain is how it reads where the platform has nothing.
 type Card struct {
 	Title   string   `json:"title"`
+	State   Mark     `json:"state,omitempty"` // how the matter stands, for platforms that mark threads with it
 	Image   string   `json:"image,omitempty"` // URL of a small picture
 	Body    string   `json:"body,omitempty"`
 	Facts   []Fact   `json:"facts,omitempty"`
 	Footer  string   `json:"footer,omitempty"`
 	Buttons []Button `json:"buttons,omitempty"`
 }
+
+// Mark is how a matter stands that has a thread of its own: forums mark posts with a tag, topics bear a sign.
+type Mark string
+
+// The marks; the zero value is none.
+const (
+	MarkOpen    Mark = "open"
+	MarkClaimed Mark = "claimed"
+	MarkSnoozed Mark = "snoozed"
+	MarkClosed  Mark = "closed"
+)
 
 // Fact is one named value on a card.
 type Fact struct {

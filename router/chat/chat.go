@@ -169,5 +169,20 @@ func (r Ref) Same(o Ref) bool {
 // IsZero says whether r points at nothing.
 func (r Ref) IsZero() bool { return r == Ref{} }
 
+// threadMark begins the message of a Ref that names a thread.
+const threadMark = "thread:"
+
+// ThreadRef names the thread c itself, not a message in it: a thread's twins elsewhere are its copies. It is zero when c
+// is no thread.
+func (c Conversation) ThreadRef() Ref {
+	if c.Thread == "" {
+		return Ref{}
+	}
+	return Ref{Conversation: c, Message: MessageID(threadMark + string(c.Thread))}
+}
+
+// IsThread says whether r names a thread.
+func (r Ref) IsThread() bool { return strings.HasPrefix(string(r.Message), threadMark) }
+
 // String is the conversation's text form, a bar, and the message.
 func (r Ref) String() string { return r.Conversation.String() + "|" + string(r.Message) }

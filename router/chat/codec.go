@@ -17,6 +17,8 @@ func HappeningName(h Happening) string {
 		return "deleted"
 	case Reacted:
 		return "reacted"
+	case Pinned:
+		return "pinned"
 	case Pressed:
 		return "pressed"
 	case Joined:
@@ -42,6 +44,8 @@ func ActionName(a Action) string {
 		return "delete"
 	case React:
 		return "react"
+	case Pin:
+		return "pin"
 	case Open:
 		return "open"
 	}
@@ -69,6 +73,8 @@ func DecodeAction(name string, body []byte) (Action, error) {
 		return decode[Delete](body)
 	case "react":
 		return decode[React](body)
+	case "pin":
+		return decode[Pin](body)
 	case "open":
 		return decode[Open](body)
 	}

@@ -56,7 +56,12 @@ type (
 	Reactor interface {
 		React(ctx context.Context, r React) error
 	}
-	// Opener starts threads, topics and forum posts. The receipt's message is the card.
+	// Pinner pins messages. One that is pinned already, or not pinned any more, counts as done.
+	Pinner interface {
+		Pin(ctx context.Context, p Pin) error
+	}
+	// Opener starts threads, topics and forum posts. The receipt's message is the card, or what else it had to write to
+	// begin the thread; none when it wrote nothing. A thread that Root has already counts as opened.
 	Opener interface {
 		Open(ctx context.Context, o Open) (Receipt, Conversation, error)
 	}

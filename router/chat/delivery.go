@@ -30,9 +30,9 @@ type Delivery struct {
 	Source Ref
 	Part   int // which part of Source it carries, from 0
 	Parts  int // how many parts there are; 0 and 1 both mean that it is whole
-	// Of is the message whose copies in the target conversation an Edit, Delete or React is about. They are looked up
-	// when the delivery's turn comes, because earlier ones in its lane may only then have made them. Zero: the Action
-	// names its messages itself.
+	// Of is the message whose copies in the target conversation an Edit, Delete, React or Pin is about, or that a bare Open
+	// hangs on. They are looked up when the delivery's turn comes, because earlier ones in its lane may only then have made
+	// them; the action goes to the thread in which they are. Zero: the Action names its messages itself.
 	Of Ref
 	// Answers is the message that a Post replies to; its copy in the target conversation is looked up likewise, and a
 	// copy that is not there makes it a Post that answers none. Zero: the Action says.
@@ -40,6 +40,9 @@ type Delivery struct {
 	// Within is the Source of the Open whose thread the action goes into; looked up likewise. Zero: the target is where
 	// the Action says.
 	Within Ref
+	// Loose says that what goes Within a thread that could not be opened, or that the platform has no means for, goes to
+	// the Action's own target instead.
+	Loose bool
 	// Case is the case that hears how the delivery ended; empty: none.
 	Case CaseID
 	// Purpose is the planner's own word for why the delivery was made; it is handed back when it ends.
@@ -69,6 +72,14 @@ const (
 // Key is the delivery's key over all its tries. store is a word that no two databases share, so that a new database
 // never makes the keys of an old one.
 func (d Delivery) Key(store string) Key { return Key(fmt.Sprintf("%s-%x", store, int64(d.ID))) }
+
+// Reaction is one person's emoji on a message.
+type Reaction struct {
+	Of    Ref          // the message; of copies, what they are copies of
+	At    Conversation // where the person put it
+	By    PersonID
+	Emoji string // as in Reacted
+}
 
 // Copy says that Dest stands for Source in another conversation.
 type Copy struct {

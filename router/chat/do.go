@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-
-	"github.com/roost-im/roost/router/text"
 )
 
 // Do performs an action through c. It is the one place that knows which connector can do what: an action that c has no
@@ -23,6 +21,8 @@ func Do(ctx context.Context, c Connector, a Action) (Receipt, error) {
 		return doDelete(ctx, c, a)
 	case React:
 		return doReact(ctx, c, a)
+	case Pin:
+		return doPin(ctx, c, a)
 	case Open:
 		return doOpen(ctx, c, a)
 	}
@@ -48,6 +48,13 @@ func doReact(ctx context.Context, c Connector, a React) (Receipt, error) {
 		return Receipt{}, r.React(ctx, a)
 	}
 	return instead(ctx, c, a.Else, "react", "there are no reactions here")
+}
+
+func doPin(ctx context.Context, c Connector, a Pin) (Receipt, error) {
+	if p, ok := c.(Pinner); ok && c.Traits().Pin.Out {
+		return Receipt{}, p.Pin(ctx, a)
+	}
+	return instead(ctx, c, a.Else, "pin", "messages can't be pinned here")
 }
 
 func doOpen(ctx context.Context, c Connector, a Open) (Receipt, error) {
@@ -81,7 +88,7 @@ func edit(ctx context.Context, c editor, a Edit) (Receipt, error) {
 	if len(a.Messages) == 0 {
 		return Receipt{}, &Error{Op: "edit", Kind: Gone, Reason: "the message to edit is not known here"}
 	}
-	whole := Post{To: a.To, Text: a.Text, As: a.As, Card: a.Card}
+	whole := Post{To: a.To, Text: a.Text, ReplyTo: a.ReplyTo, Quote: a.Quote, As: a.As, Card: a.Card, Number: a.Number}
 	if a.Else != nil {
 		whole.Hops = a.Else.Hops
 	}
@@ -110,7 +117,9 @@ func edit(ctx context.Context, c editor, a Edit) (Receipt, error) {
 // one that it had is gone, as those are that an earlier, shorter edit took away.
 func editPart(ctx context.Context, c editor, a Edit, p Post, i int) (Receipt, error) {
 	if i < len(a.Messages) {
-		one := Edit{Key: a.Key, To: a.To, Messages: a.Messages[i : i+1], Text: p.Text, As: a.As, Card: p.Card}
+		one := Edit{
+			Key: a.Key, To: a.To, Messages: a.Messages[i : i+1], Text: p.Text, ReplyTo: p.ReplyTo, Quote: p.Quote, As: a.As, Card: p.Card,
+		}
 		r, err := c.Edit(ctx, one)
 		if err == nil {
 			return Receipt{Messages: one.Messages, Left: r.Left}, nil
@@ -154,57 +163,6 @@ func Close(c Connector) {
 	if cc, ok := c.(io.Closer); ok {
 		_ = cc.Close()
 	}
-}
-
-// Parts cuts a post into the messages that a platform with traits t takes for it, in order: text within its limit, files
-// within its count. All parts but the first have keys of their own, made from p.Key if there is one. A post that fits is
-// returned as it is. Files that are too big or of a kind that t does not take are the caller's care (FileTraits.Limit);
-// where t takes none at all, all of them are on the last part.
-func Parts(p Post, t Traits) []Post {
-	if (len(p.Files) <= t.Files.Count || t.Files.Count <= 0) && (t.Text.Max == 0 || t.SizeOf(p.Text) <= t.Text.Max) {
-		return []Post{p}
-	}
-	texts := []text.Text{p.Text}
-	if t.Text.Max > 0 {
-		texts = text.Split(p.Text, t.SizeOf, t.Text.Max)
-	}
-	first := p
-	first.Text, first.Files = text.Text{}, nil
-	parts := []Post{first}
-	for _, x := range texts {
-		if x.Empty() {
-			continue
-		}
-		if !parts[0].Text.Empty() {
-			parts = append(parts, first)
-		}
-		parts[len(parts)-1].Text = x
-	}
-	parts = withFiles(parts, p, t.Files.Count)
-	for i := range parts[1:] {
-		parts[i+1].Key = p.Key.part(i + 1)
-		parts[i+1].ReplyTo = ""
-		parts[i+1].Card = nil
-	}
-	return parts
-}
-
-// withFiles puts the files on the last part of the text, and as many further messages as they need behind it.
-func withFiles(parts []Post, p Post, count int) []Post {
-	files := p.Files
-	if count <= 0 {
-		count = len(files)
-	}
-	last := &parts[len(parts)-1]
-	n := min(count, len(files))
-	last.Files, files = files[:n], files[n:]
-	for len(files) > 0 {
-		n = min(count, len(files))
-		more := p
-		more.Text, more.Files = text.Text{}, files[:n]
-		parts, files = append(parts, more), files[n:]
-	}
-	return parts
 }
 
 // IsUnsupported says whether err means that the platform has no means for what was asked.

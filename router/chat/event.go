@@ -17,6 +17,8 @@ type Event struct {
 	At           time.Time    // when, by the platform's clock
 	Direct       bool         // the conversation is private between the account and one person
 	Hops         int          // how many routes it had passed when it was posted, if the platform carried that
+	Topic        string       // the name of the conversation's thread; empty when it has none or it is not known
+	Root         MessageID    // the message in the place that the thread hangs on; empty when it hangs on none or that is not known
 	What         Happening
 }
 
@@ -46,11 +48,14 @@ type (
 		Text    text.Text `json:"text"`
 		Files   []File    `json:"files,omitempty"`
 		ReplyTo MessageID `json:"reply_to,omitempty"`
+		Quote   *Quote    `json:"quote,omitempty"` // how the message it replies to reads, where the platform tells
 	}
 	// Edited says how the event's message reads now.
 	Edited struct {
-		Text  text.Text `json:"text"`
-		Files []File    `json:"files,omitempty"`
+		Text    text.Text `json:"text"`
+		Files   []File    `json:"files,omitempty"`
+		ReplyTo MessageID `json:"reply_to,omitempty"`
+		Quote   *Quote    `json:"quote,omitempty"`
 	}
 	// Deleted says that the event's message is gone.
 	Deleted struct{}
@@ -58,6 +63,10 @@ type (
 	Reacted struct {
 		Emoji   string `json:"emoji"` // Unicode where there is one, otherwise :name:
 		Removed bool   `json:"removed,omitempty"`
+	}
+	// Pinned says that the author pinned the event's message, or took the pin off again.
+	Pinned struct {
+		Removed bool `json:"removed,omitempty"`
 	}
 	// Pressed says that the author pressed a button of a card, and filled its form if it has one.
 	Pressed struct {
@@ -79,6 +88,7 @@ func (Posted) happening()  {}
 func (Edited) happening()  {}
 func (Deleted) happening() {}
 func (Reacted) happening() {}
+func (Pinned) happening()  {}
 func (Pressed) happening() {}
 func (Joined) happening()  {}
 func (Left) happening()    {}
@@ -88,9 +98,10 @@ func (Read) happening()    {}
 // File is an attachment. On its way in it says where its bytes are (Account, Source); on its way out Content opens them.
 type File struct {
 	Name    string  `json:"name"`
-	Type    string  `json:"type,omitempty"` // MIME type; empty when unknown
-	Size    int64   `json:"size,omitempty"` // bytes; 0 when unknown
-	Alt     string  `json:"alt,omitempty"`  // description for people who can't see it
+	Type    string  `json:"type,omitempty"`    // MIME type; empty when unknown
+	Size    int64   `json:"size,omitempty"`    // bytes; 0 when unknown
+	Alt     string  `json:"alt,omitempty"`     // description for people who can't see it
+	Spoiler bool    `json:"spoiler,omitempty"` // to be shown only when asked for
 	Account Account `json:"account,omitempty"`
 	Source  string  `json:"source,omitempty"` // the connector's own word for where the bytes are; never shown to anybody
 	Content Content `json:"-"`                // set by the lane just before an action is performed

@@ -17,6 +17,8 @@ type Traits struct {
 	Edit     Ability // of our own messages, and of others' as events
 	Delete   Ability
 	React    Ability
+	Emoji    func(emoji string) (nearest string, ok bool) // what React shows for an emoji; nil: every one as it is
+	Pin      Ability
 	Reply    bool // a message can answer another one
 	Threads  bool // Open works, and conversations have threads
 	Typing   bool // Typing events arrive

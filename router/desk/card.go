@@ -36,12 +36,26 @@ const (
 func (d Desk) card(c Case, who Contact, on Surface, now time.Time) chat.Card {
 	return chat.Card{
 		Title:   contactName(who),
+		State:   c.mark(),
 		Image:   who.Avatar,
 		Body:    c.Gist,
 		Facts:   facts(c, who),
 		Footer:  strings.Join(d.footer(c, who, on, now), " · "),
 		Buttons: named(c, buttons(c, who, on)),
 	}
+}
+
+// mark is how the case stands, in one word.
+func (c Case) mark() chat.Mark {
+	switch {
+	case c.State == Closed:
+		return chat.MarkClosed
+	case c.State == Snoozed:
+		return chat.MarkSnoozed
+	case !c.Owner.IsZero():
+		return chat.MarkClaimed
+	}
+	return chat.MarkOpen
 }
 
 // named makes each button say which case it is about: some platforms don't tell in which thread it was pressed.

@@ -140,7 +140,7 @@ func paced(a chat.Action) bool {
 	switch a.(type) {
 	case chat.Post, chat.Open:
 		return true
-	case chat.Edit, chat.Delete, chat.React:
+	case chat.Edit, chat.Delete, chat.React, chat.Pin:
 		return false
 	}
 	return false

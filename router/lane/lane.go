@@ -32,6 +32,9 @@ type Config struct {
 
 	// Content makes a file's bytes readable: it is copied to us first, if it isn't yet. nil: files can't be carried.
 	Content func(ctx context.Context, f chat.File) (chat.Content, int64, error)
+	// Link is a web address where people can fetch a file that a platform doesn't take; empty when there is none. nil: there
+	// never is.
+	Link func(ctx context.Context, f chat.File) (string, error)
 	// Repeat says that an account's uncertain posts shall be repeated where nothing can tell whether they arrived.
 	// nil: they are held.
 	Repeat func(chat.Account) bool

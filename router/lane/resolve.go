@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/roost-im/roost/router/chat"
@@ -19,7 +20,7 @@ func (r *Runner) resolve(ctx context.Context, at *attempt) error {
 			return err
 		}
 	}
-	at.action = named(at.action, at.Key(r.cfg.Store.Word()))
+	at.action = named(quoted(at.action, at.traits), at.Key(r.cfg.Store.Word()))
 	if post, ok := at.action.(chat.Post); ok {
 		return r.attach(ctx, at, post)
 	}
@@ -49,6 +50,9 @@ func named(a chat.Action, k chat.Key) chat.Action {
 	case chat.React:
 		a.Else = instead(a.Else)
 		return a
+	case chat.Pin:
+		a.Else = instead(a.Else)
+		return a
 	case chat.Open:
 		a.Key = k
 		return a
@@ -60,25 +64,29 @@ func (r *Runner) lookUp(v store.View, at *attempt) error {
 	to := at.Action.Target()
 	if !at.Within.IsZero() {
 		thread, err := threadOf(v, at.Within, to)
-		if err != nil {
+		if err != nil && !(at.Loose && chat.KindOf(err) == chat.Gone) {
 			return err
 		}
 		to = thread
 	}
+	_, opens := at.Action.(chat.Open)
 	var messages []chat.MessageID
 	if !at.Of.IsZero() {
-		found, err := copiesIn(v, at.Of, to)
+		in, found, err := copiesIn(v, at.Of, to)
 		if err != nil {
 			return err
 		}
-		if len(found) == 0 {
+		if len(found) == 0 && !opens {
 			return &chat.Error{Op: "lane", Kind: chat.Gone, Reason: "the message that this is about is not there"}
 		}
 		messages = found
+		if in.Thread != "" {
+			to = in
+		}
 	}
 	var answers chat.MessageID
 	if !at.Answers.IsZero() {
-		found, err := copiesIn(v, at.Answers, to)
+		_, found, err := copiesIn(v, at.Answers, to)
 		if err != nil {
 			return err
 		}
@@ -104,6 +112,9 @@ func resolved(a chat.Action, to chat.Conversation, messages []chat.MessageID, an
 		if messages != nil {
 			a.Messages = messages
 		}
+		if answers != "" {
+			a.ReplyTo = answers
+		}
 		return a
 	case chat.Delete:
 		a.To, a.Else = to, within(a.Else, to)
@@ -117,8 +128,34 @@ func resolved(a chat.Action, to chat.Conversation, messages []chat.MessageID, an
 			a.Message = messages[0]
 		}
 		return a
-	case chat.Open:
+	case chat.Pin:
+		a.To, a.Else = to, within(a.Else, to)
+		if messages != nil {
+			a.Message = messages[0]
+		}
 		return a
+	case chat.Open:
+		if messages != nil {
+			a.Root = messages[0]
+		}
+		return a
+	}
+	return a
+}
+
+// quoted is a with the quote in its text, where it can't be a reply.
+func quoted(a chat.Action, t chat.Traits) chat.Action {
+	switch a := a.(type) {
+	case chat.Post:
+		if a.ReplyTo == "" || !t.Reply {
+			return a.Quoted()
+		}
+	case chat.Edit:
+		if a.ReplyTo == "" || !t.Reply {
+			a.Text, a.Quote = chat.Post{Text: a.Text, Quote: a.Quote}.Quoted().Text, nil
+			return a
+		}
+	case chat.Delete, chat.React, chat.Pin, chat.Open:
 	}
 	return a
 }
@@ -132,12 +169,16 @@ func within(post *chat.Post, to chat.Conversation) *chat.Post {
 	return &p
 }
 
-// threadOf finds the thread in to's place that card opened.
+// threadOf finds the thread in to's place that card opened last. A thread is itself in its own place.
 func threadOf(v store.View, card chat.Ref, to chat.Conversation) (chat.Conversation, error) {
+	if card.IsThread() && card.Conversation.Place() == to.Place() {
+		return card.Conversation, nil
+	}
 	found, err := v.Copies(card)
 	if err != nil {
 		return to, err
 	}
+	slices.Reverse(found)
 	for _, c := range found {
 		if c.Source.Same(card) && c.Dest.Conversation.Place() == to.Place() {
 			return c.Dest.Conversation, nil
@@ -152,14 +193,14 @@ func threadOf(v store.View, card chat.Ref, to chat.Conversation) (chat.Conversat
 	return to, &chat.Error{Op: "lane", Kind: chat.Gone, Reason: "its thread could not be opened"}
 }
 
-// copiesIn lists the copies of ref in to's place, parts in order and the newest of each part: an edit may have put a new
-// message in the place of one that was gone. A message without a copy in its own place stands for itself there.
-func copiesIn(v store.View, ref chat.Ref, to chat.Conversation) ([]chat.MessageID, error) {
+// copiesIn lists the copies of ref in to's place and says in which thread they are, parts in order and the newest of each
+// part: an edit may have put a new message in the place of one that was gone. A message without a copy in its own place
+// stands for itself there.
+func copiesIn(v store.View, ref chat.Ref, to chat.Conversation) (in chat.Conversation, messages []chat.MessageID, err error) {
 	found, err := v.Copies(ref)
 	if err != nil {
-		return nil, err
+		return to, nil, err
 	}
-	var messages []chat.MessageID
 	part := -1
 	for _, c := range found {
 		if !c.Source.Same(ref) || c.Dest.Conversation.Place() != to.Place() {
@@ -169,12 +210,13 @@ func copiesIn(v store.View, ref chat.Ref, to chat.Conversation) ([]chat.MessageI
 			messages = messages[:len(messages)-1]
 		}
 		part = c.Part
+		in = c.Dest.Conversation
 		messages = append(messages, c.Dest.Message)
 	}
 	if messages == nil && ref.Conversation.Place() == to.Place() {
-		messages = append(messages, ref.Message)
+		return ref.Conversation, []chat.MessageID{ref.Message}, nil
 	}
-	return messages, nil
+	return in, messages, nil
 }
 
 // attach makes the files of a post readable, and puts a line into its text for each that can't be carried.
@@ -192,6 +234,7 @@ func (r *Runner) attach(ctx context.Context, at *attempt, p chat.Post) error {
 		case err == nil:
 			f.Content, f.Size = content, size
 			files = append(files, f)
+		case errors.Is(err, ErrLimit) && r.linked(ctx, &p, f, at.traits):
 		case chat.KindOf(err) == chat.Refused || chat.KindOf(err) == chat.Gone || last:
 			at.lacking = append(at.lacking, Lacking{File: f, Reason: chat.Reason(err), Limit: errors.Is(err, ErrLimit)})
 		default:
@@ -203,24 +246,44 @@ func (r *Runner) attach(ctx context.Context, at *attempt, p chat.Post) error {
 	return nil
 }
 
+// linked puts a link to a file that the platform does not take under the text of p, where files can be linked to and there
+// is room for it.
+func (r *Runner) linked(ctx context.Context, p *chat.Post, f chat.File, t chat.Traits) bool {
+	if r.cfg.Link == nil {
+		return false
+	}
+	url, err := r.cfg.Link(ctx, f)
+	if err != nil || url == "" {
+		return false
+	}
+	with, ok := under(p.Text, "📎 "+text.Name(f.Name, 80)+": "+url, t)
+	if ok {
+		p.Text = with
+	}
+	return ok
+}
+
+// under puts a line under x, if there is room for it.
+func under(x text.Text, line string, t chat.Traits) (text.Text, bool) {
+	with := text.Plain(line)
+	if !x.Empty() {
+		with = text.Join(x, text.Plain("\n"+line))
+	}
+	return with, t.Text.Max == 0 || t.SizeOf(with) <= t.Text.Max
+}
+
 // mention puts a line under x for each file that is lacking. Where there is no room for all of them it says how many
 // there are, and where there is none for that either, x stays as it is: its author is told anyway.
 func mention(x text.Text, lacking []Lacking, t chat.Traits) text.Text {
 	if len(lacking) == 0 {
 		return x
 	}
-	under := func(line string) text.Text {
-		if x.Empty() {
-			return text.Plain(line)
-		}
-		return text.Join(x, text.Plain("\n"+line))
-	}
 	lines := make([]string, 0, len(lacking))
 	for _, l := range lacking {
 		lines = append(lines, fmt.Sprintf("[%s could not be carried over: %s]", text.Name(l.File.Name, 80), l.Reason))
 	}
 	for _, said := range []string{strings.Join(lines, "\n"), fmt.Sprintf("[files that could not be carried over: %d]", len(lacking))} {
-		if with := under(said); t.Text.Max == 0 || t.SizeOf(with) <= t.Text.Max {
+		if with, ok := under(x, said, t); ok {
 			return with
 		}
 	}

@@ -102,7 +102,7 @@ func copies(at *attempt, receipt chat.Receipt) []chat.Copy {
 		if a.Else != nil {
 			hops = a.Else.Hops
 		}
-	case chat.Delete, chat.React:
+	case chat.Delete, chat.React, chat.Pin:
 		return nil
 	}
 	if source.IsZero() {
@@ -111,6 +111,12 @@ func copies(at *attempt, receipt chat.Receipt) []chat.Copy {
 	to := at.action.Target()
 	if !receipt.Conversation.IsZero() {
 		to = receipt.Conversation
+	}
+	if source.IsThread() {
+		if to.Thread == "" {
+			return nil
+		}
+		return []chat.Copy{{Source: source, Dest: to.ThreadRef()}}
 	}
 	var made []chat.Copy
 	for i, m := range receipt.Messages {

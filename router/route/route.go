@@ -133,7 +133,7 @@ func carry(ev chat.Event, original, answers chat.Ref, to chat.Conversation) (cha
 	case chat.Reacted:
 		d.Of = original
 		d.Action = chat.React{To: to, Emoji: w.Emoji, Remove: w.Removed}
-	case chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	case chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read:
 		return d, false
 	}
 	return d, true

@@ -152,6 +152,11 @@ func title(a chat.Action) string {
 			return "Unmarked " + a.Emoji
 		}
 		return "Marked " + a.Emoji
+	case chat.Pin:
+		if a.Remove {
+			return "Unpinned"
+		}
+		return "Pinned"
 	}
 	return "Done"
 }
@@ -178,6 +183,11 @@ func inWords(h chat.Happening) (what, words string) {
 			return "took back " + h.Emoji, ""
 		}
 		return "reacted with " + h.Emoji, ""
+	case chat.Pinned:
+		if h.Removed {
+			return "took a pin off", ""
+		}
+		return "pinned a message", ""
 	case chat.Pressed:
 		return "pressed", h.Button
 	case chat.Joined:

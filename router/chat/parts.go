@@ -1,0 +1,119 @@
+package chat
+
+import (
+	"fmt"
+
+	"github.com/roost-im/roost/router/text"
+)
+
+// How much of a quoted message and of its author's name is shown, in graphemes.
+const (
+	quoteMax     = 120
+	quoteNameMax = 40
+)
+
+// Quoted is p with its Quote in front of its text: how a reply reads where it can't be one. A post without a Quote is
+// returned as it is.
+func (p Post) Quoted() Post {
+	if p.Quote == nil {
+		return p
+	}
+	p.Text, p.Quote = text.Join(p.Quote.Line(), p.Text), nil
+	return p
+}
+
+// Line is the quote as a line of its own: the name, and as much of the text as fits on it.
+func (q *Quote) Line() text.Text {
+	var b text.Builder
+	b.Span(text.Quote, text.Attrs{}, func() {
+		if q.Name != "" {
+			b.Span(text.Bold, text.Attrs{}, func() { b.Write(text.Name(q.Name, quoteNameMax)) })
+			b.Write(": ")
+		}
+		b.Write(text.Snippet(q.Text, quoteMax))
+	})
+	b.Write("\n")
+	return b.Text()
+}
+
+// linkRoom is what a connector may put beside a quote: a link to the message.
+const linkRoom = 120
+
+// Parts cuts a post into the messages that a platform with traits t takes for it, in order: text within its limit, files
+// within its count. All parts but the first have keys of their own, made from p.Key if there is one. A post that fits is
+// returned as it is; one that has a Quote leaves room for it. Files that are too big or of a kind that t does not take are
+// the caller's care (FileTraits.Limit); where t takes none at all, all of them are on the last part.
+func Parts(p Post, t Traits) []Post {
+	most := t.room(p)
+	if (len(p.Files) <= t.Files.Count || t.Files.Count <= 0) && (most == 0 || t.SizeOf(p.Text) <= most) {
+		return []Post{p}
+	}
+	first := p
+	first.Text, first.Files = text.Text{}, nil
+	parts := []Post{first}
+	for _, x := range t.cut(p, most) {
+		if !parts[0].Text.Empty() {
+			parts = append(parts, first)
+		}
+		parts[len(parts)-1].Text = x
+	}
+	parts = withFiles(parts, p, t.Files.Count)
+	for i := range parts[1:] {
+		parts[i+1].Key = p.Key.part(i + 1)
+		parts[i+1].ReplyTo, parts[i+1].Quote = "", nil
+		parts[i+1].Card = nil
+	}
+	return parts
+}
+
+// room is how much text a message of p may have; 0 is no limit. A quote never takes more than half of it.
+func (t Traits) room(p Post) int {
+	if p.Quote == nil || t.Text.Max == 0 {
+		return t.Text.Max
+	}
+	return max(t.Text.Max-t.SizeOf(p.Quote.Line())-linkRoom, t.Text.Max/2)
+}
+
+// numberRoom is what the longest number takes.
+const numberRoom = len(" (999/999)")
+
+// cut splits the text of p into what one message each can have; none of it is empty.
+func (t Traits) cut(p Post, most int) []text.Text {
+	if most == 0 {
+		return []text.Text{p.Text}
+	}
+	numbered := p.Number && most > 4*numberRoom && t.SizeOf(p.Text) > most
+	if numbered {
+		most -= numberRoom
+	}
+	var cut []text.Text
+	for _, x := range text.Split(p.Text, t.SizeOf, most) {
+		if !x.Empty() {
+			cut = append(cut, x)
+		}
+	}
+	if numbered && len(cut) > 1 {
+		for i := range cut {
+			cut[i] = text.Join(cut[i].Trim(), text.Plain(fmt.Sprintf(" (%d/%d)", i+1, len(cut))))
+		}
+	}
+	return cut
+}
+
+// withFiles puts the files on the last part of the text, and as many further messages as they need behind it.
+func withFiles(parts []Post, p Post, count int) []Post {
+	files := p.Files
+	if count <= 0 {
+		count = len(files)
+	}
+	last := &parts[len(parts)-1]
+	n := min(count, len(files))
+	last.Files, files = files[:n], files[n:]
+	for len(files) > 0 {
+		n = min(count, len(files))
+		more := p
+		more.Text, more.Files = text.Text{}, files[:n]
+		parts, files = append(parts, more), files[n:]
+	}
+	return parts
+}
