@@ -63,8 +63,9 @@ type Store interface {
 	// Woken was called: after an Admit, Change or Settle, when a delivery comes due, when a lease ends. It may be closed
 	// without cause. Ask for it before Lease, wait on it after, and nothing is missed.
 	Woken() <-chan struct{}
-	// Sweep removes settled deliveries, events, copies and closed cases that are older than keep, and nothing else. It
-	// works in small transactions and returns how many rows went.
+	// Sweep removes settled deliveries, events, journal entries, copies, reactions and closed cases that are older than
+	// keep, and nothing else. A journal key that was removed may be appended again. It works in small transactions and
+	// returns how many rows went.
 	Sweep(ctx context.Context, keep Retention) (int, error)
 	// Backup writes a consistent copy of the whole database to path, which must not exist.
 	Backup(ctx context.Context, path string) error
@@ -89,6 +90,9 @@ type View interface {
 	// Copies lists the copies that have ref as their Source or as their Dest, parts in order. The thread of ref does not
 	// count (chat.Ref.Same); the copies come back with the threads that they were stored with.
 	Copies(ref chat.Ref) ([]chat.Copy, error)
+	// Reactions lists everybody's emoji on a message, oldest first. The thread of of does not count; the reactions come
+	// back with the threads that they were stored with.
+	Reactions(of chat.Ref) ([]chat.Reaction, error)
 	// Waiting lists the deliveries with this Source that wait, were never tried or begun, and are not leased.
 	Waiting(source chat.Ref) ([]chat.Delivery, error)
 	// Lines lists the last n lines of a case, oldest first.
@@ -110,6 +114,8 @@ type Reader interface {
 	Cases(f CaseFilter) ([]desk.Case, error)
 	// Events lists stored events with sequence numbers above after, in order.
 	Events(after int64, limit int) ([]Stored, error)
+	// Journal lists the entries of an account's journal with sequence numbers above after, in order. limit 0 means 100.
+	Journal(a chat.Account, after int64, limit int) ([]JournalEntry, error)
 	// Search lists the lines that hold all words of query, newest first. Words are matched in any script, in any case,
 	// and by their beginnings; Chinese, Japanese and Korean text and emoji are matched anywhere.
 	Search(query string, limit int) ([]desk.Line, error)
@@ -124,6 +130,9 @@ type Changes struct {
 	Cases      []desk.Case       // new ones and changed ones
 	Contacts   []KnownContact
 	Lines      []desk.Line
+	Unreact    []chat.Reaction   // to remove; those that aren't there do no harm. Threads don't count.
+	React      []chat.Reaction   // to add, after Unreact; those that are there stay where they are
+	Journal    []JournalEntry    // to append in this order, except those whose key the account has already
 	Keep       map[string][]byte // nil values are removed
 }
 
@@ -131,6 +140,16 @@ type Changes struct {
 type KnownContact struct {
 	Desk string
 	desk.Contact
+}
+
+// JournalEntry is one entry of an account's journal: what a connector wrote down for readers who come and fetch. The
+// store gives it Seq and At when it is appended: sequence numbers grow over all accounts and are never used twice.
+type JournalEntry struct {
+	Account chat.Account
+	Key     string
+	Body    []byte
+	Seq     int64
+	At      time.Time
 }
 
 // Stored is an event with its place in the log.
@@ -189,8 +208,8 @@ type CaseFilter struct {
 type Retention struct {
 	Now        time.Time
 	Deliveries time.Duration // settled ones
-	Events     time.Duration
-	Copies     time.Duration
+	Events     time.Duration // with the journals
+	Copies     time.Duration // with the reactions
 	Cases      time.Duration // closed ones, with their lines
 }
 

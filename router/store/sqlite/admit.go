@@ -77,13 +77,7 @@ func (t *tx) apply(ch store.Changes) error {
 	if err := each(ch.Cancel, t.cancel); err != nil {
 		return err
 	}
-	if err := each(ch.Cases, t.setCase); err != nil {
-		return err
-	}
-	if err := each(ch.Contacts, t.setContact); err != nil {
-		return err
-	}
-	if err := each(ch.Lines, t.setLine); err != nil {
+	if err := t.applyDesk(ch); err != nil {
 		return err
 	}
 	if err := each(ch.Deliveries, t.add); err != nil {
@@ -95,12 +89,32 @@ func (t *tx) apply(ch store.Changes) error {
 	if err := each(ch.Confirm, t.confirm); err != nil {
 		return err
 	}
+	if err := each(ch.Unreact, t.unreact); err != nil {
+		return err
+	}
+	if err := each(ch.React, t.react); err != nil {
+		return err
+	}
+	if err := each(ch.Journal, t.append); err != nil {
+		return err
+	}
 	for k, v := range ch.Keep {
 		if err := t.keep(k, v); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// applyDesk stores what changes at desks.
+func (t *tx) applyDesk(ch store.Changes) error {
+	if err := each(ch.Cases, t.setCase); err != nil {
+		return err
+	}
+	if err := each(ch.Contacts, t.setContact); err != nil {
+		return err
+	}
+	return each(ch.Lines, t.setLine)
 }
 
 // each calls f for every change until it fails.

@@ -38,8 +38,9 @@ func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	return errors.Join(synced(path), synced(filepath.Dir(path)))
 }
 
-// leap makes a copy go on with delivery numbers far above those that the original gives out after it. Otherwise, a copy
-// that takes the original's place would make the keys of other posts once more, and platforms would drop its posts.
+// leap makes a copy go on with numbers of deliveries and journal entries far above those that the original gives out
+// after it. Otherwise, a copy that takes the original's place would make the keys of other posts once more, and platforms
+// would drop its posts; and who reads a journal would take its new entries for old ones.
 func leap(ctx context.Context, path string) error {
 	n, err := rand.Int(rand.Reader, big.NewInt(1<<20))
 	if err != nil {
@@ -49,9 +50,13 @@ func leap(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, `INSERT INTO house (key, value)
-		SELECT 'delivery', coalesce(max(id), 0) + ?1 FROM deliveries WHERE true
-		ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value) + ?1`, (n.Int64()+1)<<20)
+	for _, highest := range [...]string{
+		"'delivery', coalesce(max(id), 0) + ?1 FROM deliveries", "'journal', coalesce(max(seq), 0) + ?1 FROM journal",
+	} {
+		_, errLeap := db.ExecContext(ctx, "INSERT INTO house (key, value) SELECT "+highest+` WHERE true
+			ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value) + ?1`, (n.Int64()+1)<<20)
+		err = errors.Join(err, errLeap)
+	}
 	return errors.Join(err, db.Close())
 }
 

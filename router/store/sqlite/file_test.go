@@ -244,9 +244,29 @@ func TestBackup(t *testing.T) {
 	if a, b := newest(t, s), newest(t, c); b < a+1<<20 {
 		t.Errorf("the copy goes on with delivery %d, the original with %d", b, a)
 	}
+	if a, b := note(t, s, "k"), note(t, c, "k"); b < a+1<<20 {
+		t.Errorf("the copy goes on with entry %d, the original with %d", b, a)
+	}
 	if err := s.Backup(t.Context(), filepath.Join(dir, "none", "copy.db")); err == nil {
 		t.Error("Backup into a folder that isn't there returned nil")
 	}
+}
+
+// note appends to the journal and says under which number.
+func note(t *testing.T, s *sqlite.Store, key string) int64 {
+	t.Helper()
+	err := s.Change(t.Context(), func(store.View) (store.Changes, error) {
+		return store.Changes{Journal: []store.JournalEntry{{Account: "x/acme", Key: key}}}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var es []store.JournalEntry
+	err = s.Read(t.Context(), func(r store.Reader) (err error) { es, err = r.Journal("x/acme", 0, 0); return err })
+	if err != nil || len(es) == 0 {
+		t.Fatalf("journal: %d entries, %v", len(es), err)
+	}
+	return es[len(es)-1].Seq
 }
 
 func newest(t *testing.T, s *sqlite.Store) (id chat.DeliveryID) {

@@ -36,7 +36,7 @@ var migrations embed.FS
 
 const (
 	applicationID = 1380930388 // "ROST", in the file's header
-	schema        = 1          // the newest migration
+	schema        = 2          // the newest migration
 	pageSize      = 4096
 	busy          = "_pragma=busy_timeout(5000)" // what a person with the sqlite3 command may hold up
 )
@@ -219,6 +219,7 @@ func (s *Store) load(ctx context.Context, c *conn) error {
 		{&s.numbers.delivery, "SELECT max(coalesce((SELECT max(id) FROM deliveries), 0) + 1, " + remembered("delivery") + ")"},
 		{&s.numbers.line, "SELECT max(coalesce((SELECT max(num) FROM lines), 0) + 1, " + remembered("line") + ")"},
 		{&s.numbers.matter, "SELECT max(coalesce((SELECT max(num) FROM cases), 0) + 1, " + remembered("matter") + ")"},
+		{&s.numbers.journal, "SELECT max(coalesce((SELECT max(seq) FROM journal), 0) + 1, " + remembered("journal") + ")"},
 		{&s.numbers.stamp, "SELECT coalesce(max(changed), 0) FROM cases"},
 	} {
 		if *n.next, err = one[int64](ctx, c, n.query); err != nil {

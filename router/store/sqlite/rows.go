@@ -86,18 +86,19 @@ type rest struct {
 	Of      *chat.Ref `json:"of,omitempty"`
 	Answers *chat.Ref `json:"answers,omitempty"`
 	Within  *chat.Ref `json:"within,omitempty"`
+	Loose   bool      `json:"loose,omitempty"`
 	Purpose string    `json:"purpose,omitempty"`
 }
 
 func restOf(d chat.Delivery) ([]byte, error) {
 	return json.Marshal(rest{
 		Source: refPointer(d.Source), Part: d.Part, Parts: d.Parts,
-		Of: refPointer(d.Of), Answers: refPointer(d.Answers), Within: refPointer(d.Within), Purpose: d.Purpose,
+		Of: refPointer(d.Of), Answers: refPointer(d.Answers), Within: refPointer(d.Within), Loose: d.Loose, Purpose: d.Purpose,
 	})
 }
 
 func (r rest) fill(d *chat.Delivery) {
-	d.Part, d.Parts, d.Purpose = r.Part, r.Parts, r.Purpose
+	d.Part, d.Parts, d.Loose, d.Purpose = r.Part, r.Parts, r.Loose, r.Purpose
 	for _, p := range [...]struct {
 		from *chat.Ref
 		to   *chat.Ref

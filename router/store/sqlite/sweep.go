@@ -21,7 +21,9 @@ func (s *Store) Sweep(ctx context.Context, keep store.Retention) (removed int, e
 	}{
 		{keep.Deliveries, (*tx).sweepDeliveries},
 		{keep.Events, (*tx).sweepEvents},
+		{keep.Events, (*tx).sweepJournal},
 		{keep.Copies, (*tx).sweepCopies},
+		{keep.Copies, (*tx).sweepReactions},
 		{keep.Cases, (*tx).sweepCases},
 	} {
 		if part.keep <= 0 {

@@ -24,7 +24,7 @@ type tx struct {
 
 // numbers are the next free IDs. The writer alone gives them out.
 type numbers struct {
-	name, event, delivery, line, matter, stamp int64
+	name, event, delivery, line, matter, journal, stamp int64
 }
 
 // effect is one change of the lanes.

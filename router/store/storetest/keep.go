@@ -20,6 +20,8 @@ type state struct {
 	Deliveries []chat.Delivery
 	Count      map[chat.State]int
 	Copies     []chat.Copy
+	Reactions  []chat.Reaction
+	Journal    []store.JournalEntry
 	Cases      []desk.Case
 	Contact    desk.Contact
 	Lines      []desk.Line
@@ -36,6 +38,8 @@ func (w *world) fill() {
 				Deliveries: []chat.Delivery{to("C1", string(ev.ID)), to("C2", string(ev.ID))},
 				Lines:      []desk.Line{line("c", string(ev.ID), "line "+string(ev.ID))},
 				Cases:      []desk.Case{caseOf("c", desk.Open)},
+				React:      []chat.Reaction{reaction("a", chat.PersonID(ev.ID), "C1", "👍")},
+				Journal:    []store.JournalEntry{{Account: here, Key: string(ev.ID), Body: []byte("body")}},
 				Contacts:   []store.KnownContact{{Desk: "support", Contact: desk.Contact{Identity: ada}}},
 			}, nil
 		})
@@ -53,7 +57,7 @@ func (w *world) state() (s state) {
 	w.Helper()
 	s.Word = w.s.Word()
 	w.read(func(r store.Reader) error {
-		var errs [8]error
+		var errs [10]error
 		s.Events, errs[0] = r.Events(0, 100)
 		s.Deliveries, errs[1] = r.Deliveries(store.DeliveryFilter{})
 		s.Count, errs[2] = r.Count()
@@ -62,6 +66,8 @@ func (w *world) state() (s state) {
 		s.Contact, errs[5] = r.Contact("support", ada)
 		s.Lines, errs[6] = r.Lines("c", 100)
 		s.Found, errs[7] = r.Search("line", 100)
+		s.Reactions, errs[8] = r.Reactions(ref("a"))
+		s.Journal, errs[9] = r.Journal(here, 0, 0)
 		var err error
 		s.Kept, err = r.Kept(store.CursorKey(here))
 		return errors.Join(append(errs[:], err)...)
@@ -75,6 +81,8 @@ func (w *world) same(after func()) {
 	before := w.state()
 	is(w, "events", len(before.Events), 2)
 	is(w, "copies", len(before.Copies), 1)
+	is(w, "reactions", len(before.Reactions), 2)
+	is(w, "entries", len(before.Journal), 2)
 	is(w, "lines", len(before.Found), 2)
 	after()
 	if diff := cmp.Diff(before, w.state()); diff != "" {
@@ -224,7 +232,8 @@ func (w *world) casesFilter() {
 
 const day = 24 * time.Hour
 
-// age stores one delivery of each state, each with a copy, an open and a closed case.
+// age stores one delivery of each state, each with a copy, a reaction and an entry in the journal, an open and
+// a closed case.
 func (w *world) age(round string) {
 	w.Helper()
 	for i, s := range []chat.State{chat.Sent, chat.Rejected, chat.Dead, chat.Held, chat.Waiting} {
@@ -243,16 +252,21 @@ func (w *world) age(round string) {
 	w.change(store.Changes{Cases: []desk.Case{done, open}, Lines: []desk.Line{
 		line(string(done.ID), "", "swept"), line(string(open.ID), "", "stays"),
 	}})
+	w.change(store.Changes{
+		React: []chat.Reaction{reaction("m", "ada", round, "👍")}, Journal: []store.JournalEntry{{Account: here, Key: round}},
+	})
 }
 
 // size is how much there is of everything.
-type size struct{ Sent, Rejected, Dead, Held, Waiting, Events, Copies, Cases, Swept, Stays int }
+type size struct {
+	Sent, Rejected, Dead, Held, Waiting, Events, Journal, Copies, Reactions, Cases, Swept, Stays int
+}
 
 func (w *world) size() (n size) {
 	w.Helper()
 	c := w.counts()
 	n = size{Sent: c[chat.Sent], Rejected: c[chat.Rejected], Dead: c[chat.Dead], Held: c[chat.Held], Waiting: c[chat.Waiting]}
-	n.Events = len(w.stored())
+	n.Events, n.Journal, n.Reactions = len(w.stored()), len(w.journal(here, 0, 0)), len(w.reactions(ref("m")))
 	w.read(func(r store.Reader) error {
 		for i := range 10 {
 			cs, err := r.Copies(ref(fmt.Sprintf("%s-%d", []string{"old", "young"}[i/5], i%5)))
@@ -275,7 +289,7 @@ func sweepRemoves(w *world) {
 	w.pass(10 * day)
 	w.age("young")
 	w.pass(day)
-	want := size{2, 2, 2, 2, 2, 10, 10, 4, 2, 2}
+	want := size{2, 2, 2, 2, 2, 10, 2, 10, 2, 4, 2, 2}
 	is(w, "before", w.size(), want)
 	sweep := func(what string, r store.Retention) {
 		w.Helper()
@@ -290,9 +304,9 @@ func sweepRemoves(w *world) {
 	sweep("nothing that old", store.Retention{Deliveries: 12 * day, Events: 12 * day, Copies: 12 * day, Cases: 12 * day})
 	want.Sent, want.Rejected, want.Dead = 1, 1, 1
 	sweep("deliveries", store.Retention{Deliveries: 5 * day})
-	want.Events = 5
+	want.Events, want.Journal = 5, 1
 	sweep("events", store.Retention{Events: 5 * day})
-	want.Copies = 5
+	want.Copies, want.Reactions = 5, 1
 	sweep("copies", store.Retention{Copies: 5 * day})
 	want.Cases, want.Swept = 3, 1
 	sweep("cases", store.Retention{Cases: 5 * day})
@@ -300,13 +314,19 @@ func sweepRemoves(w *world) {
 	w.caseAt(place("young"), "young-closed")
 	w.reopen()
 	is(w, "after reopening", w.size(), want)
+	w.change(store.Changes{Journal: []store.JournalEntry{{Account: here, Key: "young"}, {Account: here, Key: "old"}}})
+	if diff := cmp.Diff([]string{"young", "old"}, keys(w, w.journal(here, 0, 0))); diff != "" {
+		w.Errorf("a key that was swept is appended again (-want +got):\n%s", diff)
+	}
 }
 
-// numbersOnce sweeps everything and looks that new deliveries and events get new numbers, even after a crash.
+// numbersOnce sweeps everything and looks that new deliveries, events and entries get new numbers, even after a crash.
 func numbersOnce(w *world) {
 	w.admit(to("C1", "a"))
 	l := w.only("a")
 	w.end(l, chat.Sent)
+	w.change(store.Changes{Journal: []store.JournalEntry{{Account: here, Key: "a"}}})
+	noted := w.journal(here, 0, 1)[0].Seq
 	var seq int64
 	w.read(func(r store.Reader) error {
 		es, err := r.Events(0, 1)
@@ -326,6 +346,8 @@ func numbersOnce(w *world) {
 		is(w, "events behind the swept one", len(es), 1)
 		return err
 	})
+	w.change(store.Changes{Journal: []store.JournalEntry{{Account: here, Key: "a"}}})
+	is(w, "entries behind the swept one", len(w.journal(here, noted, 10)), 1)
 	word := w.s.Word()
 	is(w, "length of the word", len(word) > 0 && len(word) <= 8, true)
 	for _, r := range word {

@@ -16,6 +16,7 @@ type model struct {
 	events map[chat.EventID]bool
 	queue  []*modelled
 	leases map[chat.DeliveryID]store.Leased
+	marked
 }
 
 type modelled struct {
@@ -102,6 +103,7 @@ func agrees(w *world, steps []step) error {
 	x := &machine{world: w, m: model{events: map[chat.EventID]bool{}, leases: map[chat.DeliveryID]store.Leased{}}}
 	moves := []func(step) error{
 		x.admits, x.admits, x.leases, x.leases, x.settles, x.settles, x.changes, x.begins, x.passes, x.crashes,
+		x.reacts, x.writes,
 	}
 	for i, s := range steps {
 		if err := errors.Join(moves[int(s.Op)%len(moves)](s), x.agree()); err != nil {
@@ -254,5 +256,5 @@ func (x *machine) agree() error {
 		}
 	}
 	x.counts()
-	return nil
+	return x.agreeMarks()
 }

@@ -268,7 +268,7 @@ func cancelReplayConfirm(w *world) {
 func deliveriesComeBack(w *world) {
 	full := chat.Delivery{
 		Lane: "a lane of any name", Source: ref("s"), Part: 1, Parts: 3, Of: ref("of"), Answers: ref("answers"), Within: ref("within"),
-		Case: "case1", Purpose: "purpose", Due: time.Now().Add(time.Second).UTC(),
+		Loose: true, Case: "case1", Purpose: "purpose", Due: time.Now().Add(time.Second).UTC(),
 		Action: chat.Post{
 			Key: "k", To: place("C1"), ReplyTo: "r", As: &chat.Persona{Name: "Ada", Avatar: "https://a.example/"},
 			Text:  text.Text{Body: "bold 👩‍🚀", Spans: []text.Span{{Start: 0, End: 4, Kind: text.Bold}}},
