@@ -86,20 +86,6 @@ func (f *file) inMessage() *wireFile {
 	return &c
 }
 
-// bury leaves a tombstone of a deleted file in every message that held it.
-func (w *world) bury(f *file) {
-	f.deleted, f.data, f.Mode = true, nil, "tombstone"
-	for _, ch := range w.channels {
-		for _, m := range ch.messages {
-			for i, held := range m.Files {
-				if held.ID == f.ID {
-					m.Files[i] = &wireFile{ID: f.ID, Mode: "tombstone", Created: f.Created, Timestamp: f.Timestamp}
-				}
-			}
-		}
-	}
-}
-
 // share notes where a file is shown.
 func (w *world) share(ch *channel, f *file, m *message) {
 	where, list := "public", &f.Channels

@@ -12,11 +12,14 @@ var (
 	ErrNoUser        = errors.New("slacksim: no such user")
 	ErrNoChannel     = errors.New("slacksim: no such channel")
 	ErrNoMessage     = errors.New("slacksim: no such message")
+	ErrNoFile        = errors.New("slacksim: no such file")
 	ErrNotAuthor     = errors.New("slacksim: only its author may change a message")
 	ErrNoControl     = errors.New("slacksim: no such button or menu")
 	ErrNoView        = errors.New("slacksim: no such open view")
 	ErrNothingToUndo = errors.New("slacksim: no such reaction")
 	ErrReacted       = errors.New("slacksim: has reacted so already")
+	ErrPinned        = errors.New("slacksim: is pinned already")
+	ErrNotPinned     = errors.New("slacksim: is not pinned")
 )
 
 const (
@@ -34,6 +37,8 @@ type Draft struct {
 	Thread    string // TS of the parent to reply under
 	Broadcast bool   // show the reply in the channel too
 	Files     []Upload
+	Share     string // TS of a message of the same channel that is passed on with this one
+	Username  string // of another app's bot: the name that it writes under instead of its own
 	Blocks    []byte // JSON array; by default, or when it is no JSON, the rich_text block that a client makes of Text
 }
 
@@ -66,6 +71,9 @@ func (s *Sim) Say(user, channel string, d Draft) (ts string) {
 	}
 	if u := w.users[user]; u.Bot {
 		m.BotID, m.ClientMsgID = "B"+u.ID[1:], ""
+		if d.Username != "" {
+			m.Subtype, m.User, m.Username = "bot_message", "", d.Username
+		}
 	}
 	if !json.Valid(m.Blocks) {
 		m.Blocks = nil
@@ -76,9 +84,10 @@ func (s *Sim) Say(user, channel string, d Draft) (ts string) {
 	for _, up := range d.Files {
 		m.Files = append(m.Files, w.keep(user, up).inMessage())
 	}
-	if len(m.Files) > 0 {
+	if len(m.Files) > 0 && m.Subtype == "" {
 		m.Subtype, m.Upload, m.DisplayAsBot = subFileShare, new(false), new(false)
 	}
+	w.passOn(ch, m, d.Share)
 	w.thread(ch, m, d.Thread, d.Broadcast)
 	w.post(ch, m)
 	return m.TS
@@ -241,10 +250,12 @@ func (w *world) erase(ch *channel, m *message) {
 			IsLocked: new(false), Subscribed: new(false),
 		}
 		*m = *tomb
+		ch.unpinned(m.TS)
 		w.changedEvent(ch, m, before)
 		return
 	}
 	m.deleted = true
+	ch.unpinned(m.TS)
 	w.shrink(ch, m)
 	if !ch.has(w.cfg.BotUser.ID) {
 		return

@@ -148,6 +148,8 @@ func TestAnswersHaveSlacksShape(t *testing.T) {
 		{"chat.getPermalink", "channel=" + general, "message_ts=" + ts},
 		{"reactions.add", "channel=" + general, "timestamp=" + ts, "name=tada"},
 		{"reactions.remove", "channel=" + general, "timestamp=" + ts, "name=tada"},
+		{"pins.add", "channel=" + general, "timestamp=" + ts},
+		{"pins.remove", "channel=" + general, "timestamp=" + ts},
 		{"files.getUploadURLExternal", "filename=b.txt", "length=1"},
 		{"files.completeUploadExternal", `files=[{"id":"` + up["file_id"].(string) + `"}]`, "channel_id=" + general},
 		{"files.delete", "file=" + up["file_id"].(string)},
@@ -256,6 +258,7 @@ func TestEventsHaveSlacksShape(t *testing.T) {
 	w.raw(t, "chat.postMessage", "channel="+general, "text=x", "username=Kay", "icon_emoji=cat")
 	steps := []error{
 		w.Edit(ada, general, reply, "c"), w.Delete(ada, general, reply), w.React(bob, general, ts, "tada"), w.Unreact(bob, general, ts, "tada"),
+		w.Pin(bob, general, ts), w.Unpin(bob, general, ts),
 		w.Unfurl(general, ts, "https://example.org", "E"), w.Leave(bob, support), w.Join(bob, support, ada), w.OpenHome(ada),
 		w.Rename(support, "other"), w.Archive(ada, support), w.DeleteChannel(support), w.ChangeUser(slacksim.User{ID: bob, Name: "rob"}),
 	}
@@ -271,13 +274,13 @@ func TestEventsHaveSlacksShape(t *testing.T) {
 		"message/channel_join": "MessageChannelJoin", "app_mention": "AppMention", "reaction_added": "ReactionAdded",
 		"reaction_removed": "ReactionRemoved", "member_joined_channel": "MemberJoinedChannel", "member_left_channel": "MemberLeftChannel",
 		"channel_archive": "ChannelArchive", "channel_deleted": "ChannelDeleted", "channel_rename": "ChannelRename",
-		"file_shared": "FileShared", "app_home_opened": "AppHomeOpened", "user_change": "UserChange",
+		"pin_added": "PinAdded", "pin_removed": "PinRemoved", "file_shared": "FileShared", "app_home_opened": "AppHomeOpened", "user_change": "UserChange",
 		"tokens_revoked": "TokensRevoked", "app_uninstalled": "AppUninstalled",
 	}
 	known := knownMessage(t, dir)
 	seen := map[string]bool{}
 	ids := map[string]bool{}
-	for _, body := range box.wait(t, 21) {
+	for _, body := range box.wait(t, 23) {
 		var got map[string]any
 		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&got); err != nil {
 			t.Fatal(err)

@@ -36,6 +36,7 @@ type Message struct {
 	Edited      bool
 	Deleted     bool
 	Replies     int
+	Pinned      bool
 }
 
 // File is a shared file.
@@ -261,6 +262,7 @@ func (w *world) seen(m *message) Message {
 		TS: m.TS, Channel: m.channel, Thread: m.ThreadTS, User: m.User, BotID: m.BotID, AppID: m.AppID, Subtype: m.Subtype,
 		Text: m.Text, Typed: m.typed, Username: m.Username, Blocks: slices.Clone(m.Blocks), Attachments: slices.Clone(m.Attachments),
 		Metadata: m.Metadata, Broadcast: m.Subtype == subBroadcast, Edited: m.Edited != nil, Deleted: m.deleted, Replies: m.ReplyCount,
+		Pinned: !m.deleted && m.PinnedInfo != nil,
 	}
 	if m.Icons != nil {
 		out.IconURL, out.IconEmoji = m.Icons.Image48, m.Icons.Emoji

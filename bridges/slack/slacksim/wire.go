@@ -37,6 +37,8 @@ type message struct {
 	Edited          *edited         `json:"edited,omitempty"`
 	Reactions       []*wireReaction `json:"reactions,omitempty"`
 	Root            *message        `json:"root,omitempty"`
+	PinnedTo        []string        `json:"pinned_to,omitempty"`
+	PinnedInfo      *pinnedInfo     `json:"pinned_info,omitempty"`
 	Hidden          bool            `json:"hidden,omitempty"`
 
 	channel string
@@ -59,6 +61,13 @@ type wireReaction struct {
 	Name  string   `json:"name"`
 	Users []string `json:"users"`
 	Count int      `json:"count"`
+}
+
+// pinnedInfo says who pinned a message, and when.
+type pinnedInfo struct {
+	Channel  string `json:"channel"`
+	PinnedBy string `json:"pinned_by"`
+	PinnedTS int64  `json:"pinned_ts"`
 }
 
 type icons struct {

@@ -59,6 +59,7 @@ type channel struct {
 	messages []*message
 	byTS     map[string]*message
 	lastRead string
+	pins     []string // ts of what is pinned, oldest first
 }
 
 type ephemeral struct {
