@@ -32,9 +32,9 @@ func (g *guarded) Change(ctx context.Context, plan func(store.View) (store.Chang
 	return g.noted(ctx, g.Store.Change(ctx, plan))
 }
 
-// Settle ends a lease, as store.Store says.
-func (g *guarded) Settle(ctx context.Context, s store.Settlement) error {
-	return g.noted(ctx, g.Store.Settle(ctx, s))
+// Settle settles deliveries, as store.Store says.
+func (g *guarded) Settle(ctx context.Context, ss ...store.Settlement) error {
+	return g.noted(ctx, g.Store.Settle(ctx, ss...))
 }
 
 // noted remembers whether a write found room, and logs when that changes.

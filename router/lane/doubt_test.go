@@ -307,11 +307,11 @@ type full struct {
 	left int
 }
 
-func (f *full) Settle(ctx context.Context, s store.Settlement) error {
+func (f *full) Settle(ctx context.Context, ss ...store.Settlement) error {
 	if f.left--; f.left >= 0 {
 		return store.ErrFull
 	}
-	return f.Store.Settle(ctx, s)
+	return f.Store.Settle(ctx, ss...)
 }
 
 func TestASettlementWaitsForRoomOnTheDisk(t *testing.T) {

@@ -209,9 +209,9 @@ type counter struct {
 	settled atomic.Int64
 }
 
-func (c *counter) Settle(ctx context.Context, s store.Settlement) error {
-	c.settled.Add(1)
-	return c.Store.Settle(ctx, s)
+func (c *counter) Settle(ctx context.Context, ss ...store.Settlement) error {
+	c.settled.Add(int64(len(ss)))
+	return c.Store.Settle(ctx, ss...)
 }
 
 func TestAPanicIsAnErrorAndNoCrash(t *testing.T) {

@@ -27,7 +27,7 @@ import (
 // Errors that callers tell apart with errors.Is.
 var (
 	ErrNotFound  = errors.New("not found")                                  // no such case, delivery or kept value
-	ErrLeaseLost = errors.New("the lease has ended")                        // Settle came too late: somebody else has the delivery
+	ErrLeaseLost = errors.New("the lease has ended")                        // Settle came too late: somebody else has the lane
 	ErrOpenCase  = errors.New("this contact already has an open case here") // a plan would open a second one
 	ErrForeign   = errors.New("this is not a Roost database, or one of a newer Roost")
 	ErrLocked    = errors.New("another process uses this database")
@@ -52,13 +52,19 @@ type Store interface {
 	// its delivery is settled or the lease ends. Accounts take turns; within an account the longest due come first. It
 	// returns at once, with none when none is due.
 	Lease(ctx context.Context, want Want) ([]Leased, error)
+	// Follow gives the delivery behind those that were given under a lease and are not settled, if it is due, under the
+	// same lease, which holds anew for as long as hold says: so a lane can run ahead of its settlements. Nobody else is
+	// given the lane before all of them are settled or the lease ends. ok is false when none waits behind them, when the
+	// next one is not due yet or in the hands of a running plan, and when the lease has ended.
+	Follow(ctx context.Context, token int64, hold time.Duration) (l Leased, ok bool, err error)
 	// Begin remembers, before a leased delivery is tried, that a try began at the given time (chat.Delivery.First), and
 	// leaves the lease as it is: after a crash nobody repeats blindly what may have arrived. It replaces an earlier First:
 	// of those tries the caller has found out. It returns ErrLeaseLost like Settle.
 	Begin(ctx context.Context, id chat.DeliveryID, token int64, at time.Time) error
-	// Settle ends a lease. It returns ErrLeaseLost, and stores nothing, when the lease has ended and the delivery was
-	// given to another, or is not waiting any more.
-	Settle(ctx context.Context, s Settlement) error
+	// Settle settles deliveries that were given under leases, in order: all of them or none. A lease ends with its last
+	// one. Settle returns ErrLeaseLost, and stores nothing, when the lease of one has ended and its lane was given to
+	// another, or when one is not waiting any more.
+	Settle(ctx context.Context, ss ...Settlement) error
 	// Woken returns a channel that is closed as soon as a Lease may give something that it would not have given when
 	// Woken was called: after an Admit, Change or Settle, when a delivery comes due, when a lease ends. It may be closed
 	// without cause. Ask for it before Lease, wait on it after, and nothing is missed.
@@ -169,7 +175,7 @@ type Want struct {
 // Leased is a delivery that the caller alone may try until the lease ends.
 type Leased struct {
 	chat.Delivery
-	Token int64
+	Token int64 // names the lease
 	Until time.Time
 }
 

@@ -24,8 +24,8 @@ type lanes struct {
 	accounts []*account
 	turn     int // whose turn it is among the accounts
 	future   heap[*lane]
-	leased   map[chat.DeliveryID]*lane
-	token    int64
+	leases   map[int64]*lease // by token
+	token    int64            // the last one
 	clock    func() time.Time
 
 	woken chan struct{} // closed when a lane becomes due or free
@@ -39,12 +39,21 @@ type lanes struct {
 type lane struct {
 	id     int64
 	queue  []item
-	at     int64 // when it is due, or when its lease ends
-	token  int64 // of the lease of queue[0]; 0: none
+	at     int64  // when it is due, or when its lease ends
+	lease  *lease // nil: nobody has it
 	pos    int32
 	ready  bool // in the ready heap of the place of queue[0]
 	queued bool // in a heap
 	pinned bool // the running transaction is about it
+	held   bool // the running transaction is about deliveries of it that are not leased
+}
+
+// lease is what one caller has of a lane.
+type lease struct {
+	lane  *lane
+	token int64
+	lent  []chat.DeliveryID // not settled yet, in the order of the lane
+	ahead []chat.Delivery   // read together with an earlier one
 }
 
 // item is one waiting delivery.
@@ -83,7 +92,7 @@ func newLanes(clock func() time.Time) *lanes {
 		clock:  clock,
 		byID:   map[int64]*lane{},
 		places: map[int64]*place{},
-		leased: map[chat.DeliveryID]*lane{},
+		leases: map[int64]*lease{},
 		token:  rand.Int64N(1 << 62), // it differs from that of an earlier process
 		woken:  make(chan struct{}),
 	}
@@ -141,13 +150,18 @@ func (ls *lanes) accountOf(id int64) *account {
 	return a
 }
 
-// remove takes a delivery out of its lane, and ends its lease.
-func (ls *lanes) remove(laneID int64, id chat.DeliveryID) {
+// find is a lane and where in it a delivery is; -1 when it isn't.
+func (ls *lanes) find(laneID int64, id chat.DeliveryID) (*lane, int) {
 	l := ls.byID[laneID]
 	if l == nil {
-		return
+		return nil, -1
 	}
-	i := slices.IndexFunc(l.queue, func(it item) bool { return it.id == id })
+	return l, slices.IndexFunc(l.queue, func(it item) bool { return it.id == id })
+}
+
+// remove takes a delivery out of its lane.
+func (ls *lanes) remove(laneID int64, id chat.DeliveryID) {
+	l, i := ls.find(laneID, id)
 	if i < 0 {
 		return
 	}
@@ -158,29 +172,50 @@ func (ls *lanes) remove(laneID int64, id chat.DeliveryID) {
 	}
 	if i > 0 {
 		l.queue = slices.Delete(l.queue, i, i+1)
-		ls.settleDown(l)
-		return
+	} else {
+		l.queue = l.queue[1:]
 	}
-	delete(ls.leased, id)
-	l.token, l.queue = 0, l.queue[1:]
+	ls.giveBack(l, id)
 	if len(l.queue) == 0 {
 		delete(ls.byID, laneID)
 		return
 	}
-	l.at = l.queue[0].due
 	ls.settleDown(l)
 }
 
-// putOff ends the lease of the first delivery of a lane and sets when it is due again.
+// putOff sets when a delivery is due again, which is leased no longer.
 func (ls *lanes) putOff(laneID int64, id chat.DeliveryID, due int64) {
-	l := ls.byID[laneID]
-	if l == nil || l.queue[0].id != id {
+	l, i := ls.find(laneID, id)
+	if i < 0 {
 		return
 	}
 	ls.takeUp(l)
-	delete(ls.leased, id)
-	l.token, l.queue[0].due, l.at = 0, due, due
+	l.queue[i].due = due
+	ls.giveBack(l, id)
 	ls.settleDown(l)
+}
+
+// giveBack takes a delivery out of the lease of its lane, which ends with its last one. The lane must be in no heap.
+func (ls *lanes) giveBack(l *lane, id chat.DeliveryID) {
+	if l.lease != nil {
+		if i := slices.Index(l.lease.lent, id); i >= 0 {
+			l.lease.lent = slices.Delete(l.lease.lent, i, i+1)
+		}
+		if len(l.lease.lent) > 0 {
+			return
+		}
+		ls.endLease(l)
+	}
+	if len(l.queue) > 0 {
+		l.at = l.queue[0].due
+	}
+}
+
+func (ls *lanes) endLease(l *lane) {
+	if l.lease != nil {
+		delete(ls.leases, l.lease.token)
+		l.lease = nil
+	}
 }
 
 // takeUp takes a lane out of the heap that it is in.

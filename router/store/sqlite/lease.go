@@ -63,12 +63,13 @@ func (ls *lanes) give(want int, now, until int64, except, away map[int64]bool) [
 // lend leases the first delivery of a ready lane.
 func (ls *lanes) lend(l *lane, until int64) given {
 	ls.takeUp(l)
+	ls.endLease(l) // one that nobody settled in time
 	ls.token++
-	l.token, l.at = ls.token, until
 	head := l.queue[0]
-	ls.leased[head.id] = l
+	l.lease, l.at = &lease{lane: l, token: ls.token, lent: []chat.DeliveryID{head.id}}, until
+	ls.leases[ls.token] = l.lease
 	ls.settleDown(l)
-	return given{id: head.id, due: head.due, token: l.token, until: until}
+	return given{id: head.id, due: head.due, token: ls.token, until: until}
 }
 
 // claim pins the lane of a leased delivery, so that nobody is given it while its settlement is stored. It reports
@@ -76,25 +77,28 @@ func (ls *lanes) lend(l *lane, until int64) given {
 func (ls *lanes) claim(id chat.DeliveryID, token int64) (*lane, bool) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	l := ls.leased[id]
-	if l == nil || l.token != token {
+	le := ls.leases[token]
+	if le == nil || !slices.Contains(le.lent, id) {
 		return nil, false
 	}
-	ls.pin(l)
-	return l, true
+	ls.pin(le.lane)
+	return le.lane, true
 }
 
-// hold pins the lane of a waiting delivery unless that is leased at now, which it reports.
+// hold pins the lane of a waiting delivery unless that is leased at now, which it reports. Not even who has leased the
+// lane is given more of it until it is unpinned.
 func (ls *lanes) hold(laneID int64, id chat.DeliveryID, now int64) (pinned *lane, leased bool) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if ls.isLeased(id, now) {
+	l := ls.byID[laneID]
+	if l == nil {
+		return nil, false
+	}
+	if l.isLeased(id, now) {
 		return nil, true
 	}
-	l := ls.byID[laneID]
-	if l != nil {
-		ls.pin(l)
-	}
+	ls.pin(l)
+	l.held = true
 	return l, false
 }
 
@@ -106,23 +110,23 @@ func (ls *lanes) pin(l *lane) {
 // unpin gives pinned lanes free again.
 func (ls *lanes) unpin(pins []*lane) {
 	for _, l := range pins {
-		l.pinned = false
+		l.pinned, l.held = false, false
 		if ls.byID[l.id] == l {
 			ls.settleDown(l)
 		}
 	}
 }
 
-func (ls *lanes) isLeased(id chat.DeliveryID, now int64) bool {
-	l := ls.leased[id]
-	return l != nil && l.at > now
+func (l *lane) isLeased(id chat.DeliveryID, now int64) bool {
+	return l.lease != nil && l.at > now && slices.Contains(l.lease.lent, id)
 }
 
 // busy reports whether a delivery is leased at now.
-func (ls *lanes) busy(id chat.DeliveryID, now int64) bool {
+func (ls *lanes) busy(laneID int64, id chat.DeliveryID, now int64) bool {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	return ls.isLeased(id, now)
+	l := ls.byID[laneID]
+	return l != nil && l.isLeased(id, now)
 }
 
 // free ends leases whose deliveries could not be read.
@@ -130,8 +134,8 @@ func (ls *lanes) free(gs []given) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	for _, g := range gs {
-		if l := ls.leased[g.id]; l != nil && l.token == g.token {
-			ls.putOff(l.id, g.id, g.due)
+		if le := ls.leases[g.token]; le != nil && slices.Contains(le.lent, g.id) {
+			ls.putOff(le.lane.id, g.id, g.due)
 		}
 	}
 	ls.wake()
@@ -259,11 +263,7 @@ func (s *Store) bodies(ctx context.Context, gs []given) ([]store.Leased, error) 
 		missing = append(missing, g.id)
 	}
 	if len(missing) > 0 {
-		ids, err := json.Marshal(missing)
-		if err != nil {
-			return nil, err
-		}
-		ds, err := deliveries(ctx, s.leasers, deliveryColumns+" WHERE d.id IN (SELECT value FROM json_each(?))", string(ids))
+		ds, err := s.readAll(ctx, missing)
 		if err != nil {
 			return nil, err
 		}
@@ -280,6 +280,15 @@ func (s *Store) bodies(ctx context.Context, gs []given) ([]store.Leased, error) 
 		out = append(out, store.Leased{Delivery: d, Token: g.token, Until: timeOf(g.until)})
 	}
 	return out, nil
+}
+
+// readAll reads deliveries, oldest first.
+func (s *Store) readAll(ctx context.Context, which []chat.DeliveryID) ([]chat.Delivery, error) {
+	ids, err := json.Marshal(which)
+	if err != nil {
+		return nil, err
+	}
+	return deliveries(ctx, s.leasers, deliveryColumns+" WHERE d.id IN (SELECT value FROM json_each(?))", string(ids))
 }
 
 // Woken returns a channel that is closed as soon as a Lease may give something new, or the store is closed.

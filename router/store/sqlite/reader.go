@@ -30,7 +30,7 @@ func (s *Store) Read(ctx context.Context, f func(store.Reader) error) error {
 	defer t.Rollback() //nolint:errcheck // nothing was written
 	r := &reader{view{ctx: ctx, q: t}}
 	r.name = func(name string) (int64, error) { return s.names.find(ctx, t, name) }
-	r.busy = func(_ int64, id chat.DeliveryID) bool { return s.lanes.busy(id, s.now()) }
+	r.busy = func(lane int64, id chat.DeliveryID) bool { return s.lanes.busy(lane, id, s.now()) }
 	return f(r)
 }
 

@@ -10,20 +10,21 @@ import (
 	"github.com/roost-im/roost/router/store"
 )
 
-// Settle ends a lease.
-func (s *Store) Settle(ctx context.Context, st store.Settlement) error {
-	state, err := stateNumber(st.State)
-	if err != nil {
-		return fmt.Errorf("settle %d: %w", st.ID, err)
-	}
+// Settle settles deliveries that were given under leases, in order.
+func (s *Store) Settle(ctx context.Context, ss ...store.Settlement) error {
 	return s.writer.do(ctx, func(t *tx) error {
-		if err := t.settle(st, state); err != nil {
-			return fmt.Errorf("settle %d: %w", st.ID, err)
+		for _, st := range ss {
+			if err := t.settle(st); err != nil {
+				return fmt.Errorf("settle %d: %w", st.ID, err)
+			}
+			if st.Then == nil {
+				continue
+			}
+			if err := t.follow(st.Then); err != nil {
+				return err
+			}
 		}
-		if st.Then == nil {
-			return nil
-		}
-		return t.follow(st.Then)
+		return nil
 	})
 }
 
@@ -31,7 +32,11 @@ const updateDelivery = `UPDATE deliveries SET state = ?2, due = CASE WHEN ?3 = 0
 	first = CASE WHEN ?5 THEN 0 ELSE first END, reason = ?6, settled = ?7 WHERE id = ?1 AND state = 0`
 
 // settle stores the end of a leased delivery, or when it is due again, and its copies.
-func (t *tx) settle(st store.Settlement, state int64) error {
+func (t *tx) settle(st store.Settlement) error {
+	state, err := stateNumber(st.State)
+	if err != nil {
+		return err
+	}
 	l, err := t.claim(st.ID, st.Token)
 	if err != nil {
 		return err
