@@ -1,0 +1,111 @@
+package telegramsim
+
+import (
+	"encoding/json"
+	"regexp"
+)
+
+func miscMethods() map[string]method {
+	return map[string]method{
+		"answercallbackquery":    (*world).answerCallbackQuery,
+		"setmycommands":          (*world).setMyCommands,
+		"getmycommands":          (*world).getMyCommands,
+		"deletemycommands":       (*world).deleteMyCommands,
+		"getuserprofilephotos":   (*world).getUserProfilePhotos,
+		"getcustomemojistickers": (*world).getCustomEmojiStickers,
+		"stoppoll":               (*world).stopPoll,
+		"getbusinessconnection":  (*world).getBusinessConnection,
+		"readbusinessmessage":    (*world).readBusinessMessage,
+		"deletebusinessmessages": (*world).deleteBusinessMessages,
+	}
+}
+
+var goodCommand = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
+
+// commandsKey tells apart for whom commands are set.
+func commandsKey(c *call) string { return c.str("scope") + "\n" + c.str("language_code") }
+
+func (w *world) setMyCommands(c *call) (any, error) {
+	var list []struct {
+		Command     string `json:"command"`
+		Description string `json:"description"`
+	}
+	if !c.has("commands") {
+		return nil, bad("can't parse commands JSON object")
+	}
+	if err := c.object("commands", "commands", &list); err != nil {
+		return nil, err
+	}
+	if len(list) > 100 {
+		return nil, bad("BOT_COMMANDS_TOO_MUCH")
+	}
+	out := []obj{}
+	for _, cmd := range list {
+		switch {
+		case !goodCommand.MatchString(cmd.Command):
+			return nil, bad("BOT_COMMAND_INVALID")
+		case cmd.Description == "" || units(cmd.Description) > 256:
+			return nil, bad("BOT_COMMAND_DESCRIPTION_INVALID")
+		}
+		out = append(out, obj{"command": cmd.Command, "description": cmd.Description})
+	}
+	w.commands[commandsKey(c)] = mustJSON(out)
+	return true, nil
+}
+
+func (w *world) getMyCommands(c *call) (any, error) {
+	if list := w.commands[commandsKey(c)]; list != nil {
+		return list, nil
+	}
+	return []any{}, nil
+}
+
+func (w *world) deleteMyCommands(c *call) (any, error) {
+	delete(w.commands, commandsKey(c))
+	return true, nil
+}
+
+// Commands are what setMyCommands last set for everyone, as JSON; nil when there are none.
+func (v View) Commands() json.RawMessage {
+	v.w.mu.Lock()
+	defer v.w.mu.Unlock()
+	return v.w.commands["\n"]
+}
+
+// getUserProfilePhotos knows of no photos: people here have none.
+func (w *world) getUserProfilePhotos(c *call) (any, error) {
+	if w.users[c.long("user_id")] == nil {
+		return nil, bad("user not found")
+	}
+	return obj{"total_count": 0, "photos": []any{}}, nil
+}
+
+// customEmoji is a sticker that stands for a custom emoji.
+func (w *world) customEmoji(id, emoji string) any {
+	f := w.files["emoji "+id]
+	if f == nil {
+		f = w.keep(Upload{Kind: "sticker", Type: "image/webp", Data: []byte("RIFF\x1a\x00\x00\x00WEBPVP8L" + id)}, obj{
+			"type": "custom_emoji", "emoji": emoji, "set_name": "SimEmoji", "custom_emoji_id": id, "width": 100, "height": 100,
+		})
+		w.files["emoji "+id] = f
+	}
+	return f.wire()
+}
+
+func (w *world) getCustomEmojiStickers(c *call) (any, error) {
+	var ids []string
+	if json.Unmarshal([]byte(c.str("custom_emoji_ids")), &ids) != nil {
+		return nil, bad("expected an Array of custom emoji identifiers")
+	}
+	if len(ids) > 200 {
+		return nil, bad("too many custom emoji identifiers specified")
+	}
+	out := []any{}
+	for _, id := range ids {
+		if asReaction(id).ID == "" {
+			return nil, bad("invalid custom emoji identifier specified")
+		}
+		out = append(out, w.customEmoji(id, "🙂"))
+	}
+	return out, nil
+}

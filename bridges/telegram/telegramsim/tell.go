@@ -1,0 +1,74 @@
+package telegramsim
+
+import "strings"
+
+// tell sends the update of a message that people wrote or edited, when the bot may see it.
+func (w *world) tell(m *message) {
+	kind := "message"
+	switch {
+	case m.chat.link != nil:
+		kind = "business_message"
+	case m.chat.typ == Channel:
+		kind = "channel_post"
+	}
+	if !m.edited.IsZero() {
+		kind = "edited_" + kind
+	}
+	if w.visible(m) {
+		w.emit(kind, m.chat, w.wireMessage(m))
+	}
+}
+
+// visible says whether the bot gets a message: https://core.telegram.org/bots/features#privacy-mode
+func (w *world) visible(m *message) bool {
+	c := m.chat
+	switch {
+	case c.link != nil:
+		return c.link.enabled
+	case !c.has(w.cfg.Bot.ID) || c.blocked:
+		return false
+	case !c.isGroup():
+		return true
+	case m.service:
+		return true
+	case w.users[m.by] != nil && w.users[m.by].Bot:
+		return false // bots do not see each other
+	case !*w.cfg.Privacy || c.admin(w.cfg.Bot.ID):
+		return true
+	default:
+		return w.meant(m)
+	}
+}
+
+// meant says whether a message is for the bot: a reply to it, a mention of it, or a command.
+func (w *world) meant(m *message) bool {
+	if target := m.chat.find(m.reply); target != nil && target.by == w.cfg.Bot.ID && !target.service {
+		return true
+	}
+	me := "@" + w.cfg.Bot.Username
+	for _, e := range m.entities {
+		said := cutUnits(m.text, e.Offset, e.Offset+e.Length)
+		_, to, named := strings.Cut(said, "@")
+		switch {
+		case e.Type == "mention" && strings.EqualFold(said, me):
+			return true
+		case e.Type == "text_mention" && e.User == w.cfg.Bot.ID:
+			return true
+		case e.Type == "bot_command" && (named && strings.EqualFold(to, me[1:]) || !named && m.chat.botSpoke):
+			return true
+		}
+	}
+	return false
+}
+
+// announce stores a service message and tells the bot of it, of its own doings too.
+func (w *world) announce(c *chat, by int64, kind string, media any) *message {
+	m := w.newMessage(c)
+	m.by, m.from, m.kind, m.media, m.service = by, by, kind, media, true
+	if c.typ == Channel {
+		m.from, m.as = 0, c.id
+	}
+	w.store(c, m)
+	w.tell(m)
+	return m
+}
