@@ -34,6 +34,9 @@ func needs() []need {
 		{"files:write", "files can't be sent", chat.Warning},
 		{"reactions:read", "reactions are not heard", chat.Warning},
 		{"reactions:write", "the bot can't react, so members don't see what became of their answers", chat.Warning},
+		{"pins:read", "pins are not heard, so they would not be mirrored", chat.Warning},
+		{"pins:write", "the bot can't pin, so pins would not be mirrored to here", chat.Warning},
+		{"emoji:read", "the workspace's own emoji have no pictures elsewhere and are not used for reactions", chat.Warning},
 	}
 }
 

@@ -81,7 +81,10 @@ func TestTheManifestAsksForWhatIsUsed(t *testing.T) {
 	if !slices.Equal(used, slices.Sorted(slices.Values(m.OAuth.Scopes.Bot))) {
 		t.Errorf("the manifest asks for %q, the code uses %q", m.OAuth.Scopes.Bot, used)
 	}
-	for _, e := range []string{"message.channels", "message.groups", "message.im", "message.mpim", "reaction_added", "reaction_removed"} {
+	for _, e := range []string{
+		"message.channels", "message.groups", "message.im", "message.mpim", "reaction_added", "reaction_removed",
+		"pin_added", "pin_removed", "member_joined_channel", "member_left_channel", "emoji_changed",
+	} {
 		if !slices.Contains(m.Settings.Events.Bot, e) {
 			t.Errorf("the manifest does not ask for %s", e)
 		}

@@ -30,6 +30,8 @@ type Connector struct {
 	emoji *emojis
 	names *names
 
+	custom custom
+
 	threads *threads
 	ahead   atomic.Int64 // by how many seconds Slack's clock is ahead of ours
 	scope   atomic.Pointer[string]
@@ -44,6 +46,7 @@ var (
 	_ chat.Editor    = (*Connector)(nil)
 	_ chat.Deleter   = (*Connector)(nil)
 	_ chat.Reactor   = (*Connector)(nil)
+	_ chat.Pinner    = (*Connector)(nil)
 	_ chat.Opener    = (*Connector)(nil)
 	_ chat.Finder    = (*Connector)(nil)
 	_ chat.Fetcher   = (*Connector)(nil)
@@ -77,7 +80,7 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 		slackapi.OptionOnResponseHeaders(c.heard),
 	)
 	c.threads = &threads{keep: deps.Keep, clock: c.clock}
-	c.names = newNames(c.now, c.askPerson, c.askChannel)
+	c.names = newNames(c.now, c.askPerson, c.askChannel, c.askBot)
 	return c, nil
 }
 
@@ -150,6 +153,8 @@ func (c *Connector) Traits() chat.Traits {
 		Edit:     chat.Ability{In: true, Out: true},
 		Delete:   chat.Ability{In: true, Out: true},
 		React:    chat.Ability{In: true, Out: true},
+		Emoji:    c.nearest,
+		Pin:      chat.Ability{In: true, Out: true},
 		Threads:  true,
 		Cards:    true,
 		Persona:  true,
@@ -168,3 +173,6 @@ func (c *Connector) conversation(channel, ts, thread string) chat.Conversation {
 	}
 	return chat.Conversation{Account: c.deps.Account, ID: chat.ConversationID(channel), Thread: chat.ThreadID(thread)}
 }
+
+// root is the message that a thread hangs on, which is the one that names it.
+func root(c chat.Conversation) chat.MessageID { return chat.MessageID(c.Thread) }

@@ -13,7 +13,6 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"github.com/roost-im/roost/router/chat"
-	"github.com/roost-im/roost/router/text"
 )
 
 const (
@@ -22,6 +21,7 @@ const (
 	metaKey   = "key"
 	metaHops  = "hops"
 	deletedID = "deleted"
+	tombstone = "tombstone"
 )
 
 var (
@@ -34,6 +34,7 @@ type callback struct {
 	Type      string          `json:"type"`
 	Challenge string          `json:"challenge"`
 	AppID     string          `json:"api_app_id"`
+	At        int64           `json:"event_time"`
 	Event     json.RawMessage `json:"event"`
 }
 
@@ -77,16 +78,18 @@ func (c *Connector) decode(ctx context.Context, self identity, cb callback) ([]c
 		self.app = cb.AppID
 		return c.message(ctx, self, m)
 	case "reaction_added", "reaction_removed":
-		var r reactionEvent
-		if err := json.Unmarshal(cb.Event, &r); err != nil {
-			return nil, fmt.Errorf("decode a reaction: %w", err)
-		}
-		return c.reaction(ctx, self, r, in.Type == "reaction_removed")
+		return c.reaction(ctx, self, cb.Event, in.Type == "reaction_removed")
+	case "pin_added", "pin_removed":
+		return c.pinned(ctx, self, cb.Event, in.Type == "pin_removed")
+	case "member_joined_channel", "member_left_channel":
+		return c.member(ctx, self, cb.Event, time.Unix(cb.At, 0).UTC())
+	case "emoji_changed":
+		return nil, c.emojiChanged(cb.Event)
 	case "user_change", "channel_rename", "group_rename":
 		c.renamed(cb.Event)
 		return nil, nil
 	case "file_shared", "file_created", "file_change", "file_public", "file_deleted", "file_unshared", "app_home_opened",
-		"member_joined_channel", "member_left_channel", "channel_left", "group_left", "channel_archive", "channel_unarchive",
+		"channel_left", "group_left", "channel_archive", "channel_unarchive",
 		"message_metadata_posted", "app_rate_limited":
 		return nil, nil
 	case "tokens_revoked", "app_uninstalled":
@@ -130,10 +133,6 @@ func (c *Connector) message(ctx context.Context, self identity, m messageEvent) 
 			before = &slackapi.Msg{}
 		}
 		return c.deleted(ctx, self, m, firstOf(m.DeletedTimestamp, before.Timestamp), before)
-	case "channel_join", "group_join":
-		return c.event(ctx, self, &m.Msg, chat.Joined{})
-	case "channel_leave", "group_leave":
-		return c.event(ctx, self, &m.Msg, chat.Left{})
 	case "", "file_share", "thread_broadcast", "me_message", "bot_message", "file_comment", "assistant_app_thread", "huddle_thread":
 		if m.Hidden {
 			return nil, nil
@@ -143,7 +142,7 @@ func (c *Connector) message(ctx context.Context, self identity, m messageEvent) 
 			return nil, nil
 		}
 		return c.event(ctx, self, &m.Msg, chat.Posted{Text: t, Files: files})
-	case "message_replied", "tombstone", "channel_topic", "channel_purpose", "channel_name", "channel_archive",
+	case "message_replied", tombstone, "channel_join", "channel_leave", "group_join", "group_leave", "channel_topic", "channel_purpose", "channel_name", "channel_archive",
 		"channel_unarchive", "group_topic", "group_purpose", "group_name", "group_archive", "group_unarchive", "pinned_item",
 		"unpinned_item", "bot_add", "bot_remove", "bot_enable", "bot_disable", "reminder_add", "reply_broadcast",
 		"channel_posting_permissions", "channel_convert_to_private", "ekm_access_denied", "joiner_notification",
@@ -160,7 +159,7 @@ func (c *Connector) changed(ctx context.Context, self identity, m messageEvent) 
 		return nil, errors.New("an edit without its message")
 	}
 	after.Channel = m.Channel
-	if after.SubType == "tombstone" {
+	if after.SubType == tombstone {
 		if before == nil {
 			before = after
 		}
@@ -210,9 +209,11 @@ func (c *Connector) event(ctx context.Context, self identity, m *slackapi.Msg, w
 	if m.Timestamp == "" {
 		return nil, errors.New("a message without its ts")
 	}
+	at := c.conversation(m.Channel, m.Timestamp, m.ThreadTimestamp)
 	return []chat.Event{{
 		ID:           chat.EventID(m.Channel + ":" + m.Timestamp),
-		Conversation: c.conversation(m.Channel, m.Timestamp, m.ThreadTimestamp),
+		Conversation: at,
+		Root:         root(at),
 		Message:      chat.MessageID(m.Timestamp),
 		Author:       c.author(ctx, self, m),
 		At:           stamp(m.Timestamp),
@@ -225,7 +226,11 @@ func (c *Connector) event(ctx context.Context, self identity, m *slackapi.Msg, w
 // direct says whether a channel is between the bot and one person: its ID begins with D.
 func direct(channel string) bool { return strings.HasPrefix(channel, "D") }
 
-func (c *Connector) reaction(ctx context.Context, self identity, r reactionEvent, removed bool) ([]chat.Event, error) {
+func (c *Connector) reaction(ctx context.Context, self identity, raw json.RawMessage, removed bool) ([]chat.Event, error) {
+	var r reactionEvent
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return nil, fmt.Errorf("decode a reaction: %w", err)
+	}
 	if r.Item.Type != "message" {
 		return nil, nil // on a file: there is no message to show it at
 	}
@@ -249,53 +254,6 @@ func (c *Connector) reaction(ctx context.Context, self identity, r reactionEvent
 		Direct:       direct(r.Item.Channel),
 		What:         chat.Reacted{Emoji: emoji, Removed: removed},
 	}}, nil
-}
-
-// author is who wrote m. Our own bot is known by its user, its bot or its app; other bots keep their Bot.
-func (c *Connector) author(ctx context.Context, self identity, m *slackapi.Msg) chat.Author {
-	a := chat.Author{ID: chat.PersonID(firstOf(m.User, m.BotID)), Bot: m.BotID != "" || m.SubType == "bot_message"}
-	a.Self = m.User == self.user || (m.BotID != "" && m.BotID == self.bot)
-	if m.User != "" {
-		p := c.names.of(ctx, m.User)
-		a.Name, a.Handle, a.Avatar, a.Bot = p.name, p.handle, p.avatar, a.Bot || p.bot
-	}
-	if b := m.BotProfile; b != nil {
-		a.Self = a.Self || (self.app != "" && b.AppID == self.app)
-		a.Name = firstOf(a.Name, b.Name)
-	}
-	a.Name = firstOf(m.Username, a.Name)
-	if m.Icons != nil {
-		a.Avatar = firstOf(m.Icons.IconURL, a.Avatar)
-	}
-	a.Bot = a.Bot || a.Self
-	return a
-}
-
-// content is what a message says and carries. Files that Slack only links to become links.
-func (c *Connector) content(ctx context.Context, m *slackapi.Msg) (text.Text, []chat.File) {
-	var b text.Builder
-	words := c.reader(ctx).message(m)
-	if m.SubType == "me_message" {
-		b.Span(text.Italic, text.Attrs{}, func() { b.Write(words.Body) })
-	} else {
-		b.Add(words)
-	}
-	some := !words.IsZero()
-	var files []chat.File
-	for _, f := range m.Files {
-		switch {
-		case f.Mode == "tombstone" || f.Mode == "hidden_by_limit":
-		case f.IsExternal:
-			if some {
-				b.Write("\n")
-			}
-			some = true
-			b.Span(text.Link, text.Attrs{Attr: f.URLPrivate}, func() { b.Write(firstOf(f.Title, f.Name, f.URLPrivate)) })
-		default:
-			files = append(files, c.file(f))
-		}
-	}
-	return b.Text(), files
 }
 
 // sameWords says whether nothing that people wrote differs: then Slack changed the message for its own ends.

@@ -105,3 +105,11 @@ func ReadHistory(ctx context.Context, c *Connector, page []byte) ([]chat.Event, 
 	}
 	return events, nil
 }
+
+// LearnEmoji has the connector ask for the workspace's emoji, unless it knows them; with some it is told them.
+func LearnEmoji(ctx context.Context, c *Connector, told map[string]string) {
+	if told != nil {
+		c.custom.replace(told)
+	}
+	c.learnEmoji(ctx)
+}

@@ -76,16 +76,30 @@ func (c *Connector) share(ctx context.Context, p chat.Post) (chat.Receipt, error
 // comment is what stands beside the files. Slack gives files no persona, so the name stands before the text.
 func comment(p chat.Post) string {
 	var words []string
-	if p.As != nil {
-		words = append(words, "*"+escape(text.Name(p.As.Name, maxName))+"*:")
-	}
 	if !p.Text.Empty() {
 		words = append(words, fallback(p.Text))
 	}
 	if p.Card != nil {
 		words = append(words, fallback(p.Card.Plain()))
 	}
-	return strings.Join(words, " ")
+	said := strings.Join(words, " ")
+	if p.As == nil {
+		return said
+	}
+	name := "*" + escape(text.Name(p.As.Name, maxName)) + "*:"
+	if ownLine(p.Text) {
+		return name + "\n" + said
+	}
+	return strings.TrimSpace(name + " " + said)
+}
+
+// ownLine says whether t begins with what has to stand on a line of its own.
+func ownLine(t text.Text) bool {
+	if len(t.Spans) == 0 || t.Spans[0].Start > 0 {
+		return false
+	}
+	k := t.Spans[0].Kind
+	return k == text.Quote || k == text.Pre || k == text.ListItem
 }
 
 // upload sends the bytes of one file and returns its ID. Nobody sees it yet.
@@ -140,7 +154,14 @@ func fileSize(ctx context.Context, f chat.File) (int64, error) {
 	return n, nil
 }
 
+// spoilerMark begins the name of a file that is to be shown only when asked for: Slack hides none, and elsewhere such a name
+// says the same.
+const spoilerMark = "SPOILER_"
+
 func fileName(f chat.File) string {
+	if f.Spoiler && !strings.HasPrefix(f.Name, spoilerMark) {
+		f.Name = spoilerMark + firstOf(f.Name, "file")
+	}
 	return clip(firstOf(strings.Map(func(r rune) rune {
 		if r < ' ' || r == '/' || r == '\\' {
 			return '_'

@@ -271,6 +271,12 @@ func (in *intake) pages(ctx context.Context, q query) ([]json.RawMessage, error)
 func (in *intake) old(ctx context.Context, channel, from string, m slackapi.Message) []chat.Event {
 	m.Channel = channel
 	var events []chat.Event
+	if what, is := moves(m.SubType); is {
+		if m.Timestamp > from {
+			events = in.c.moved(ctx, in.self, &m.Msg, stamp(m.Timestamp), what)
+		}
+		return events
+	}
 	if m.Timestamp > from {
 		found, err := in.c.message(ctx, in.self, messageEvent{Message: m})
 		if err != nil {
@@ -279,7 +285,7 @@ func (in *intake) old(ctx context.Context, channel, from string, m slackapi.Mess
 		}
 		events = found
 	}
-	if m.Edited == nil || m.SubType == "tombstone" || stamp(m.Edited.Timestamp).Before(stamp(from).Truncate(time.Second)) {
+	if m.Edited == nil || m.SubType == tombstone || stamp(m.Edited.Timestamp).Before(stamp(from).Truncate(time.Second)) {
 		return events
 	}
 	found, err := in.c.edited(ctx, in.self, &m.Msg, m.Edited.Timestamp)

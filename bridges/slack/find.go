@@ -17,7 +17,7 @@ const (
 )
 
 // Find tells whether a Post or an Open arrived, by the key in its metadata, or by its files. Whispers can't be found, because
-// no history has them; edits, deletions and reactions may be repeated without asking.
+// no history has them; edits, deletions, reactions and pins may be repeated without asking.
 func (c *Connector) Find(ctx context.Context, a chat.Action, since time.Time) (chat.Receipt, bool, error) {
 	switch a := a.(type) {
 	case chat.Post:
@@ -35,7 +35,7 @@ func (c *Connector) Find(ctx context.Context, a chat.Action, since time.Time) (c
 			r.Conversation.Thread = chat.ThreadID(r.Messages[0])
 		}
 		return r, found, err
-	case chat.Edit, chat.Delete, chat.React:
+	case chat.Edit, chat.Delete, chat.React, chat.Pin:
 	}
 	return chat.Receipt{}, false, nil
 }

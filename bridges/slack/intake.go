@@ -115,12 +115,13 @@ func (in *intake) run(ctx context.Context) error {
 	return err
 }
 
-// reconcile looks from time to time for what Slack could not deliver without our noticing, over HTTP above all: it stops
+// reconcile learns the workspace's emoji, and looks from time to time for what Slack could not deliver without our noticing, over HTTP above all: it stops
 // trying after a few minutes, and no connection breaks.
 func (in *intake) reconcile(ctx context.Context) error {
 	tick := time.NewTicker(reconcileEvery)
 	defer tick.Stop()
 	for {
+		in.c.learnEmoji(ctx)
 		select {
 		case <-tick.C:
 			in.tide.open()
@@ -183,13 +184,15 @@ func (in *intake) accept(ctx context.Context, events []chat.Event, conversation 
 	return nil
 }
 
-// said is the ts of the last message that was written in events; empty when none was.
+// said is the ts of the last that history tells of events too, which are messages, comings and goings; empty when none does.
 func said(events []chat.Event) (ts string) {
 	for _, e := range events {
 		switch e.What.(type) {
-		case chat.Posted, chat.Joined, chat.Left:
+		case chat.Posted:
 			ts = max(ts, string(e.Message))
-		case chat.Edited, chat.Deleted, chat.Reacted, chat.Pressed, chat.Typing, chat.Read:
+		case chat.Joined, chat.Left:
+			ts = max(ts, stampOf(e.At))
+		case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Pressed, chat.Typing, chat.Read:
 		}
 	}
 	return ts

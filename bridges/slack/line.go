@@ -129,6 +129,7 @@ func where(d delivery) (conversation, at string) {
 	var e struct {
 		Event struct {
 			Channel json.RawMessage `json:"channel"`
+			Place   string          `json:"channel_id"`
 			Item    struct{ Channel string }
 			TS      string `json:"ts"`
 			At      string `json:"event_ts"`
@@ -143,5 +144,5 @@ func where(d delivery) (conversation, at string) {
 	}
 	var channel string
 	_ = json.Unmarshal(e.Event.Channel, &channel) // of some events the channel is an object; they are about none
-	return firstOf(channel, e.Event.Item.Channel, e.Container.ID, e.User.ID), firstOf(e.Event.At, e.Event.TS)
+	return firstOf(channel, e.Event.Place, e.Event.Item.Channel, e.Container.ID, e.User.ID), firstOf(e.Event.At, e.Event.TS)
 }

@@ -2,7 +2,6 @@ package slack
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 
 	slackapi "github.com/slack-go/slack"
@@ -17,6 +16,7 @@ const maxName = 80 // graphemes of a persona's name
 // when Slack has taken it; for files, when their message is there. A post into a thread whose first message was deleted is
 // taken back and is Gone, because Slack would show it in the channel.
 func (c *Connector) Post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
+	p = p.Quoted()
 	if len(p.Files) > 0 {
 		return c.share(ctx, p)
 	}
@@ -138,7 +138,7 @@ func (c *Connector) Edit(ctx context.Context, e chat.Edit) (chat.Receipt, error)
 	if len(e.Messages) == 0 {
 		return chat.Receipt{}, &chat.Error{Op: "slack: chat.update", Kind: chat.Gone, Reason: "the message to edit is not known here"}
 	}
-	options, err := compose(e.Text, e.Card)
+	options, err := c.rewrite(ctx, e)
 	if err != nil {
 		return chat.Receipt{}, err
 	}
@@ -153,6 +153,26 @@ func (c *Connector) Edit(ctx context.Context, e chat.Edit) (chat.Receipt, error)
 		return chat.Receipt{}, c.fail(call{op: "slack: chat.update"}, err)
 	}
 	return c.receipt(e.To, channel, ts), nil
+}
+
+// rewrite is what a message becomes. One with files has no persona of its own: its author's name stands before the text, and
+// stays there.
+func (c *Connector) rewrite(ctx context.Context, e chat.Edit) ([]slackapi.MsgOption, error) {
+	p := chat.Post{To: e.To, Text: e.Text, Quote: e.Quote, As: e.As, Card: e.Card}.Quoted()
+	if e.As == nil {
+		return compose(p.Text, p.Card)
+	}
+	m, err := c.look(ctx, string(e.To.ID), string(e.Messages[0]))
+	if err != nil && chat.KindOf(err) != chat.Refused { // it may be that only the history is closed to us
+		return nil, err
+	}
+	if len(m.Files) == 0 {
+		return compose(p.Text, p.Card)
+	}
+	return []slackapi.MsgOption{
+		slackapi.MsgOptionText(comment(p), false), slackapi.MsgOptionParse(false), slackapi.MsgOptionLinkNames(false),
+		slackapi.MsgOptionDisableLinkUnfurl(), slackapi.MsgOptionDisableMediaUnfurl(),
+	}, nil
 }
 
 // Delete takes messages of ours back; one that is not there any more counts as deleted.
@@ -197,25 +217,4 @@ func (c *Connector) React(ctx context.Context, r chat.React) error {
 		return nil
 	}
 	return c.fail(call{op: op, scope: chat.ThisAccount}, err)
-}
-
-// Open posts the card into the channel; its replies are the thread, named by the card's ts. A card without a title bears
-// that of the thread.
-func (c *Connector) Open(ctx context.Context, o chat.Open) (chat.Receipt, chat.Conversation, error) {
-	card := o.Card
-	card.Title = firstOf(card.Title, o.Title)
-	r, err := c.Post(ctx, chat.Post{Key: o.Key, To: o.To.Place(), Card: &card})
-	if err != nil {
-		return chat.Receipt{}, chat.Conversation{}, err
-	}
-	opened := o.To.Place()
-	if !r.Conversation.IsZero() {
-		opened = r.Conversation.Place()
-	}
-	opened.Thread = chat.ThreadID(r.Messages[0])
-	if err := c.threads.join(ctx, opened, string(r.Messages[0])); err != nil {
-		// It is open all the same. What is said there first, and during a pause, would not be read back.
-		c.log.LogAttrs(ctx, slog.LevelWarn, "thread not remembered", slog.Any("error", err))
-	}
-	return r, opened, nil
 }

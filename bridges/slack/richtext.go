@@ -16,6 +16,7 @@ type reader struct {
 	emoji   *emojis
 	person  func(id string) string
 	channel func(id string) string
+	image   func(emoji string) (at string, ok bool)
 }
 
 func (c *Connector) reader(ctx context.Context) reader {
@@ -23,6 +24,7 @@ func (c *Connector) reader(ctx context.Context) reader {
 		emoji:   c.emoji,
 		person:  func(id string) string { return c.names.of(ctx, id).name },
 		channel: func(id string) string { return c.names.ofChannel(ctx, id).name },
+		image:   c.custom.image,
 	}
 }
 
@@ -49,6 +51,9 @@ func (r reader) message(m *slackapi.Msg) text.Text {
 	}
 	if len(parts) == 0 {
 		for _, a := range m.Attachments {
+			if a.IsShare {
+				continue // shared puts it under the text
+			}
 			parts = append(parts, attachmentWords(a)...)
 		}
 	}
@@ -292,7 +297,11 @@ func (w *writer) emote(name string) {
 		w.write(s)
 		return
 	}
-	w.b.Span(text.Emoji, text.Attrs{ID: name, Name: name}, func() { w.write(":" + name + ":") })
+	at := ""
+	if w.image != nil {
+		at, _ = w.image(name)
+	}
+	w.b.Span(text.Emoji, text.Attrs{ID: name, Name: name, Attr: at}, func() { w.write(":" + name + ":") })
 }
 
 func (w *writer) name(lookup func(string) string, id string) string {
