@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"testing"
 	"time"
@@ -175,3 +177,36 @@ func (c clock) now() time.Time {
 func (c clock) pass(d time.Duration) { c.at <- (<-c.at).Add(d) }
 
 func asError[T error](err error, target *T) bool { return errors.As(err, target) }
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// allKinds are the updates that bots here may ask for.
+func allKinds() []string {
+	return []string{
+		"message", "edited_message", "channel_post", "edited_channel_post", "business_connection", "business_message", "edited_business_message",
+		"deleted_business_messages", "message_reaction", "message_reaction_count", "callback_query", "poll", "poll_answer", "my_chat_member", "chat_member",
+	}
+}
+
+// picture is a PNG of 640 by 400.
+func picture() []byte {
+	var b bytes.Buffer
+	_ = png.Encode(&b, image.NewGray(image.Rect(0, 0, 640, 400)))
+	return b.Bytes()
+}
+
+// picture is the file_id of a photo.
+func (w world) picture(t *testing.T) string {
+	t.Helper()
+	id := w.Say(ada, ada, telegramsim.Draft{Files: []telegramsim.Upload{{Name: "p.png", Data: picture()}}})
+	m, found := w.Message(ada, id)
+	if !found {
+		t.Fatal("the photo was refused")
+	}
+	return m.Files[0].ID
+}
