@@ -1,0 +1,242 @@
+package discordsim
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Press uses a button or menu of a message (an ephemeral one too); values are the options chosen of a menu: values, or ids of users,
+// roles or channels. The bot gets INTERACTION_CREATE.
+func (s *Sim) Press(user, channel, message, customID string, values ...string) error {
+	w := s.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, m, err := w.at(channel, message)
+	if err != nil {
+		return err
+	}
+	if w.users[user] == nil {
+		return fmt.Errorf("%w: %s", ErrNoUser, user)
+	}
+	control := findComponent(m.components, customID)
+	if control == nil || control["disabled"] == true || m.only != "" && m.only != user {
+		return fmt.Errorf("%w: %s", ErrNoControl, customID)
+	}
+	kind := compType(control)
+	data := obj{"component_type": kind, "custom_id": customID, "id": control["id"]}
+	if isSelect(kind) {
+		if kind == compSelect && !offers(control, values) {
+			return fmt.Errorf("%w: %s has not all of %v", ErrNoControl, customID, values)
+		}
+		data["values"] = list(values)
+		data["resolved"] = w.resolve(channel, values)
+	}
+	in := &interaction{kind: interComponent, Interaction: Interaction{User: user, Channel: channel, Message: message, Action: customID, Values: values}}
+	w.interact(in, data, m)
+	return nil
+}
+
+// offers says whether a menu has all of the values.
+func offers(control obj, values []string) bool {
+	options, _ := control["options"].([]any)
+	for _, v := range values {
+		if !slices.ContainsFunc(options, func(o any) bool { m, _ := o.(obj); return m["value"] == v }) {
+			return false
+		}
+	}
+	return true
+}
+
+// resolve gives the users, members and channels that ids name.
+func (w *world) resolve(channel string, ids []string) obj {
+	users, members, channels := obj{}, obj{}, obj{}
+	g := w.guilds[w.channels[channel].Guild]
+	for _, id := range ids {
+		if w.users[id] != nil {
+			users[id] = w.wireUser(id)
+			if g != nil && g.has(id) {
+				members[id] = w.wirePartialMember(g, id)
+			}
+		}
+		if ch := w.channels[id]; ch != nil {
+			channels[id] = w.wireChannel(ch)
+		}
+	}
+	out := obj{}
+	for key, found := range map[string]obj{"users": users, "members": members, "channels": channels} {
+		if len(found) > 0 {
+			out[key] = found
+		}
+	}
+	return out
+}
+
+// Slash uses a command by its name, "name sub" and "name group sub" for subcommands. Options are given as text and sent as their type
+// asks. The bot gets INTERACTION_CREATE.
+func (s *Sim) Slash(user, channel, command string, options map[string]string) error {
+	return s.slash(interCommand, user, channel, command, "", options)
+}
+
+// Complete asks for the suggestions of an option while a person types it; those that come are the Choices of the Interaction.
+func (s *Sim) Complete(user, channel, command, option, typed string) error {
+	return s.slash(interAutocomplete, user, channel, command, option, map[string]string{option: typed})
+}
+
+func (s *Sim) slash(kind int, user, channel, name, focused string, options map[string]string) error {
+	w := s.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ch := w.channels[channel]
+	switch {
+	case ch == nil:
+		return fmt.Errorf("%w: %s", ErrNoChannel, channel)
+	case w.users[user] == nil:
+		return fmt.Errorf("%w: %s", ErrNoUser, user)
+	}
+	path := strings.Fields(strings.TrimPrefix(name, "/"))
+	var cmd *command
+	for _, known := range slices.Concat(w.scopedCommands(""), w.scopedCommands(ch.Guild)) {
+		if len(path) > 0 && known.name == path[0] && known.kind == 1 {
+			cmd = known
+		}
+	}
+	if cmd == nil {
+		return fmt.Errorf("%w: %s", ErrNoCommand, name)
+	}
+	given, ok := arguments(cmd.def, path[1:], focused, options)
+	if !ok {
+		return fmt.Errorf("%w: %s with %v", ErrNoCommand, name, options)
+	}
+	var ids []string
+	for _, v := range options {
+		ids = append(ids, v)
+	}
+	data := obj{"id": cmd.id, "name": cmd.name, "type": cmd.kind, "options": given, "resolved": w.resolve(channel, ids)}
+	if cmd.guild != "" {
+		data["guild_id"] = cmd.guild
+	}
+	w.interact(&interaction{kind: kind, Interaction: Interaction{User: user, Channel: channel, Action: cmd.name}}, data, nil)
+	return nil
+}
+
+// Types of options.
+const (
+	optSub     = 1
+	optGroup   = 2
+	optInteger = 4
+	optBoolean = 5
+	optNumber  = 10
+)
+
+// arguments builds the options of a command: down the subcommands of path, then each value as its type asks. ok is false when one is
+// unknown, missing or of another type.
+func arguments(def obj, path []string, focused string, options map[string]string) (given []obj, ok bool) {
+	known := optionsOf(def)
+	if len(path) > 0 {
+		for _, o := range known {
+			if t := compType(o); o["name"] == path[0] && (t == optSub || t == optGroup) {
+				inner, ok := arguments(o, path[1:], focused, options)
+				return []obj{{"name": path[0], "type": t, "options": inner}}, ok
+			}
+		}
+		return nil, false
+	}
+	given = []obj{}
+	for _, o := range known {
+		name, _ := o["name"].(string)
+		text, has := options[name]
+		switch {
+		case has:
+			v, fits := valueOf(compType(o), text)
+			if !fits && focused == "" {
+				return nil, false
+			}
+			one := obj{"name": name, "type": compType(o), "value": v}
+			if name == focused {
+				one["focused"], one["value"] = true, text
+			}
+			given = append(given, one)
+		case o["required"] == true && focused == "":
+			return nil, false
+		}
+	}
+	return given, len(given) == len(options)
+}
+
+func optionsOf(def obj) []obj {
+	raw, _ := def["options"].([]any)
+	var out []obj
+	for _, r := range raw {
+		if o, ok := r.(obj); ok {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// valueOf reads an option's text as its type asks.
+func valueOf(kind int, text string) (any, bool) {
+	var v any
+	var err error
+	switch kind {
+	case optInteger:
+		v, err = strconv.ParseInt(text, 10, 64)
+	case optBoolean:
+		v, err = strconv.ParseBool(text)
+	case optNumber:
+		v, err = strconv.ParseFloat(text, 64)
+	default:
+		v = text
+	}
+	return v, err == nil
+}
+
+// SubmitModal sends a form that is open, with the text of each field by its custom_id; it closes. Fields without text are sent empty.
+func (s *Sim) SubmitModal(user, modalID string, values map[string]string) error {
+	w := s.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.IndexFunc(w.modals, func(m *modal) bool { return m.ID == modalID && m.User == user })
+	if i < 0 {
+		return fmt.Errorf("%w: %s", ErrNoModal, modalID)
+	}
+	m := w.modals[i]
+	for id := range values {
+		if findComponent(m.components, id) == nil {
+			return fmt.Errorf("%w: %s", ErrNoControl, id)
+		}
+	}
+	ch := w.channels[m.channel]
+	if ch == nil {
+		return fmt.Errorf("%w: %s", ErrNoChannel, m.channel)
+	}
+	w.modals = slices.Delete(w.modals, i, i+1)
+	data := obj{"custom_id": m.CustomID, "components": filled(m.components, values), "resolved": obj{}}
+	in := &interaction{kind: interModal, Interaction: Interaction{User: user, Channel: m.channel, Message: m.message, Action: m.CustomID}}
+	w.interact(in, data, ch.find(m.message))
+	return nil
+}
+
+// filled is what a form sends: its rows and labels, with the value of each field.
+func filled(components []obj, values map[string]string) []obj {
+	out := []obj{}
+	for _, c := range components {
+		one := obj{"type": compType(c), "id": c["id"]}
+		switch id, field := c["custom_id"].(string); {
+		case field && isSelect(compType(c)):
+			one["custom_id"], one["values"] = id, strings.Fields(values[id])
+		case field:
+			one["custom_id"], one["value"] = id, values[id]
+		case compType(c) == compLabel:
+			if below := filled(children(c), values); len(below) > 0 {
+				one["component"] = below[0]
+			}
+		default:
+			one["components"] = filled(children(c), values)
+		}
+		out = append(out, one)
+	}
+	return out
+}
