@@ -1,0 +1,173 @@
+package webhook_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
+	"github.com/roost-im/roost/bridges/webhook"
+	"github.com/roost-im/roost/router/chat"
+)
+
+// TestConformance holds the connector to the promises of every connector, with programs that name messages themselves and
+// those that don't, and with readers beside them.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	for name, setup := range map[string]func(*stage){
+		"plain":   func(*stage) {},
+		"named":   func(s *stage) { s.named = true },
+		"journal": func(s *stage) { s.cfg.Journal, s.cfg.ReadToken = true, bridges.NewSecret(token) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bridgetest.Run(t, func(t *testing.T) bridgetest.Stage {
+				t.Helper()
+				s := &stage{program: newProgram(t)}
+				s.cfg = s.config()
+				setup(s)
+				return s
+			})
+		})
+	}
+}
+
+// stage is a program with Ada, who talks to whoever is behind Roost.
+type stage struct {
+	*program
+	cfg   webhook.Config
+	count int
+}
+
+func (s *stage) Open(t *testing.T, deps bridges.Deps) chat.Connector {
+	t.Helper()
+	deps.Mount, deps.Public = s.web.mount, s.web.URL+"/hooks"
+	c, err := webhook.New(s.cfg, deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { chat.Close(c) })
+	return c
+}
+
+func (s *stage) Talk() chat.Conversation { return chat.Conversation{Account: account, ID: "room"} }
+func (s *stage) Person() chat.PersonID   { return "ada" }
+
+// happens has Ada do something.
+func (s *stage) happens(t *testing.T, kind string, more map[string]any) string {
+	t.Helper()
+	s.count++
+	id := fmt.Sprintf("ev-%d", s.count)
+	ev := map[string]any{
+		"id": id, "type": kind, "conversation": "room", "direct": true, "at": time.Now().Format(time.RFC3339Nano),
+		"author": map[string]any{"id": "ada", "name": "Ada Lovelace"},
+	}
+	maps.Copy(ev, more)
+	body, err := json.Marshal(ev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.say(string(body))
+	return id
+}
+
+func (s *stage) Say(t *testing.T, text string, files ...bridgetest.File) chat.MessageID {
+	t.Helper()
+	var attached []any
+	for _, f := range files {
+		attached = append(attached, s.attach(f))
+	}
+	return chat.MessageID(s.happens(t, "posted", map[string]any{"text": text, "files": attached}))
+}
+
+func (s *stage) Edit(t *testing.T, m chat.MessageID, text string) bool {
+	t.Helper()
+	s.happens(t, "edited", map[string]any{"message": m, "text": text})
+	return true
+}
+
+func (s *stage) Delete(t *testing.T, m chat.MessageID) bool {
+	t.Helper()
+	s.happens(t, "deleted", map[string]any{"message": m})
+	return true
+}
+
+func (s *stage) React(t *testing.T, m chat.MessageID, emoji string) bool {
+	t.Helper()
+	s.happens(t, "reacted", map[string]any{"message": m, "emoji": emoji})
+	return true
+}
+
+func (s *stage) Heard(*testing.T) []bridgetest.Heard {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.heard)
+}
+
+func (s *stage) Drop(*testing.T) { s.web.CloseClientConnections() }
+
+func (s *stage) Down(_ *testing.T, down bool) {
+	s.web.mu.Lock()
+	defer s.web.mu.Unlock()
+	s.web.down = down
+}
+
+func (s *stage) next(f func(w http.ResponseWriter, r *http.Request, take func())) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = f
+}
+
+func (s *stage) Throttle(_ *testing.T, wait time.Duration) {
+	s.next(func(w http.ResponseWriter, _ *http.Request, _ func()) {
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+}
+
+func (s *stage) Fail(_ *testing.T, status int) {
+	s.next(func(w http.ResponseWriter, _ *http.Request, _ func()) { w.WriteHeader(status) })
+}
+
+// Swallow cuts a new connection: on one that was used before, net/http repeats by itself what has an Idempotency-Key.
+func (s *stage) Swallow(*testing.T) {
+	s.CloseClientConnections()
+	s.next(func(w http.ResponseWriter, _ *http.Request, take func()) {
+		take()
+		panic(http.ErrAbortHandler)
+	})
+}
+
+func (s *stage) Hang(*testing.T) {
+	s.next(func(_ http.ResponseWriter, r *http.Request, _ func()) { <-r.Context().Done() })
+}
+
+func (s *stage) Revoke(*testing.T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.logged = true
+}
+
+func (s *stage) Redeliver(t *testing.T) {
+	t.Helper()
+	s.mu.Lock()
+	last := s.last
+	s.mu.Unlock()
+	if last == "" {
+		t.Error("nothing could be delivered again")
+	}
+	s.say(last)
+}
+
+func (s *stage) Odd(t *testing.T) {
+	t.Helper()
+	s.happens(t, "waved", nil)
+}
+
+func (s *stage) Secrets() []string { return []string{secret, token} }

@@ -1,0 +1,363 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
+	"github.com/roost-im/roost/bridges/webhook"
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	account = chat.Account("webhook/shop")
+	secret  = "5d1f6c0e9b7a48d2a3c4e5f60718293a"
+	token   = "read-8c1d9e2f3a4b5c6d7e8f"
+	soon    = 20 * time.Second
+)
+
+// signed is the header for a body, made as the documents say.
+func signed(key string, at time.Time, body string) string {
+	t := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(t + "." + body))
+	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// web is a public web address: what is mounted on it is served.
+type web struct {
+	*httptest.Server
+	changed chan struct{}
+
+	mu       sync.Mutex
+	handlers map[string]http.Handler
+	down     bool
+}
+
+func newWeb(t testing.TB) *web {
+	t.Helper()
+	w := &web{handlers: map[string]http.Handler{}, changed: make(chan struct{}, 100)}
+	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
+		h, down := w.handlers[r.URL.Path], w.down
+		w.mu.Unlock()
+		switch {
+		case down:
+			http.Error(rw, "nobody is here", http.StatusServiceUnavailable)
+		case h == nil:
+			http.NotFound(rw, r)
+		default:
+			h.ServeHTTP(rw, r)
+		}
+	}))
+	t.Cleanup(w.Close)
+	return w
+}
+
+func (w *web) mount(path string, h http.Handler) (func(), error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.handlers["/hooks"+path] = h
+	w.changed <- struct{}{}
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.handlers, "/hooks"+path)
+	}, nil
+}
+
+func (w *web) at(path string) string { return w.URL + "/hooks/webhook/shop" + path }
+
+// program is a program that keeps the messages of one conversation and obeys the documents.
+type program struct {
+	*httptest.Server
+	web    *web
+	client *http.Client
+	named  bool // it gives messages IDs of its own
+	wake   chan struct{}
+	over   func()
+
+	mu     sync.Mutex
+	outbox []string // bodies of events, in order, that Roost has not taken
+	last   string
+	serial int
+	heard  []bridgetest.Heard
+	keys   map[string]bool
+	seen   []sent
+	fault  func(w http.ResponseWriter, r *http.Request, take func()) // of the next post
+	files  map[string]bridgetest.File
+	logged bool // does not take the signature
+}
+
+// sent is one action as it arrived.
+type sent struct {
+	Key   string
+	Body  string
+	Files []bridgetest.File
+	action
+}
+
+type action struct {
+	ID, Type, Conversation, Thread, Message, Text string
+	ReplyTo                                       string `json:"reply_to"`
+	Topic, Root, Emoji, Only                      string
+	Removed                                       bool
+	Hops                                          int
+	Seq                                           int64
+	Author                                        struct{ Name, Avatar string }
+	Quote                                         *struct{ Name, Text string }
+	Card                                          *chat.Card
+	Spans                                         []struct {
+		Start, End      int
+		Kind, URL, Name string
+	}
+	Files []struct {
+		Name, Type, SHA256 string
+		Size               int64
+		Omitted            bool
+	}
+}
+
+func newProgram(t testing.TB) *program {
+	t.Helper()
+	p := &program{
+		web: newWeb(t), wake: make(chan struct{}, 1), keys: map[string]bool{}, files: map[string]bridgetest.File{},
+		client: &http.Client{Transport: &http.Transport{}},
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /roost", p.receive)
+	mux.HandleFunc("GET /files/{name}", p.file)
+	p.Server = httptest.NewServer(mux)
+	t.Cleanup(p.Close)
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { p.send(ctx) })
+	t.Cleanup(func() { cancel(); wg.Wait(); p.client.CloseIdleConnections() })
+	return p
+}
+
+func (p *program) config() webhook.Config {
+	return webhook.Config{Secret: bridges.NewSecret(secret), URL: p.URL + "/roost", AllowPrivate: true}
+}
+
+// say puts an event into the outbox.
+func (p *program) say(body string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.outbox = append(p.outbox, body)
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// send empties the outbox, one event after another, and sends again what was not taken.
+func (p *program) send(ctx context.Context) {
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		p.mu.Lock()
+		next := ""
+		if len(p.outbox) > 0 {
+			next = p.outbox[0]
+		}
+		p.mu.Unlock()
+		if next == "" {
+			select {
+			case <-p.wake:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		if status, _ := p.call(ctx, next); status == http.StatusOK || status == http.StatusBadRequest {
+			p.mu.Lock()
+			p.outbox, p.last = p.outbox[1:], next
+			p.mu.Unlock()
+			continue
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// call sends one body to the hook.
+func (p *program) call(ctx context.Context, body string) (status int, answer string) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.web.at(""), strings.NewReader(body))
+	if err != nil {
+		return 0, err.Error()
+	}
+	req.Header.Set("Roost-Signature", signed(secret, time.Now(), body))
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	b, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(b)
+}
+
+// receive takes an action.
+func (p *program) receive(w http.ResponseWriter, r *http.Request) {
+	s, line, err := parse(r)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case err != nil:
+		http.Error(w, `{"error":"bad request"}`, http.StatusBadRequest)
+		return
+	case p.logged || !genuine(r.Header.Get("Roost-Signature"), line):
+		http.Error(w, `{"error":"bad signature"}`, http.StatusUnauthorized)
+		return
+	}
+	id := s.Message
+	take := func() { id = p.take(s) }
+	if f := p.fault; f != nil && s.Type == "post" {
+		p.fault = nil
+		p.mu.Unlock()
+		defer p.mu.Lock()
+		f(w, r, func() { p.mu.Lock(); defer p.mu.Unlock(); take() })
+		return
+	}
+	if p.keys[s.Key] {
+		w.WriteHeader(http.StatusConflict)
+		return
+	}
+	take()
+	if p.named && (s.Type == "post" || s.Type == "open") {
+		fmt.Fprintf(w, `{"message":%q}`, id)
+	}
+}
+
+// take does what an action says and gives the ID of its message.
+func (p *program) take(s sent) string {
+	p.keys[s.Key] = true
+	p.seen = append(p.seen, s)
+	i := slices.IndexFunc(p.heard, func(h bridgetest.Heard) bool { return string(h.ID) == s.Message })
+	switch {
+	case s.Type == "post":
+		h := bridgetest.Heard{ID: chat.MessageID(s.Message), Text: s.Text, Wire: s.Body, Files: s.Files}
+		if p.named {
+			p.serial++
+			h.ID = chat.MessageID(fmt.Sprintf("own-%d", p.serial))
+		}
+		for _, sp := range s.Spans {
+			if sp.Kind == "mention" {
+				h.Pings = append(h.Pings, sp.Name)
+			}
+		}
+		p.heard = append(p.heard, h)
+		return string(h.ID)
+	case i < 0:
+	case s.Type == "edit":
+		p.heard[i].Text = s.Text
+	case s.Type == "delete":
+		p.heard[i].Gone = true
+	case s.Type == "react":
+		p.heard[i].Reactions = slices.DeleteFunc(p.heard[i].Reactions, func(e string) bool { return e == s.Emoji })
+		if !s.Removed {
+			p.heard[i].Reactions = append(p.heard[i].Reactions, s.Emoji)
+		}
+	}
+	return s.Message
+}
+
+// parse reads a request; line is what its signature is over.
+func parse(r *http.Request) (s sent, line string, err error) {
+	s.Key = r.Header.Get("Idempotency-Key")
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		if err := r.ParseMultipartForm(64 << 20); err != nil {
+			return s, "", err
+		}
+		line = r.MultipartForm.Value["payload_json"][0]
+		for i := range len(r.MultipartForm.File) {
+			h := r.MultipartForm.File[fmt.Sprintf("files[%d]", i)][0]
+			f, err := h.Open()
+			if err != nil {
+				return s, "", err
+			}
+			b, err := io.ReadAll(f)
+			if err != nil {
+				return s, "", err
+			}
+			s.Files = append(s.Files, bridgetest.File{Name: h.Filename, Type: h.Header.Get("Content-Type"), Data: b})
+		}
+	} else {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			return s, "", err
+		}
+		line = string(b)
+	}
+	s.Body = line
+	return s, line, json.Unmarshal([]byte(line), &s.action)
+}
+
+// genuine checks a signature as the documents say.
+func genuine(header, body string) bool {
+	var t string
+	for part := range strings.SplitSeq(header, ",") {
+		k, v, _ := strings.Cut(part, "=")
+		switch k {
+		case "t":
+			t = v
+		case "v1":
+			mac := hmac.New(sha256.New, []byte(secret))
+			mac.Write([]byte(t + "." + body))
+			if hmac.Equal([]byte(v), []byte(hex.EncodeToString(mac.Sum(nil)))) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// file serves a file that was said by its address.
+func (p *program) file(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	f, ok := p.files[r.PathValue("name")]
+	p.mu.Unlock()
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", f.Type)
+	_, _ = io.Copy(w, bytes.NewReader(f.Data))
+}
+
+// attach is a file in an event: small ones come with it.
+func (p *program) attach(f bridgetest.File) map[string]any {
+	if len(f.Data) <= 1000 {
+		return map[string]any{"name": f.Name, "type": f.Type, "data": base64.StdEncoding.EncodeToString(f.Data)}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.files[f.Name] = f
+	return map[string]any{"name": f.Name, "type": f.Type, "url": p.URL + "/files/" + f.Name}
+}
+
+// done is what arrived so far.
+func (p *program) done() []sent {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.seen)
+}
