@@ -36,6 +36,7 @@ type Message struct {
 	Edited    bool
 	Deleted   bool
 	Pinned    bool
+	At        time.Time
 }
 
 // File is a file in a message.
@@ -236,7 +237,7 @@ func (w *world) seen(m *message) Message {
 	out := Message{
 		ID: m.id, Chat: m.chat.id, Thread: m.thread, Kind: m.kind, From: m.by, Entities: slices.Clone(m.entities), ReplyTo: m.reply,
 		Forwarded: m.origin != nil, Pings: slices.Clone(m.pings), Album: m.album, Silent: m.silent, Edited: !m.edited.IsZero(),
-		Deleted: m.deleted, Pinned: slices.Contains(m.chat.pinned, m.id), NoPreview: m.noPreview(),
+		Deleted: m.deleted, Pinned: slices.Contains(m.chat.pinned, m.id), At: m.date, NoPreview: m.noPreview(),
 	}
 	if m.as != 0 {
 		out.From, out.FromName = m.as, m.chat.Title
