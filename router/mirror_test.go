@@ -77,7 +77,7 @@ func TestOurOwnPostsGoNoFurther(t *testing.T) {
 				a, b := newTown("slack/team"), newTown("discord/fans")
 				echo := func(ev chat.Event) chat.Event { ev.Author = tc.as; return ev }
 				m := mirror(a.place("l"), b.place("l"))
-				m.Legs[0].WithBots, m.Legs[1].WithBots = true, true
+				m.Bots = []string{route.AllBots}
 				w := newWorld(t, router.Setup{Mirrors: []route.Mirror{m}}, a, b)
 				var shown []chat.Event
 				b.echo = func(ev chat.Event) chat.Event { shown = append(shown, echo(ev)); return echo(ev) }

@@ -56,17 +56,7 @@ func (r *Router) consider(v store.View, ev chat.Event) (store.Changes, []string,
 	if name, ok := rules.takes[ev.Conversation.Account]; ok && ev.Direct {
 		return r.fromContact(v, rules.desks[name], ev)
 	}
-	ds, why, err := rules.mirrors.Plan(ev, func(ref chat.Ref) (chat.Ref, int, error) { return family(v, ref) })
-	if err != nil {
-		return store.Changes{}, nil, err
-	}
-	for _, name := range rules.mirrors.Names(ev.Conversation) {
-		why = append(why, "mirror "+name)
-	}
-	if len(why) == 0 {
-		why = append(why, "no route takes it")
-	}
-	return store.Changes{Deliveries: r.cut(ds)}, why, nil
+	return r.mirrored(v, rules.mirrors, ev)
 }
 
 // echo says why an event is one of our own making: by the platform's flag, and by our own receipts.
@@ -74,81 +64,21 @@ func echo(v store.View, ev chat.Event) (string, error) {
 	if ev.Author.Self {
 		return "it is the account's own", nil
 	}
-	if _, ok := ev.What.(chat.Posted); !ok || ev.Message == "" || !ev.Author.Bot {
+	switch ev.What.(type) {
+	case chat.Posted, chat.Edited:
+	default:
 		return "", nil
 	}
-	// Platforms flag our own posts, but not always: a webhook's post, or one that another account of ours sees. They are
-	// flagged as a bot's at least, so people's messages need no look.
+	if ev.Message == "" || !ev.Author.Bot {
+		return "", nil
+	}
+	// Platforms flag our own posts and edits, but not always: a webhook's, or those that another account of ours sees. They
+	// are flagged as a bot's at least, so people's messages need no look.
 	original, _, err := family(v, ev.Ref())
 	if err != nil || original == ev.Ref() {
 		return "", err
 	}
 	return "it is a copy that Roost posted", nil
-}
-
-// family finds the message that ref is a copy of; ref itself when it is none.
-func family(v store.View, ref chat.Ref) (chat.Ref, int, error) {
-	copies, err := v.Copies(ref)
-	if err != nil {
-		return ref, 0, err
-	}
-	for _, c := range copies {
-		if c.Dest.Same(ref) {
-			return c.Source, c.Hops, nil
-		}
-	}
-	return ref, 0, nil
-}
-
-// cut makes each post small enough for its platform: one delivery is one message there. What its platform has no means
-// for becomes the post that stands for it, so that this is cut, keyed and looked for like any other.
-func (r *Router) cut(ds []chat.Delivery) []chat.Delivery {
-	all := make([]chat.Delivery, 0, len(ds))
-	for _, d := range ds {
-		t, runs := r.traits(d.Action.Target().Account)
-		if runs {
-			d = able(d, t)
-		}
-		post, ok := d.Action.(chat.Post)
-		if !ok {
-			all = append(all, d)
-			continue
-		}
-		parts := chat.Parts(post, t)
-		for n, p := range parts {
-			one := d
-			one.Action = p
-			if len(parts) > 1 {
-				one.Part, one.Parts = n, len(parts)
-			}
-			all = append(all, one)
-		}
-	}
-	return all
-}
-
-// able is d, or the post that stands for it on a platform with traits t.
-func able(d chat.Delivery, t chat.Traits) chat.Delivery {
-	switch a := d.Action.(type) {
-	case chat.Edit:
-		if a.Else != nil && !t.Edit.Out {
-			d.Action, d.Source, d.Of = *a.Else, d.Of, chat.Ref{}
-		}
-	case chat.Delete:
-		if a.Else != nil && !t.Delete.Out {
-			d.Action, d.Answers, d.Of = *a.Else, d.Of, chat.Ref{}
-		}
-	case chat.React:
-		if a.Else != nil && !t.React.Out {
-			d.Action, d.Answers, d.Of = *a.Else, d.Of, chat.Ref{}
-		}
-	case chat.Pin:
-		if a.Else != nil && !t.Pin.Out {
-			d.Action, d.Answers, d.Of = *a.Else, d.Of, chat.Ref{}
-		}
-	case chat.Post, chat.Open:
-	}
-	return d
 }
 
 // fromContact is what follows from something that a person outside did.
@@ -312,7 +242,7 @@ func caseOf(v store.View, d Desk, ev chat.Event) (desk.Case, error) {
 // ended is what follows from the end of a delivery.
 func (r *Router) ended(v store.View, e lane.End) (store.Changes, error) {
 	if e.Delivery.Case == "" {
-		return r.told(e), nil
+		return r.mirrorEnded(v, e)
 	}
 	c, err := v.Case(e.Delivery.Case)
 	if err != nil {

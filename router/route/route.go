@@ -1,36 +1,83 @@
 // Package route answers one question: where does an event go?
 //
-// A mirror shows the same talk in several conversations. Table.Plan turns an event in one of them into deliveries to the
-// others. It is pure: what it must know of earlier messages it asks of a Family, which the store's view answers.
+// A mirror shows the same talk in several conversations, its legs. Table.Plan turns an event in one of them into
+// deliveries to the others:
+//
+//	Event → Family (what is it about, originally?) → filters → for each other leg: thread, name, action → Result
+//
+// It is pure: what it must know of what was before it asks of a Memory, which the store's view answers, and what must be
+// remembered is in the Result.
+//
+// A message is known by its original. What happens to a copy happens to the original and to all its other copies, so
+// whoever takes a copy back takes the message back everywhere. A thread's twins elsewhere are its copies likewise.
 package route
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/roost-im/roost/router/chat"
-	"github.com/roost-im/roost/router/text"
 )
 
 // MaxHops is how many routes a message may pass. One that has passed so many goes no further, whatever loop it is in.
 const MaxHops = 3
 
-// Mirror is N conversations that show the same talk.
+// Mirror is N conversations that show the same talk, each of another place: what is known of copies does not tell two
+// threads of one place apart. The zero value of each field below Legs is the default.
 type Mirror struct {
-	Name string
-	Legs []Leg
+	Name    string
+	Legs    []Leg
+	Names   Names    // how authors are shown
+	Bots    []string // names, handles or IDs of the bots that are carried, or AllBots; none by default
+	Skip    Filter   // what is not carried
+	Only    Filter   // what alone is carried
+	Joins   bool     // say who joined and who left
+	Without Without  // what is not carried that otherwise is
 }
 
 // Leg is one conversation of a mirror.
 type Leg struct {
-	At       chat.Conversation
-	Silent   bool // nothing is taken from here
-	Deaf     bool // nothing is brought here
-	WithBots bool // what bots say here is taken too
+	At     chat.Conversation
+	Silent bool     // nothing is taken from here
+	Deaf   bool     // nothing is brought here
+	Bots   []string // replaces the mirror's Bots here; nil: those hold
 }
 
-// Family finds the message that ref is a copy of; ref itself when it is none. hops is how many routes ref had passed
-// when we posted it.
-type Family func(ref chat.Ref) (original chat.Ref, hops int, err error)
+// AllBots among Bots stands for every bot.
+const AllBots = "all"
+
+// Without says which happenings a mirror does not carry, and Threads that what is said in threads goes to the
+// conversations themselves, as answers to what the threads hang on.
+type Without struct{ Edits, Deletes, Reactions, Pins, Threads bool }
+
+// Memory is what a plan must know of what was before.
+type Memory interface {
+	// Family finds the message or the thread that ref is a copy of.
+	Family(ref chat.Ref) (Kin, error)
+	// Twin says how it stands with the twin of a thread in another conversation. The thread is no twin itself.
+	Twin(thread chat.Ref, at chat.Conversation) (Twin, error)
+	// Parts says of how many messages the copy of a message in a conversation is; 0 when it has none there.
+	Parts(original chat.Ref, at chat.Conversation) (int, error)
+	// Reactions lists the reactions to a message that is no copy, oldest first.
+	Reactions(original chat.Ref) ([]chat.Reaction, error)
+	// Traits are those of an account; ok is false when they are not known.
+	Traits(a chat.Account) (t chat.Traits, ok bool)
+}
+
+// Kin is where a message comes from.
+type Kin struct {
+	Original chat.Ref // what it is a copy of; itself when it is none
+	Hops     int      // how many routes it had passed when we posted it
+}
+
+// Result is what follows from an event.
+type Result struct {
+	Deliveries []chat.Delivery
+	Why        []string          // for each mirror that the event is in and that brings it nowhere, the reason
+	Keep       map[string][]byte // to be kept; nil values are forgotten
+	React      []chat.Reaction   // to be remembered
+	Unreact    []chat.Reaction   // to be forgotten
+}
 
 // Table finds the mirrors that a conversation is in.
 type Table struct {
@@ -49,112 +96,191 @@ func NewTable(mirrors []Mirror) *Table {
 	return t
 }
 
+// leg is the leg that conv belongs to: itself, or its place for a thread that is no leg of its own.
+func (t *Table) leg(conv chat.Conversation) chat.Conversation {
+	if len(t.at[conv]) > 0 {
+		return conv
+	}
+	return conv.Place()
+}
+
 // Names lists the mirrors that conv is in.
 func (t *Table) Names(conv chat.Conversation) []string {
 	var names []string
-	for _, i := range t.at[conv] {
+	for _, i := range t.at[t.leg(conv)] {
 		names = append(names, t.mirrors[i].Name)
 	}
 	return names
 }
 
-// Plan says which deliveries follow from ev. Why says, for each mirror that ev is in and that brings it nowhere, what
-// the reason is.
-func (t *Table) Plan(ev chat.Event, family Family) (ds []chat.Delivery, why []string, err error) {
-	in := t.at[ev.Conversation]
+// Plan says what follows from ev. However many mirrors it is in, it is brought to a conversation once.
+func (t *Table) Plan(ev chat.Event, mem Memory) (Result, error) {
+	at := t.leg(ev.Conversation)
+	in := t.at[at]
 	if len(in) == 0 {
-		return nil, nil, nil
+		return Result{}, nil
 	}
-	original, hops := ev.Ref(), 0
-	// What a person just wrote can't be a copy of anything; everything else may be.
-	if _, ok := ev.What.(chat.Posted); !ok || ev.Author.Bot {
-		if original, hops, err = family(ev.Ref()); err != nil {
-			return nil, nil, err
-		}
-	}
-	ev.Hops = max(ev.Hops, hops)
-	answers, err := answered(ev, family)
-	if err != nil {
-		return nil, nil, err
+	p := &planner{ev: ev, from: at, mem: mem}
+	if err := p.look(); err != nil {
+		return Result{}, err
 	}
 	for _, i := range in {
-		m := t.mirrors[i]
-		if reason := m.stops(ev); reason != "" {
-			why = append(why, fmt.Sprintf("%s: %s", m.Name, reason))
+		m := &t.mirrors[i]
+		if reason := p.stopped(m); reason != "" {
+			p.res.Why = append(p.res.Why, m.Name+": "+reason)
 			continue
 		}
 		for _, leg := range m.Legs {
-			if leg.At == ev.Conversation || leg.Deaf {
+			if leg.At == at || leg.Deaf || slices.Contains(p.brought, leg.At) {
 				continue
 			}
-			if d, ok := carry(ev, original, answers, leg.At); ok {
-				ds = append(ds, d)
+			p.brought = append(p.brought, leg.At)
+			if err := p.bring(m, leg); err != nil {
+				return Result{}, err
 			}
 		}
 	}
-	return ds, why, nil
+	err := p.finish()
+	return p.res, err
 }
 
-// stops says why a mirror brings ev nowhere; empty when it does.
-func (m Mirror) stops(ev chat.Event) string {
-	if ev.Hops >= MaxHops {
-		return fmt.Sprintf("it has passed %d routes already", ev.Hops)
+// planner plans one event.
+type planner struct {
+	ev      chat.Event
+	from    chat.Conversation // the leg that it happened in
+	mem     Memory
+	kin     Kin             // of the message
+	answers chat.Ref        // the original of what it replies to
+	quote   *chat.Quote     // how that reads
+	thread  chat.Ref        // the original of the thread that it is in; zero: it is in none, or that is the leg
+	root    chat.Ref        // the original of what the thread hangs on
+	before  []chat.Reaction // to the original, before the event
+	after   []chat.Reaction // and after it
+	brought []chat.Conversation
+	carried bool // a mirror takes the event
+	res     Result
+}
+
+// look asks the memory what the event is about.
+func (p *planner) look() (err error) {
+	p.kin = Kin{Original: p.ev.Ref()}
+	// What a person just wrote can't be a copy of anything; everything else may be.
+	if _, fresh := p.ev.What.(chat.Posted); p.ev.Message != "" && (!fresh || p.ev.Author.Bot) {
+		if p.kin, err = p.mem.Family(p.ev.Ref()); err != nil {
+			return err
+		}
 	}
-	for _, leg := range m.Legs {
-		if leg.At != ev.Conversation {
-			continue
-		}
-		if leg.Silent {
-			return "nothing is taken from " + leg.At.String()
-		}
-		if ev.Author.Bot && !leg.WithBots {
-			return "bots are not carried"
-		}
+	p.ev.Hops = max(p.ev.Hops, p.kin.Hops)
+	if err := p.lookAround(); err != nil {
+		return err
+	}
+	switch w := p.ev.What.(type) {
+	case chat.Posted:
+		return p.reply(w.ReplyTo, w.Quote)
+	case chat.Edited:
+		return p.reply(w.ReplyTo, w.Quote)
+	case chat.Reacted:
+		return p.recount(w)
+	case chat.Deleted, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	}
+	return nil
+}
+
+// lookAround finds the original of the thread that the event is in, and of what that hangs on.
+func (p *planner) lookAround() error {
+	if p.ev.Conversation == p.from {
+		return nil
+	}
+	kin, err := p.mem.Family(p.ev.Conversation.ThreadRef())
+	if err != nil {
+		return err
+	}
+	p.thread = kin.Original
+	if p.ev.Root == "" {
+		return nil
+	}
+	kin, err = p.mem.Family(chat.Ref{Conversation: p.from, Message: p.ev.Root})
+	p.root = kin.Original
+	return err
+}
+
+// reply finds the original of what the message replies to, and how that is quoted.
+func (p *planner) reply(to chat.MessageID, quote *chat.Quote) error {
+	if to == "" {
+		p.answers = p.root
+		return nil
+	}
+	kin, err := p.mem.Family(chat.Ref{Conversation: p.ev.Conversation, Message: to})
+	if err != nil {
+		return err
+	}
+	p.answers = kin.Original
+	if quote == nil {
+		return nil
+	}
+	q := chat.Quote{Name: person(quote.Name), Text: quote.Text}
+	// A copy that could not bear its author's name has it in front of its text, and is by us.
+	t, known := p.mem.Traits(p.ev.Conversation.Account)
+	if mine := kin.Original.Conversation.Place() != p.ev.Conversation.Place(); mine && known && !t.Persona {
+		q.Name = ""
+	}
+	p.quote = &q
+	return nil
+}
+
+// stopped says why a mirror brings the event nowhere; empty when it does, or when there is nothing to bring.
+func (p *planner) stopped(m *Mirror) string {
+	if p.ev.Hops >= MaxHops {
+		return fmt.Sprintf("it has passed %d routes already", p.ev.Hops)
+	}
+	i := slices.IndexFunc(m.Legs, func(l Leg) bool { return l.At == p.from })
+	leg := m.Legs[i]
+	if leg.Silent {
+		return "nothing is taken from " + leg.At.String()
+	}
+	if p.ev.Author.Bot && !named(p.ev.Author, m.bots(leg)) {
+		return "bots are not carried"
+	}
+	if reason := m.leavesOut(p.ev.What); reason != "" {
+		return reason
+	}
+	if what := m.Skip.hit(p.ev); what != "" {
+		return what + " is skipped"
+	}
+	if what := m.Only.miss(p.ev); what != "" {
+		return what + " is not among what alone is carried"
 	}
 	return ""
 }
 
-// carry is the delivery that brings ev to another leg; false when there is nothing to bring.
-func carry(ev chat.Event, original, answers chat.Ref, to chat.Conversation) (chat.Delivery, bool) {
-	d := chat.Delivery{Lane: chat.LaneTo(to), Purpose: "mirror"}
-	as := &chat.Persona{Name: text.Name(nameOf(ev.Author), 80), Avatar: ev.Author.Avatar}
-	switch w := ev.What.(type) {
-	case chat.Posted:
-		d.Source, d.Answers = ev.Ref(), answers
-		d.Action = chat.Post{To: to, Text: w.Text, Files: w.Files, As: as, Hops: ev.Hops + 1}
+func (m *Mirror) bots(l Leg) []string {
+	if l.Bots != nil {
+		return l.Bots
+	}
+	return m.Bots
+}
+
+// leavesOut says that a mirror does not carry such happenings; empty when it does, or when none does.
+func (m *Mirror) leavesOut(h chat.Happening) string {
+	switch h.(type) {
 	case chat.Edited:
-		d.Of = original
-		d.Action = chat.Edit{To: to, Text: w.Text, As: as, Else: &chat.Post{
-			To: to, As: as, Hops: ev.Hops + 1, Text: text.Join(text.Plain("(edited) "), w.Text),
-		}}
+		return unless(!m.Without.Edits, "edits")
 	case chat.Deleted:
-		d.Of = original
-		d.Action = chat.Delete{To: to}
+		return unless(!m.Without.Deletes, "deletions")
 	case chat.Reacted:
-		d.Of = original
-		d.Action = chat.React{To: to, Emoji: w.Emoji, Remove: w.Removed}
-	case chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read:
-		return d, false
+		return unless(!m.Without.Reactions, "reactions")
+	case chat.Pinned:
+		return unless(!m.Without.Pins, "pins")
+	case chat.Joined, chat.Left:
+		return unless(m.Joins, "joins")
+	case chat.Posted, chat.Pressed, chat.Typing, chat.Read:
 	}
-	return d, true
+	return ""
 }
 
-// answered is the original of the message that ev replies to; zero when it replies to none.
-func answered(ev chat.Event, family Family) (chat.Ref, error) {
-	p, ok := ev.What.(chat.Posted)
-	if !ok || p.ReplyTo == "" {
-		return chat.Ref{}, nil
+func unless(carried bool, what string) string {
+	if carried {
+		return ""
 	}
-	original, _, err := family(chat.Ref{Conversation: ev.Conversation, Message: p.ReplyTo})
-	return original, err
-}
-
-func nameOf(a chat.Author) string {
-	switch {
-	case a.Name != "":
-		return a.Name
-	case a.Handle != "":
-		return a.Handle
-	}
-	return string(a.ID)
+	return what + " are not carried"
 }
