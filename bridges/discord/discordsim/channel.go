@@ -212,3 +212,6 @@ func (s *Sim) DeleteChannel(id string) {
 		s.w.drop(ch)
 	}
 }
+
+// counts says whether a message counts as one of a thread: what the thread began with does not.
+func (ch *channel) counts(m *message) bool { return m.id != ch.ID && m.kind != kindThreadStarter }

@@ -177,7 +177,9 @@ func (w *world) answered(m *message) *message {
 func (w *world) post(ch *channel, m *message) {
 	if ch.Type.thread() {
 		w.wake(ch)
-		ch.total++
+		if ch.counts(m) {
+			ch.total++
+		}
 		w.addToThread(ch, m.author)
 	}
 	ch.messages = append(ch.messages, m)

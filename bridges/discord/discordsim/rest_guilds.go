@@ -213,9 +213,7 @@ func listActive(w *world, c *call) (any, error) {
 			found = append(found, t)
 		}
 	}
-	out := w.wireThreads(found)
-	delete(out, "has_more")
-	return out, nil
+	return w.wireThreads(found), nil
 }
 
 // wireThreads is a list of threads with the bot's memberships.

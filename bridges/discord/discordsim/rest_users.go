@@ -3,6 +3,7 @@ package discordsim
 import (
 	"net/http"
 	"slices"
+	"strconv"
 )
 
 func userRoutes() []route {
@@ -145,26 +146,21 @@ func (w *world) appFlags() int {
 	return flags
 }
 
-func readApp(w *world, c *call) (any, error) {
+func readApp(w *world, _ *call) (any, error) {
 	owner := ""
 	for _, id := range w.userOrder {
 		if !w.users[id].Bot && owner == "" {
 			owner = id
 		}
 	}
-	out := obj{
+	return obj{
 		"id": w.cfg.ApplicationID, "name": w.cfg.BotName, "icon": nil, "description": "", "type": nil, "summary": "", "bot": w.wireUser(w.bot()),
 		"bot_public": true, "bot_require_code_grant": false, "verify_key": w.cfg.PublicKey, "flags": w.appFlags(), "redirect_uris": []string{},
-		"flags_new": mustJSON(w.appFlags()), "interactions_endpoint_url": nil, "role_connections_verification_url": nil,
+		"flags_new": strconv.Itoa(w.appFlags()), "interactions_endpoint_url": nil, "role_connections_verification_url": nil,
 		"owner": w.wireUser(owner), "team": nil, "approximate_guild_count": len(w.guilds), "approximate_user_install_count": 0,
 		"approximate_user_authorization_count": 0, "explicit_content_filter": 0, "integration_types_config": obj{"0": obj{}},
 		"eligible_oauth2_scopes": []string{"bot", "applications.commands"},
-	}
-	out["flags_new"] = string(mustJSON(w.appFlags()))
-	if c.route == "GET /oauth2/applications/@me" {
-		delete(out, "approximate_user_authorization_count")
-	}
-	return out, nil
+	}, nil
 }
 
 func listPacks(*world, *call) (any, error) { return obj{"sticker_packs": []any{}}, nil }

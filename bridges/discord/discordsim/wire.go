@@ -166,9 +166,11 @@ func (w *world) addThread(out obj, ch *channel) {
 	if ch.Type == ChannelPrivateThread {
 		meta["invitable"] = ch.invitable
 	}
-	count := len(ch.latest())
-	if p := w.channels[ch.Parent]; p != nil && p.Type.forum() && count > 0 {
-		count-- // the post itself is none of its messages
+	count := 0
+	for _, m := range ch.latest() {
+		if ch.counts(m) {
+			count++
+		}
 	}
 	out["owner_id"], out["thread_metadata"], out["message_count"] = ch.Owner, meta, count
 	out["member_count"], out["total_message_sent"] = min(len(ch.members), 50), ch.total
