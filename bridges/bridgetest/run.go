@@ -36,6 +36,18 @@ func Run(t *testing.T, open func(t *testing.T) Stage) {
 		{"a platform that does not answer is uncertain", hanging},
 		{"a failing platform is tried again", failing},
 		{"a revoked token logs the account out", revoked},
+		{"pins go both ways", pins},
+		{"threads are opened and heard", threads},
+		{"what is deleted meanwhile is gone", vanished},
+		{"whoever is taken out of a room is told so", expelled},
+		{"an answer names what it answers", answers},
+		{"a post by another name is edited and deleted", personas},
+		{"several files are one message", album},
+		{"a hundred mentions ping nobody", mentions},
+		{"a file without bytes gets a clear answer", emptyFile},
+		{"a file beyond the limit is refused with the reason", largeFile},
+		{"a file that can't be read is no message", unreadableFile},
+		{"a file that is lost is told so", lostFile},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

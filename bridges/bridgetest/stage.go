@@ -10,7 +10,9 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// Stage is a simulator with one account on it and one person who talks to that account.
+// Stage is a simulator with one account on it and one person who talks to that account. What else it may have, for the
+// promises that not every platform can keep, are the interfaces beside it: Pinboard, Rooms, Vanishing, Expelling, Answering,
+// Losing.
 type Stage interface {
 	// Open makes the connector. Opening again with the same Deps.Keep is a restart.
 	Open(t *testing.T, deps bridges.Deps) chat.Connector
@@ -62,5 +64,7 @@ type Heard struct {
 	Files     []File
 	Gone      bool
 	Reactions []string
-	Pings     []string // whom the platform notified because of it
+	Pings     []string       // whom the platform notified because of it
+	ReplyTo   chat.MessageID // what it answers by the platform's own means; of a Stage that is Answering
+	As        string         // the name of another that it bears; empty: the account's own, or the Stage does not tell
 }

@@ -121,12 +121,19 @@ func (s *stage) React(t *testing.T, m chat.MessageID, emoji string) bool {
 
 func (s *stage) Heard(t *testing.T) []bridgetest.Heard {
 	t.Helper()
+	return s.heardIn(t, s.im, func(slacksim.Message) bool { return true })
+}
+
+func (s *stage) heardIn(t *testing.T, channel string, which func(slacksim.Message) bool) []bridgetest.Heard {
+	t.Helper()
 	var heard []bridgetest.Heard
-	for _, m := range s.Messages(s.im) {
-		if m.BotID != s.BotID() && m.User != s.BotUser() {
+	for _, m := range s.Messages(channel) {
+		if (m.BotID != s.BotID() && m.User != s.BotUser()) || !which(m) {
 			continue
 		}
-		h := bridgetest.Heard{ID: chat.MessageID(m.TS), Text: readable(t, m), Wire: m.Text + string(m.Blocks), Gone: m.Deleted, Pings: pings(m)}
+		h := bridgetest.Heard{
+			ID: chat.MessageID(m.TS), Text: readable(t, m), Wire: m.Text + string(m.Blocks), As: m.Username, Gone: m.Deleted, Pings: pings(m),
+		}
 		for _, f := range m.Files {
 			b, _ := s.FileBytes(f.ID)
 			h.Files = append(h.Files, bridgetest.File{Name: f.Name, Type: f.Type, Data: b})

@@ -36,6 +36,8 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+var _ bridgetest.Losing = (*stage)(nil)
+
 // stage is a simulated X for bridgetest.
 type stage struct {
 	*scene
@@ -277,6 +279,11 @@ func (st *stage) Hang(*testing.T) { st.sim.Fail(xsim.SendToParticipant, xsim.Fau
 
 // Revoke ends the login.
 func (st *stage) Revoke(*testing.T) { st.sim.Revoke(st.brand) }
+
+// Lose has X know nothing of the files any more.
+func (st *stage) Lose(*testing.T) {
+	st.sim.Fail(xsim.DownloadDMMedia, xsim.Fault{Status: http.StatusNotFound, Times: -1})
+}
 
 // Redeliver has X tell again: by a backfill or a replay. Polls list again what they listed before anyway.
 func (st *stage) Redeliver(t *testing.T) {

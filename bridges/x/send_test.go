@@ -35,6 +35,33 @@ func TestReceipt(t *testing.T) {
 	}
 }
 
+// TestOnlyTheTextSaysWhoAndWhat holds that X, which has neither replies nor names, shows what was put into the text and
+// nothing twice.
+func TestOnlyTheTextSaysWhoAndWhat(t *testing.T) {
+	t.Parallel()
+	s := setup(t, xsim.Config{})
+	c := s.open(t)
+	traits := c.Traits()
+	if traits.Persona || traits.Reply || traits.React.Out || traits.Edit.Out || traits.Delete.Out || traits.Pin.Out || traits.Threads {
+		t.Errorf("traits are %+v, want none of what X lacks", traits)
+	}
+	p := s.post("k", "Ada: so it is")
+	p.As = &chat.Persona{Name: "Ada", Avatar: "https://example.com/a.png"}
+	p.ReplyTo, p.Quote = "1", &chat.Quote{Name: "Bob", Text: text.Plain("is it so?")}
+	r, err := c.Post(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := s.sim.Conversation(s.brand, s.ann)
+	if want := "> Bob: is it so?\nAda: so it is"; all[0].Text != want {
+		t.Errorf("the person reads %q, want %q", all[0].Text, want)
+	}
+	again, found, _, err := chat.Find(t.Context(), c, p, time.Now().Add(-time.Minute))
+	if err != nil || !found || again.Messages[0] != r.Messages[0] {
+		t.Errorf("find = %v, %v, %v; want the message", again, found, err)
+	}
+}
+
 func TestThrottledByTheWindow(t *testing.T) {
 	t.Parallel()
 	s := setup(t, xsim.Config{})

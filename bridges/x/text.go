@@ -21,8 +21,10 @@ func plain(text.Kind) bool { return false }
 // size is how much of the limit a text takes once it is written for X.
 func size(t text.Text) int { return text.Cautious.Len(text.Degrade(t, plain).Body) }
 
-// write is what a post says, as X is given it.
+// write is what a post says, as X is given it. X has no replies, so what it answers is quoted; whose words they are has been
+// put in front by whoever asks, because X shows no persona.
 func write(p chat.Post) string {
+	p = p.Quoted()
 	body := text.Degrade(p.Text, plain).Body
 	if p.Card != nil {
 		card := text.Degrade(p.Card.Plain(), plain).Body

@@ -29,3 +29,19 @@ func (w *world) bury(f *file) {
 		}
 	}
 }
+
+// DeleteThread deletes a message and all its replies, whoever wrote them, as an owner of the workspace can. A reply to it stands
+// in the channel from then on.
+func (s *Sim) DeleteThread(channel, ts string) error {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	ch, root, err := s.w.at(channel, ts)
+	if err != nil {
+		return err
+	}
+	for _, m := range ch.replies(root.TS) {
+		s.w.erase(ch, m)
+	}
+	s.w.erase(ch, root)
+	return nil
+}

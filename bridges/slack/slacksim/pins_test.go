@@ -95,6 +95,24 @@ func TestAnotherAppMayBearAName(t *testing.T) {
 	}
 }
 
+func TestDeletedThreadIsGone(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	root := w.Say(ada, general, slacksim.Draft{Text: "root"})
+	w.Say(bob, general, slacksim.Draft{Text: "reply", Thread: root})
+	if err := w.DeleteThread(general, root); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range w.Messages(general) {
+		if !m.Deleted {
+			t.Errorf("%q is still there", m.Text)
+		}
+	}
+	if err := w.DeleteThread(general, root); !errors.Is(err, slacksim.ErrNoMessage) {
+		t.Errorf("deleting again = %v, want ErrNoMessage", err)
+	}
+}
+
 func TestDeletedFileIsGone(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

@@ -1,0 +1,102 @@
+package bridgetest
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
+)
+
+func pins(t *testing.T, w *world) {
+	board, ok := w.Stage.(Pinboard)
+	if !ok {
+		t.Skip("the stage is no Pinboard")
+	}
+	w.ready(t)
+	m := w.Say(t, "keep this")
+	w.hears(t, []string{"keep this"})
+	for _, on := range []bool{true, false} {
+		if board.Pin(t, m, on) && w.conn.Traits().Pin.In {
+			w.happens(t, "pin", func(ev chat.Event) bool {
+				p, is := ev.What.(chat.Pinned)
+				return is && p.Removed != on && ev.Message == m && ev.Author.ID == w.Person()
+			})
+		}
+	}
+	a := chat.Pin{To: w.Talk(), Message: m}
+	if !w.conn.Traits().Pin.Out {
+		if err := w.try(t, a); !chat.IsUnsupported(err) {
+			t.Errorf("pin = %v, want ErrUnsupported", err)
+		}
+		return
+	}
+	for _, a.Remove = range []bool{false, false, true, true} { // done already is done
+		if err := w.try(t, a); err != nil {
+			t.Errorf("pin with remove %v = %v", a.Remove, err)
+		}
+		if is := slices.Contains(board.Pinned(t), m); is == a.Remove {
+			t.Errorf("after a pin with remove %v pinned is %v", a.Remove, is)
+		}
+	}
+}
+
+// answers holds what a connector says of replies: natively where it can, and readable everywhere.
+func answers(t *testing.T, w *world) {
+	stage, native := w.Stage.(Answering)
+	w.ready(t)
+	const question, answer = "what is the time?", "late"
+	m := w.Say(t, question)
+	w.hears(t, []string{question})
+	if native {
+		id := stage.Answer(t, m, "soon enough")
+		w.happens(t, "answer", func(ev chat.Event) bool {
+			p, is := ev.What.(chat.Posted)
+			return is && ev.Message == id && p.ReplyTo == m && (p.Quote == nil || p.Quote.Text.Body == question)
+		})
+	}
+	post := chat.Post{Key: "k-1", To: w.Talk(), Text: text.Plain(answer), ReplyTo: m, Quote: &chat.Quote{Name: "Ada", Text: text.Plain(question)}}
+	if !w.conn.Traits().Reply {
+		post = post.Quoted()
+	} else if !native {
+		t.Skip("the stage is not Answering")
+	}
+	h := w.held(t, w.posted(t, post))
+	switch {
+	case w.conn.Traits().Reply && h.ReplyTo != m:
+		t.Errorf("%q answers %q, want %q", h.Text, h.ReplyTo, m)
+	case !w.conn.Traits().Reply:
+		reads(t, h.Text, "Ada", question, answer)
+	}
+}
+
+// try performs an action that may fail.
+func (w *world) try(t *testing.T, a chat.Action) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	_, err := w.do(ctx, a)
+	return err
+}
+
+// posted performs a post that must succeed, and gives its message.
+func (w *world) posted(t *testing.T, p chat.Post) chat.MessageID {
+	t.Helper()
+	return w.done(t, p).Messages[0]
+}
+
+// done performs an action that must succeed and, when it is a post, give one message.
+func (w *world) done(t *testing.T, a chat.Action) chat.Receipt {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	r, err := w.do(ctx, a)
+	if err != nil {
+		t.Fatalf("%T = %v", a, err)
+	}
+	if _, is := a.(chat.Post); is && len(r.Messages) != 1 {
+		t.Fatalf("the receipt of a post names %q, want one message", r.Messages)
+	}
+	return r
+}
