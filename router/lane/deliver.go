@@ -22,20 +22,12 @@ type attempt struct {
 	traits  chat.Traits
 	action  chat.Action
 	lacking []Lacking
+	crowds  uint64 // how often the account's requests had all been in use when this one began
+	crowded bool   // they were while it was on the wire
 }
 
-// deliver takes one leased delivery as far as it goes now, and settles it.
-func (r *Runner) deliver(ctx context.Context, l store.Leased, began time.Time) {
-	at := &attempt{Leased: l, began: began, doubt: !l.First.IsZero(), action: l.Action}
-	receipt, err := r.try(ctx, at)
-	s := r.settlement(at, receipt, err)
-	took := r.cfg.Now().Sub(began)
-	if serr := r.settle(ctx, &s); serr != nil {
-		r.cfg.Log.LogAttrs(ctx, slog.LevelError, "delivery not settled",
-			slog.Int64("delivery", int64(l.ID)), slog.Any("error", serr))
-		return
-	}
-	r.report(ctx, at, s, took, err)
+func newAttempt(l store.Leased, began time.Time) *attempt {
+	return &attempt{Leased: l, began: began, doubt: !l.First.IsZero(), action: l.Action}
 }
 
 // try performs the delivery if the gate lets it through. Its errors carry a Kind.
@@ -58,7 +50,7 @@ func (r *Runner) try(ctx context.Context, at *attempt) (receipt chat.Receipt, er
 	if err := r.pass(at, to); err != nil {
 		return receipt, err
 	}
-	defer r.gate.leave(to)
+	defer func() { at.crowded = r.gate.leave(to, at.crowds) }()
 	if err := r.resolve(ctx, at); err != nil {
 		return receipt, err
 	}
@@ -111,8 +103,9 @@ func (r *Runner) pass(at *attempt, to chat.Conversation) error {
 		}
 	}()
 	for {
-		wait, slot := r.gate.enter(to, at.traits, paced(at.Action))
+		crowds, wait, slot := r.gate.enter(to, at.traits, paced(at.Action))
 		if wait == 0 {
+			at.crowds = crowds
 			return nil
 		}
 		left := deadline.Sub(r.cfg.Now())

@@ -34,13 +34,14 @@ type gate struct {
 }
 
 type account struct {
-	under int           // requests on the wire
-	most  int           // of them at once
-	queue int           // deliveries that wait for a slot
-	slot  chan struct{} // told when a request comes back
-	pace  pace
-	until time.Time // nothing is sent before
-	why   string    // why it is parked; empty when it isn't
+	under  int           // requests on the wire
+	most   int           // of them at once
+	queue  int           // deliveries that wait for a slot
+	crowds uint64        // how often all of its requests came to be in use
+	slot   chan struct{} // told when a request comes back
+	pace   pace
+	until  time.Time // nothing is sent before
+	why    string    // why it is parked; empty when it isn't
 }
 
 type place struct {
@@ -76,11 +77,20 @@ func (g *gate) taken() {
 	g.under++
 }
 
-func (g *gate) returned() {
+func (g *gate) returned(n int) {
 	g.mu.Lock()
-	g.under--
+	g.under -= n
 	g.mu.Unlock()
 	g.opened()
+}
+
+// goesOn says whether a lane that just had a request to a place may have its next one without asking the store whose turn
+// it is: there is room for one more delivery, and nothing waits or is spared.
+func (g *gate) goesOn(to chat.Conversation, most int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now, a := g.now(), g.account(to.Account)
+	return g.under < most && a.queue == 0 && !now.Before(a.until) && a.pace.empty(now) == 0 && !now.Before(g.shut[to.Place()])
 }
 
 // closed lists what the store need not be asked for.
@@ -122,22 +132,22 @@ func (g *gate) opens() time.Duration {
 
 // enter asks for one request to a place. It returns 0 when the request may be made, after which leave must be called,
 // and otherwise how long to wait before asking again. When all that is missing is one of the account's requests coming
-// back, slot is told of that earlier.
-func (g *gate) enter(to chat.Conversation, t chat.Traits, paced bool) (wait time.Duration, slot <-chan struct{}) {
+// back, slot is told of that earlier. crowds is for leave.
+func (g *gate) enter(to chat.Conversation, t chat.Traits, paced bool) (crowds uint64, wait time.Duration, slot <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
 	a, p := g.account(to.Account), g.place(to.Place(), t, now)
 	a.heed(t)
 	if a.under >= a.most {
-		return patience, a.slot
+		return 0, patience, a.slot
 	}
 	wait = max(a.until.Sub(now), g.shut[to.Place()].Sub(now), 0)
 	if paced {
 		wait = max(wait, a.pace.wait(now), p.pace.wait(now))
 	}
 	if wait > 0 {
-		return wait, nil
+		return 0, wait, nil
 	}
 	if paced {
 		a.pace.take(now)
@@ -146,11 +156,15 @@ func (g *gate) enter(to chat.Conversation, t chat.Traits, paced bool) (wait time
 			g.close(to.Place(), now.Add(d))
 		}
 	}
-	a.under++
-	return 0, nil
+	crowds = a.crowds
+	if a.under++; a.under >= a.most {
+		a.crowds++
+	}
+	return crowds, 0, nil
 }
 
-func (g *gate) leave(to chat.Conversation) {
+// leave ends a request, and says whether all of the account's requests were in use while it was made.
+func (g *gate) leave(to chat.Conversation, crowds uint64) (crowded bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	a := g.accounts[to.Account]
@@ -159,6 +173,7 @@ func (g *gate) leave(to chat.Conversation) {
 	case a.slot <- struct{}{}:
 	default:
 	}
+	return a.crowds != crowds
 }
 
 // queued counts a delivery that waits for a slot of its account: n is 1 when it begins to wait and -1 when it ends.

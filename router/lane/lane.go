@@ -1,10 +1,20 @@
 // Package lane empties lanes. The flow of one delivery:
 //
 //	Lease → gate (pace, parallel, parked) → resolve (thread, copies, files) → Begin → chat.Do → Settle
+//	          ↑                                                                         ↓
+//	          ╰───────────────────────────────── Follow ────────────────────────────────╯
 //
-// Each lane has at most one delivery under way; lanes run side by side. What a platform, an account or a conversation
+// Each lane has at most one request on the wire; lanes run side by side. What a platform, an account or a conversation
 // asks us to spare is kept in one gate, and the store is not even asked for what the gate holds back, so a hanging,
 // throttled or parked destination costs the others nothing.
+//
+// A lane runs ahead of its settlements where a repeat is harmless (chat.Keyed): when a post was taken, the next delivery is
+// tried while the receipt of the one before is on its way to the disk, and settlements that wait share one call. After a
+// crash those that were not settled are repeated in the same order, and the receiver folds them. A delivery that looks up
+// what earlier ones became, or is no post, first waits until they are settled. Whatever ends in another way than sent, and
+// an account whose requests are all in use, end the run: the lane goes back to the store, where the longest due comes
+// first. We chose to ask the store for each next delivery (Follow), not to lease several in advance, because what is not
+// tried yet can then still be cancelled, and nothing has to be given back; it costs a call in memory for each.
 //
 // We chose a goroutine per delivery under way, not a pool of workers, because a worker that waits for one platform is a
 // worker that another platform lacks; it costs a few kilobytes for each delivery under way, of which there are at most
@@ -186,10 +196,7 @@ func (r *Runner) start(ctx, work context.Context) (int, error) {
 	began := r.cfg.Now()
 	for _, l := range leased {
 		r.gate.taken()
-		r.busy.Go(func() {
-			defer r.gate.returned()
-			r.deliver(work, l, began)
-		})
+		r.busy.Go(func() { r.deliver(work, l, began) })
 	}
 	return len(leased), nil
 }

@@ -14,7 +14,7 @@ import (
 
 // resolve fills in what could not be known before the delivery's turn: its thread, the copies it is about, its files.
 func (r *Runner) resolve(ctx context.Context, at *attempt) error {
-	if !at.Within.IsZero() || !at.Of.IsZero() || !at.Answers.IsZero() {
+	if at.looksUp() {
 		err := r.cfg.Store.Read(ctx, func(v store.Reader) error { return r.lookUp(v, at) })
 		if err != nil {
 			return err
@@ -25,6 +25,11 @@ func (r *Runner) resolve(ctx context.Context, at *attempt) error {
 		return r.attach(ctx, at, post)
 	}
 	return nil
+}
+
+// looksUp says whether a delivery needs to know what earlier ones became.
+func (at *attempt) looksUp() bool {
+	return !at.Within.IsZero() || !at.Of.IsZero() || !at.Answers.IsZero()
 }
 
 // named is a with its key. Of an action and its Else only one is performed, so they share it.
