@@ -90,6 +90,9 @@ type Web struct {
 type Files struct {
 	Path string // a folder; default files beside the file
 	Max  int64  // bytes that one attachment may have; default 100 MB
+	// Link is for how long links to attachments hold that a platform does not take; 0: there are none. Default 30 days, or
+	// as long as attachments are kept.
+	Link time.Duration
 }
 
 // Log says what is logged and how.
@@ -138,6 +141,8 @@ type Platform struct {
 	// If what Decode returns has a method Validate() error, it is called when nothing was wrong before, and every error
 	// that is joined in its result is one fault. An error that begins with a key is placed at that key.
 	Decode func(decode func(into any) error) (any, error)
+	// Direct says whether an ID is that of a direct conversation. nil: the ID does not tell.
+	Direct func(id chat.ConversationID) bool
 }
 
 // MaxSize is the size of the largest file that is read, in bytes.

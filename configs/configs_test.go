@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
+	"github.com/roost-im/roost/router/route"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -85,11 +87,13 @@ func platform[T any](name string, defaults T) configs.Platform {
 }
 
 func platforms() []configs.Platform {
+	telegram := platform("telegram", telegramSettings{Timeout: time.Minute})
+	telegram.Direct = func(id chat.ConversationID) bool { return !strings.HasPrefix(string(id), "-") }
 	return []configs.Platform{
 		platform("x", xSettings{}),
 		platform("slack", slackSettings{}),
 		platform("discord", discordSettings{}),
-		platform("telegram", telegramSettings{Timeout: time.Minute}),
+		telegram,
 		{Name: "broken", Decode: func(func(any) error) (any, error) { return nil, errors.New("nothing works") }},
 	}
 }
@@ -188,15 +192,94 @@ func TestSurfacesTakeFromTheDesk(t *testing.T) {
 	}
 }
 
-func TestMirrorLegs(t *testing.T) {
+func TestMirrors(t *testing.T) {
 	t.Parallel()
-	want := &configs.Mirror{Legs: []configs.Leg{
-		{At: chat.Conversation{Account: "slack/team", ID: "C0LOUNGE"}, Direction: configs.Both},
-		{At: chat.Conversation{Account: "slack/fans", ID: "C0LOUNGE"}, Direction: configs.Both},
-		{At: chat.Conversation{Account: "slack/fans", ID: "C0NEWS"}, Direction: configs.Out},
-	}}
-	if diff := cmp.Diff(want, parse(t, full(t)).Routes["lounge"].Mirror); diff != "" {
+	f := parse(t, full(t))
+	for name, want := range map[string]*route.Mirror{
+		"lounge": {
+			Name: "lounge",
+			Legs: []route.Leg{
+				{At: chat.Conversation{Account: "slack/team", ID: "C0LOUNGE"}},
+				{At: chat.Conversation{Account: "slack/fans", ID: "C0LOUNGE"}, Bots: []string{"GitHub"}},
+				{At: chat.Conversation{Account: "slack/fans", ID: "C0NEWS"}, Silent: true},
+			},
+			Names: route.Names{Name: "{name}", Prefix: "{name}: "},
+			Skip:  route.Filter{Authors: []string{"U0SPAM"}, Text: []*regexp.Regexp{regexp.MustCompile("^!")}},
+		},
+		"archive": {
+			Name: "archive",
+			Legs: []route.Leg{
+				{At: chat.Conversation{Account: "slack/team", ID: "C0PLANS"}, Deaf: true},
+				{At: chat.Conversation{Account: "slack/fans", ID: "C0ARCHIVE"}},
+			},
+		},
+	} {
+		if diff := cmp.Diff(want, f.Routes[name].Mirror, cmp.Comparer(samePattern)); diff != "" {
+			t.Errorf("%s differs (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func samePattern(a, b *regexp.Regexp) bool { return a.String() == b.String() }
+
+func TestWhatAMirrorIsTold(t *testing.T) {
+	t.Parallel()
+	f := parse(t, `
+accounts: {discord/fans: {token: t}, telegram/bot: {token: t}}
+routes:
+  lounge:
+    mirror:
+      between: [discord/fans#1, {at: telegram/bot#-100, bots: []}]
+      bots: [all]
+      skip: {authors: [42]}
+      only: {text: ['(?i)news', 7], kinds: [text, reply]}
+      edits: false
+      deletes: false
+      reactions: false
+      threads: false
+      pins: false
+      joins: true
+`)
+	want := &route.Mirror{
+		Name: "lounge", Bots: []string{"all"}, Joins: true,
+		Legs: []route.Leg{
+			{At: chat.Conversation{Account: "discord/fans", ID: "1"}},
+			{At: chat.Conversation{Account: "telegram/bot", ID: "-100"}, Bots: []string{}},
+		},
+		Skip:    route.Filter{Authors: []string{"42"}},
+		Only:    route.Filter{Text: []*regexp.Regexp{regexp.MustCompile("(?i)news"), regexp.MustCompile("7")}, Kinds: []route.Kind{route.KindText, route.KindReply}},
+		Without: route.Without{Edits: true, Deletes: true, Reactions: true, Pins: true, Threads: true},
+	}
+	if diff := cmp.Diff(want, f.Routes["lounge"].Mirror, cmp.Comparer(samePattern)); diff != "" {
 		t.Errorf("lounge differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestALinkHoldsNoLongerThanItsAttachment(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for src, want := range map[string]time.Duration{
+		"accounts:": 30 * day, "files: {link: 0s}": 0, "files: {link: 366d}\nstore: {keep: {deliveries: 0s}}": 366 * day,
+		"store: {keep: {deliveries: 7d}}": 7 * day, "store: {keep: {deliveries: 0s}}": 30 * day, "files: {link: 12h}": 12 * time.Hour,
+	} {
+		if got := parse(t, src).Files.Link; got != want {
+			t.Errorf("%s: link = %v, want %v", src, got, want)
+		}
+	}
+}
+
+// A desk takes the direct messages of its accounts. Where the ID of a conversation does not tell what it is, a mirror of
+// such an account is only warned of.
+func TestAMirrorOfADesksAccountIsAWarning(t *testing.T) {
+	t.Parallel()
+	f := parse(t, `
+accounts: {x/acme: {}, discord/fans: {token: t}}
+routes:
+  lounge: {mirror: [x/acme#42, discord/fans#1]}
+  support: {desk: {from: [x/acme], on: [discord/fans#2]}}
+`)
+	if len(f.Warnings) != 1 || f.Warnings[0].Line != 4 || f.Warnings[0].Path != "routes.lounge.mirror[0]" || !strings.Contains(f.Warnings[0].Text, "support") {
+		t.Errorf("warnings = %v, want one that names the leg and the desk", f.Warnings)
 	}
 }
 

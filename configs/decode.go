@@ -28,6 +28,8 @@ type (
 	placed interface{ within(spot) any }
 	// short is a struct that can be written as one word; word is where that goes.
 	short interface{ word() any }
+	// listed is a struct that can be written as a list; list is where that goes.
+	listed interface{ list() any }
 )
 
 // at is a T and where it stands.
@@ -60,6 +62,12 @@ func (d *decoder) value(n ast.Node, v reflect.Value, s spot) {
 	case short:
 		if isWord(n) {
 			d.value(n, reflect.ValueOf(p.word()).Elem(), s)
+			return
+		}
+		d.record(n, v, s)
+	case listed:
+		if _, ok := n.(*ast.SequenceNode); ok {
+			d.value(n, reflect.ValueOf(p.list()).Elem(), s)
 			return
 		}
 		d.record(n, v, s)

@@ -178,6 +178,7 @@ func TestSchemaHasTheKeysOfTheFullExample(t *testing.T) {
 	}
 	check("", doc.Properties, top)
 	check("desk", doc.Defs["desk"].Properties, dig("routes", "support", "desk"))
+	check("talk", doc.Defs["talk"].Properties, dig("routes", "lounge", "mirror"))
 	check("delivery", doc.Defs["delivery"].Properties, dig("delivery"))
 	check("store", doc.Defs["store"].Properties, dig("store"))
 	check("keep", doc.Defs["keep"].Properties, dig("store", "keep"))

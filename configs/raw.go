@@ -48,16 +48,17 @@ type (
 		Public public `yaml:"public"`
 	}
 	rawFiles struct {
-		Path path `yaml:"path"`
-		Max  size `yaml:"max"`
+		Path path               `yaml:"path"`
+		Max  size               `yaml:"max"`
+		Link *at[time.Duration] `yaml:"link"`
 	}
 	rawLog struct {
 		Level  Level  `yaml:"level"`
 		Format Format `yaml:"format"`
 	}
 	rawRoute struct {
-		Desk   *at[rawDesk]      `yaml:"desk"`
-		Mirror *at[[]at[rawLeg]] `yaml:"mirror"`
+		Desk   *at[rawDesk]   `yaml:"desk"`
+		Mirror *at[rawMirror] `yaml:"mirror"`
 	}
 	rawDesk struct {
 		From     []at[account]      `yaml:"from"`
@@ -74,14 +75,35 @@ type (
 		Reply   *reply            `yaml:"reply"`
 		Members *at[[]at[person]] `yaml:"members"`
 	}
+	rawMirror struct {
+		Between   at[[]at[rawLeg]] `yaml:"between"`
+		Name      template         `yaml:"name"`
+		Prefix    template         `yaml:"prefix"`
+		Bots      at[[]at[bot]]    `yaml:"bots"`
+		Skip      rawFilter        `yaml:"skip"`
+		Only      rawFilter        `yaml:"only"`
+		Edits     *bool            `yaml:"edits"`
+		Deletes   *bool            `yaml:"deletes"`
+		Reactions *bool            `yaml:"reactions"`
+		Threads   *bool            `yaml:"threads"`
+		Pins      *bool            `yaml:"pins"`
+		Joins     *bool            `yaml:"joins"`
+	}
+	rawFilter struct {
+		Authors at[[]at[person]]  `yaml:"authors"`
+		Text    at[[]at[pattern]] `yaml:"text"`
+		Kinds   at[[]at[kind]]    `yaml:"kinds"`
+	}
 	rawLeg struct {
-		At        at[place] `yaml:"at"`
-		Direction Direction `yaml:"direction"`
+		At        at[place]      `yaml:"at"`
+		Direction direction      `yaml:"direction"`
+		Bots      *at[[]at[bot]] `yaml:"bots"`
 	}
 )
 
 func (s *rawSurface) word() any { return &s.At }
 func (l *rawLeg) word() any     { return &l.At }
+func (m *rawMirror) list() any  { return &m.Between }
 
 func rawDefaults() rawFile {
 	const day = 24 * time.Hour
@@ -108,16 +130,38 @@ func (d *decoder) checked(raw *rawFile, platforms []Platform) *File {
 	}
 	return &File{
 		Accounts: d.accounts(raw.Accounts, platforms),
-		Routes:   d.routes(raw.Routes, inOrder(raw.Accounts)),
+		Routes:   d.routes(raw.Routes, inOrder(raw.Accounts), platforms),
 		Delivery: Delivery{Tries: int(raw.Delivery.Tries), Longest: time.Duration(raw.Delivery.Longest)},
 		Store: Store{
 			Path: d.beside(string(raw.Store.Path)), KeyFile: d.beside(string(raw.Store.KeyFile)),
 			Keep: Keep{Deliveries: keep.Deliveries.v, Events: keep.Events.v, Copies: keep.Copies.v, Cases: keep.Cases.v},
 		},
 		Web:   Web{Listen: string(raw.Web.Listen), Public: string(raw.Web.Public)},
-		Files: Files{Path: d.beside(string(raw.Files.Path)), Max: int64(raw.Files.Max)},
+		Files: Files{Path: d.beside(string(raw.Files.Path)), Max: int64(raw.Files.Max), Link: d.link(raw.Files.Link, keep.Deliveries.v)},
 		Log:   Log(raw.Log),
 	}
+}
+
+// The longest that links to attachments hold, and how long they do when the file does not say.
+const (
+	maxLink     = 366 * 24 * time.Hour
+	defaultLink = 30 * 24 * time.Hour
+)
+
+// link is for how long links to attachments hold: never longer than the attachments are kept.
+func (d *decoder) link(written *at[time.Duration], kept time.Duration) time.Duration {
+	if kept == 0 {
+		kept = maxLink
+	}
+	switch {
+	case written == nil:
+		return min(defaultLink, kept)
+	case written.v < 0 || written.v > maxLink || written.v > 0 && written.v < time.Hour:
+		d.fault(written.spot, "", "wants 1h to 366d, or 0 for no links")
+	case written.v > kept:
+		d.fault(written.spot, "", "is longer than attachments are kept, which store.keep.deliveries says")
+	}
+	return written.v
 }
 
 // wanted is what a word of ours should have been. It shows nothing of the word, so a fault can always show it.

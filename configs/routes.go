@@ -8,12 +8,13 @@ import (
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
+	"github.com/roost-im/roost/router/route"
 )
 
 // Route is a rule that turns events into deliveries: a desk or a mirror, and never both.
 type Route struct {
 	Desk   *Desk
-	Mirror *Mirror
+	Mirror *route.Mirror
 	Line   int // where it stands in the file
 }
 
@@ -22,28 +23,6 @@ type Desk struct {
 	desk.Desk
 	From []chat.Account
 }
-
-// Mirror is two or more conversations that show the same talk, each named once.
-type Mirror struct{ Legs []Leg }
-
-// Leg is one conversation of a mirror.
-type Leg struct {
-	At        chat.Conversation
-	Direction Direction // default Both
-}
-
-// Direction says which way a mirror works at one of its legs.
-type Direction string
-
-// The directions of a leg, as the mirror sees them.
-const (
-	In   Direction = "in"   // what is written here goes to the others
-	Out  Direction = "out"  // what the others write comes here
-	Both Direction = "both" // either
-)
-
-// Choices lists what a Direction can be.
-func (Direction) Choices() []string { return []string{string(In), string(Out), string(Both)} }
 
 // What a desk does when its settings say nothing. The marks are those that package desk itself falls back to.
 const (
@@ -62,10 +41,10 @@ type planner struct {
 	known    []string
 	fed      map[chat.Account]string      // the desk that takes an account's direct messages
 	surfaces map[chat.Conversation]string // the last desk that shows its cases there
-	legs     []at[chat.Conversation]
+	legs     []leg
 }
 
-func (d *decoder) routes(raw map[string]at[rawRoute], accounts []string) map[string]Route {
+func (d *decoder) routes(raw map[string]at[rawRoute], accounts []string, platforms []Platform) map[string]Route {
 	p := planner{decoder: d, known: accounts, fed: map[chat.Account]string{}, surfaces: map[chat.Conversation]string{}}
 	routes := make(map[string]Route, len(raw))
 	for _, name := range inOrder(raw) {
@@ -73,24 +52,20 @@ func (d *decoder) routes(raw map[string]at[rawRoute], accounts []string) map[str
 		if !routeForm.MatchString(name) {
 			d.fault(r.spot, "", "the name of a route is lower-case letters, digits, _ and -")
 		}
-		route := Route{Line: r.line}
+		is := Route{Line: r.line}
 		switch {
 		case r.v.Desk != nil && r.v.Mirror != nil:
 			d.fault(r.spot, "make two routes of it", "is a desk and a mirror")
 		case r.v.Desk != nil:
-			route.Desk = p.desk(name, *r.v.Desk)
+			is.Desk = p.desk(name, *r.v.Desk)
 		case r.v.Mirror != nil:
-			route.Mirror = p.mirror(*r.v.Mirror)
+			is.Mirror = p.mirror(name, *r.v.Mirror)
 		case !d.faulted(r.path):
 			d.fault(r.spot, "give it a desk or a mirror", "does nothing")
 		}
-		routes[name] = route
+		routes[name] = is
 	}
-	for _, leg := range p.legs {
-		if name, ok := p.surfaces[leg.v.Place()]; ok {
-			d.fault(leg.spot, "", "is a surface of the desk %s, so it can't be mirrored", name)
-		}
-	}
+	p.claims(platforms)
 	return routes
 }
 
@@ -236,40 +211,4 @@ func (p *planner) members(raw *at[[]at[person]]) []chat.PersonID {
 		ids = append(ids, chat.PersonID(m.v))
 	}
 	return ids
-}
-
-func (p *planner) mirror(raw at[[]at[rawLeg]]) *Mirror {
-	m := &Mirror{}
-	from, to := 0, 0
-	seen := map[chat.Conversation]bool{}
-	for _, l := range raw.v {
-		leg := Leg{At: chat.Conversation(l.v.At.v), Direction: l.v.Direction}
-		if leg.Direction == "" {
-			leg.Direction = Both
-		}
-		if leg.Direction != Out {
-			from++
-		}
-		if leg.Direction != In {
-			to++
-		}
-		if !p.located(l.v.At, l.spot) {
-			continue
-		}
-		if seen[leg.At] {
-			p.fault(l.v.At.spot, "", "is there twice")
-			continue
-		}
-		seen[leg.At] = true
-		p.legs = append(p.legs, at[chat.Conversation]{v: leg.At, spot: l.v.At.spot})
-		m.Legs = append(m.Legs, leg)
-	}
-	switch {
-	case p.faulted(raw.path):
-	case len(raw.v) < 2:
-		p.fault(raw.spot, "", "wants two conversations at least")
-	case from == 0 || to == 0:
-		p.fault(raw.spot, "", "nothing can move: every leg is %s", raw.v[0].v.Direction)
-	}
-	return m
 }

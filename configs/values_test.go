@@ -88,6 +88,7 @@ func TestHiddenValuesStayHidden(t *testing.T) {
 			"accounts: {slack/team: {bot_token: xoxb-1, app_token: xapp-1, api_url: %s}}",
 			"accounts: {slack/team: {bot_token: %s, app_token: %[1]s, api_url: %[1]s}}",
 			"routes: {a: {mirror: [%s, {at: %[1]s, direction: %[1]s}]}}",
+			"accounts: {x/a: {}, x/b: {}}\nroutes: {a: {mirror: {between: ['x/a#%s', 'x/b#%[1]s'], name: '{%[1]s}', skip: {text: ['(%[1]s'], kinds: [%[1]s]}}}}",
 			"accounts: {telegram/bot: {home: %s, style: %[1]s, count: %[1]s, threads: %[1]s, uncertain: %[1]s}}",
 		}).Draw(t, "key")
 		env := func(string) (string, bool) { return secret, true }
@@ -122,6 +123,8 @@ func TestDiffNamesWhatChanged(t *testing.T) {
 		}},
 		{"routes", "alerts}", "ask}", configs.Changes{Routes: configs.Delta[string]{Changed: []string{"press"}}}},
 		{"a leg", "direction: out", "direction: both", configs.Changes{Routes: configs.Delta[string]{Changed: []string{"lounge"}}}},
+		{"a pattern", "'^!'", "'^!!'", configs.Changes{Routes: configs.Delta[string]{Changed: []string{"lounge"}}}},
+		{"a switch", "joins: false", "joins: true", configs.Changes{Routes: configs.Delta[string]{Changed: []string{"lounge"}}}},
 		{"sections", "8080", "8081", configs.Changes{Sections: []string{"web"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -140,7 +143,7 @@ func TestDiffNamesWhatChanged(t *testing.T) {
 func TestDiffFromNothing(t *testing.T) {
 	t.Parallel()
 	got := configs.Diff(nil, parse(t, full(t)))
-	if len(got.Accounts.Added) != 4 || len(got.Routes.Added) != 3 || len(got.Sections) != 5 {
+	if len(got.Accounts.Added) != 4 || len(got.Routes.Added) != 4 || len(got.Sections) != 5 {
 		t.Errorf("Diff(nil) = %+v, want everything added", got)
 	}
 }

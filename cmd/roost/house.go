@@ -18,7 +18,6 @@ import (
 	"github.com/roost-im/roost/router/blob"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/lane"
-	"github.com/roost-im/roost/router/route"
 	"github.com/roost-im/roost/router/store"
 	"github.com/roost-im/roost/router/store/sealed"
 	"github.com/roost-im/roost/web"
@@ -122,20 +121,10 @@ func (h *house) setup(f *configs.File, opened map[chat.Account]chat.Connector) r
 			d.Name = name
 			s.Desks = append(s.Desks, d)
 		case r.Mirror != nil:
-			s.Mirrors = append(s.Mirrors, mirror(name, r.Mirror))
+			s.Mirrors = append(s.Mirrors, *r.Mirror)
 		}
 	}
 	return s
-}
-
-func mirror(name string, m *configs.Mirror) route.Mirror {
-	out := route.Mirror{Name: name}
-	for _, l := range m.Legs {
-		out.Legs = append(out.Legs, route.Leg{
-			At: l.At, Silent: l.Direction == configs.Out, Deaf: l.Direction == configs.In,
-		})
-	}
-	return out
 }
 
 // reload makes the router do what a new file says. Accounts whose settings changed are opened again; the others run on.
