@@ -23,21 +23,28 @@ type inputMedia struct {
 
 // meta are the fields that a sender may give for a file.
 func (in inputMedia) meta() obj {
+	all := map[string]any{"duration": in.Duration, "width": in.Width, "height": in.Height, "performer": in.Performer, "title": in.Title}
 	o := obj{}
-	for name, n := range map[string]int{"duration": in.Duration, "width": in.Width, "height": in.Height} {
-		sized := in.Type == "video" || in.Type == "animation"
-		timed := sized || in.Type == "audio" || in.Type == "voice" || in.Type == "video_note"
-		if n > 0 && (sized || name == "duration" && timed) {
-			o[name] = n
+	for _, name := range metaOf(in.Type) {
+		if v := all[name]; v != 0 && v != "" {
+			o[name] = v
 		}
 	}
-	if in.Type == "audio" && in.Performer != "" {
-		o["performer"] = in.Performer
-	}
-	if in.Type == "audio" && in.Title != "" {
-		o["title"] = in.Title
-	}
 	return o
+}
+
+// metaOf are the fields of a kind of file that its sender may give.
+func metaOf(kind string) []string {
+	switch kind {
+	case "video", "animation":
+		return []string{"duration", "width", "height"}
+	case "audio":
+		return []string{"duration", "performer", "title"}
+	case "voice", "video_note":
+		return []string{"duration"}
+	default:
+		return nil
+	}
 }
 
 // sendFile serves sendPhoto and its sisters.

@@ -3,6 +3,7 @@ package telegramsim
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -135,24 +136,29 @@ func buttonOf(raw json.RawMessage) (Button, error) {
 	if json.Unmarshal(raw, &b) != nil {
 		return Button{}, bad("can't parse inline keyboard button: InlineKeyboardButton must be an Object")
 	}
-	if strings.TrimSpace(b.Text) == "" {
-		return Button{}, bad("can't parse inline keyboard button: Field \"text\" must be a non-empty String")
-	}
 	out := Button{Text: b.Text, URL: b.URL}
 	if b.Data != nil {
 		out.Data = *b.Data
-		if out.Data == "" || len(out.Data) > maxCallbackData {
-			return Button{}, bad("BUTTON_DATA_INVALID")
-		}
 	}
-	does := b.Data != nil || b.URL != "" || b.Query != nil || b.Here != nil || b.Pay
-	if !does && b.App == nil && b.Login == nil && b.Copy == nil && b.Other == nil && b.Game == nil {
+	switch {
+	case strings.TrimSpace(b.Text) == "":
+		return Button{}, bad("can't parse inline keyboard button: Field \"text\" must be a non-empty String")
+	case b.Data != nil && (out.Data == "" || len(out.Data) > maxCallbackData):
+		return Button{}, bad("BUTTON_DATA_INVALID")
+	case !b.acts():
 		return Button{}, bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
-	}
-	if b.URL != "" && !linkable(b.URL) {
+	case b.URL != "" && !linkable(b.URL):
 		return Button{}, bad(fmt.Sprintf("inline keyboard button URL '%s' is invalid: Wrong HTTP URL", b.URL))
 	}
 	return out, nil
+}
+
+// acts says whether the button does anything.
+func (b wireButton) acts() bool {
+	if b.Data != nil || b.URL != "" || b.Query != nil || b.Here != nil || b.Pay {
+		return true
+	}
+	return slices.ContainsFunc([]json.RawMessage{b.App, b.Login, b.Copy, b.Other, b.Game}, func(r json.RawMessage) bool { return r != nil })
 }
 
 // linkable says whether a button may lead to a URL.

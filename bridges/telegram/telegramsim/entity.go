@@ -94,22 +94,19 @@ func inside(text string, offset, length int) error {
 	if offset < 0 || length < 0 {
 		return bad("can't parse entities: entity has a negative offset or length")
 	}
-	at, begun := 0, false
+	at, begins, ends := 0, offset == 0, false
 	for _, r := range text {
-		begun = begun || at == offset
-		if at >= offset+length {
-			break
-		}
-		if at > offset && !begun {
-			return bad(fmt.Sprintf("entity begins in a middle of a UTF-16 symbol at byte offset %d", offset))
-		}
 		at += utf16.RuneLen(r)
+		begins = begins || at == offset
+		ends = ends || at == offset+length
 	}
 	switch {
-	case at < offset+length:
+	case length > at || offset > at-length:
 		return bad(fmt.Sprintf("entity beginning at UTF-16 offset %d ends after the end of the text at UTF-16 offset %d", offset, at))
-	case at > offset+length && length > 0:
-		return bad(fmt.Sprintf("entity beginning at UTF-16 offset %d ends in a middle of a UTF-16 symbol at UTF-16 offset %d", offset, at-1))
+	case !begins:
+		return bad(fmt.Sprintf("entity begins in a middle of a UTF-16 symbol at UTF-16 offset %d", offset))
+	case !ends && length > 0:
+		return bad(fmt.Sprintf("entity beginning at UTF-16 offset %d ends in a middle of a UTF-16 symbol", offset))
 	}
 	return nil
 }

@@ -66,15 +66,7 @@ func (w *world) planned(method string) Fault {
 
 // before plays the part of a fault that comes before the work, and says whether that answered the call. mu is not held.
 func (f Fault) before(w *world, rw http.ResponseWriter, r *http.Request, c *call) bool {
-	if f.Late > 0 {
-		t := time.NewTimer(f.Late)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-r.Context().Done():
-		case <-w.ended:
-		}
-	}
+	w.pause(r.Context(), f.Late)
 	switch {
 	case f.Hang:
 		w.log(c, 0, "")
@@ -138,7 +130,7 @@ func (s *Sim) Redeliver(n int) int {
 	last := slices.Clone(all[cut:])
 	w.queue.settled = all[:cut]
 	for _, u := range last {
-		u.again = true
+		u.again, u.busy, u.fail = true, false, 0
 	}
 	w.queue.waiting = append(last, w.queue.waiting...)
 	w.wake()

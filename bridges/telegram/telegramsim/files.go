@@ -12,9 +12,12 @@ import (
 	"image/jpeg"
 	_ "image/png" // sizes of what is sent
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -123,13 +126,14 @@ func (w *world) register(f *file) {
 // wire is a file as it stands in a message of its kind.
 func (f *file) wire() any {
 	base := obj{"file_id": f.id, "file_unique_id": f.unique, "file_size": len(f.data)}
-	switch f.kind {
-	case "photo":
+	if f.kind == "photo" {
 		base["width"], base["height"] = f.width, f.height
 		if f.thumb != nil {
-			return []any{f.thumb.wire().([]any)[0], base}
+			return append(f.thumb.wire().([]any), base)
 		}
 		return []any{base}
+	}
+	switch f.kind {
 	case "video", "animation":
 		base["width"], base["height"], base["duration"] = f.width, f.height, 1
 	case "audio", "voice":
@@ -143,12 +147,10 @@ func (f *file) wire() any {
 	if f.kind != "sticker" && f.kind != "video_note" {
 		base["mime_type"] = f.mime
 	}
-	if f.name != "" && (f.kind == "document" || f.kind == "audio" || f.kind == "video" || f.kind == "animation") {
+	if f.name != "" && slices.Contains([]string{"document", "audio", "video", "animation"}, f.kind) {
 		base["file_name"] = f.name
 	}
-	for k, v := range f.meta {
-		base[k] = v
-	}
+	maps.Copy(base, f.meta)
 	return base
 }
 
@@ -226,8 +228,9 @@ func (w *world) serveFile(rw http.ResponseWriter, r *http.Request, token, name s
 	}
 	if fault.AcceptThenDrop { // half a file
 		w.log(c, 0, "")
-		rw.Header().Set("Content-Length", fmt.Sprint(len(data)))
-		_, _ = rw.Write(data[:len(data)/2])
+		rw.Header().Set("Content-Type", "application/octet-stream")
+		rw.Header().Set("Content-Length", strconv.Itoa(len(data)))
+		_, _ = io.Copy(rw, bytes.NewReader(data[:len(data)/2]))
 		panic(http.ErrAbortHandler)
 	}
 	w.log(c, http.StatusOK, "")

@@ -35,6 +35,13 @@ type hook struct {
 	life        func() context.Context
 }
 
+// target is a webhook as it was when a post to it began.
+type target struct {
+	life        func() context.Context
+	url, secret string
+	era         int
+}
+
 // Webhook is what setWebhook set.
 type Webhook struct {
 	URL            string // "" when there is none
@@ -121,7 +128,7 @@ func (w *world) setWebhook(c *call) (any, error) {
 		w.queue.waiting = nil
 	}
 	for _, u := range w.queue.waiting {
-		u.busy, u.from, u.fail = false, time.Time{}, 0
+		u.busy, u.fail = false, 0
 	}
 	w.pump()
 	return true, nil
@@ -205,25 +212,26 @@ func (w *world) pump() {
 		if h.busy < h.most {
 			u.busy = true
 			h.busy++
-			w.running.Go(func() { w.post(h.life(), u, h.era) })
+			t := target{life: h.life, url: h.url, secret: h.secret, era: h.era}
+			w.running.Go(func() { w.post(t, u) })
 		}
 	}
 }
 
 // post brings one update to the webhook, after the wait that a failure before it asks for. mu is not held.
-func (w *world) post(ctx context.Context, u *update, era int) {
+func (w *world) post(t target, u *update) {
 	w.mu.Lock()
-	wait, link, secret := u.fail, w.hook.url, w.hook.secret
+	wait := u.fail
 	w.mu.Unlock()
-	w.pause(ctx, wait)
-	answer, err := w.deliver(ctx, u, link, secret)
+	w.pause(t.life(), wait)
+	answer, err := w.deliver(t, u)
 	if answer != nil {
 		w.inline(answer)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.hook.busy--
-	if w.hook.era != era {
+	if w.hook.era != t.era {
 		w.pump()
 		return
 	}
@@ -239,26 +247,26 @@ func (w *world) post(ctx context.Context, u *update, era int) {
 }
 
 // deliver is one POST; it gives the call that came back with the answer, nil when there is none. mu is not held.
-func (w *world) deliver(ctx context.Context, u *update, link, secret string) (*call, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.cfg.Timing.Hook)
+func (w *world) deliver(t target, u *update) (*call, error) {
+	ctx, cancel := context.WithTimeout(t.life(), w.cfg.Timing.Hook)
 	defer cancel()
 	body := mustJSON(obj{"update_id": u.id, u.kind: u.body})
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, link, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	if secret != "" {
-		req.Header.Set("X-Telegram-Bot-Api-Secret-Token", secret)
+	if t.secret != "" {
+		req.Header.Set("X-Telegram-Bot-Api-Secret-Token", t.secret)
 	}
 	resp, err := w.hook.client.Do(req)
 	if err != nil {
-		return nil, errors.New("Connection failed") //nolint:revive,staticcheck // the words of last_error_message
+		return nil, errors.New("Connection failed") //nolint:staticcheck // the words of last_error_message
 	}
 	defer func() { _ = resp.Body.Close() }()
 	data, err := readAll(resp.Body, maxInline)
 	if err != nil || resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, fmt.Errorf("Wrong response from the webhook: %s", resp.Status) //nolint:revive,staticcheck // as above
+		return nil, fmt.Errorf("Wrong response from the webhook: %s", resp.Status) //nolint:staticcheck // as above
 	}
 	return decodeInline(resp.Header.Get("Content-Type"), data), nil
 }

@@ -181,14 +181,7 @@ func tagEntity(name string, attrs map[string]string, open []openTag) (Entity, bo
 	case "span":
 		return Entity{Type: "spoiler"}, attrs["class"] == "tg-spoiler"
 	case "code":
-		lang, named := strings.CutPrefix(attrs["class"], "language-")
-		if n := len(open); n > 0 && open[n-1].name == "pre" && named {
-			open[n-1].entity.Language = lang
-		}
-		if n := len(open); n > 0 && open[n-1].name == "pre" {
-			return Entity{}, true
-		}
-		return Entity{Type: "code"}, true
+		return codeEntity(attrs["class"], open), true
 	case "a":
 		return linkEntity(attrs["href"]), true
 	case "blockquote":
@@ -201,6 +194,18 @@ func tagEntity(name string, attrs map[string]string, open []openTag) (Entity, bo
 	default:
 		return Entity{}, false
 	}
+}
+
+// codeEntity is code, but for the one that only names the language of the pre around it.
+func codeEntity(class string, open []openTag) Entity {
+	n := len(open)
+	if n == 0 || open[n-1].name != "pre" {
+		return Entity{Type: "code"}
+	}
+	if lang, named := strings.CutPrefix(class, "language-"); named {
+		open[n-1].entity.Language = lang
+	}
+	return Entity{}
 }
 
 // linkEntity is a link, or a mention where the link leads to a user; one that leads nowhere marks nothing.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"go.uber.org/goleak"
 
@@ -209,4 +210,9 @@ func (w world) picture(t *testing.T) string {
 		t.Fatal("the photo was refused")
 	}
 	return m.Files[0].ID
+}
+
+// cut is a part of a text, in UTF-16 code units.
+func cut(s string, offset, length int) string {
+	return string(utf16.Decode(utf16.Encode([]rune(s))[offset : offset+length]))
 }

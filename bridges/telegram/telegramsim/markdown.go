@@ -54,8 +54,10 @@ func spoken(kind string) string {
 // signs are what begins and ends an entity, longest first.
 func signs() []mark {
 	return []mark{
-		{sign: "||", entity: Entity{Type: "spoiler"}}, {sign: "__", entity: Entity{Type: "underline"}},
-		{sign: "*", entity: Entity{Type: "bold"}}, {sign: "_", entity: Entity{Type: "italic"}},
+		{sign: "||", entity: Entity{Type: "spoiler"}},
+		{sign: "__", entity: Entity{Type: "underline"}},
+		{sign: "*", entity: Entity{Type: "bold"}},
+		{sign: "_", entity: Entity{Type: "italic"}},
 		{sign: "~", entity: Entity{Type: "strikethrough"}},
 	}
 }
@@ -68,7 +70,7 @@ func (r *markReader) step() error {
 	}
 	r.fresh = false
 	switch {
-	case rest[0] == '\\' && len(rest) > 1 && rest[1] > 0 && rest[1] < 127:
+	case escape(rest):
 		r.at++
 		r.write(rune(rest[1]))
 		return nil
@@ -78,12 +80,27 @@ func (r *markReader) step() error {
 		r.write('\n')
 		r.fresh = true
 		return nil
-	case strings.HasPrefix(rest, "![") || rest[0] == '[':
-		r.begin(mark{sign: "]", entity: Entity{Type: map[bool]string{true: "custom_emoji", false: "text_link"}[rest[0] == '!']}}, strings.IndexByte(rest, '[')+1)
+	case rest[0] == '[':
+		r.begin(mark{sign: "]", entity: Entity{Type: "text_link"}}, 1)
+		return nil
+	case strings.HasPrefix(rest, "!["):
+		r.begin(mark{sign: "]", entity: Entity{Type: "custom_emoji"}}, 2)
 		return nil
 	case rest[0] == ']' && r.within("]"):
 		return r.endLink()
-	case strings.HasPrefix(rest, "||") && r.quote != nil && !r.within("||") && (len(rest) == 2 || rest[2] == '\n'):
+	}
+	return r.signOrPlain(rest)
+}
+
+// escape says whether a text begins with an escaped character.
+func escape(s string) bool {
+	return len(s) > 1 && s[0] == '\\' && s[1] > 0 && s[1] < 127
+}
+
+// signOrPlain reads a sign that begins or ends an entity, or a character that means nothing.
+func (r *markReader) signOrPlain(rest string) error {
+	after, bars := strings.CutPrefix(rest, "||")
+	if bars && r.quote != nil && !r.within("||") && (after == "" || after[0] == '\n') {
 		r.at += 2
 		r.endQuote("expandable_blockquote")
 		return nil
@@ -200,7 +217,7 @@ func (r *markReader) code(rest string) error {
 		if r.at >= len(r.src) {
 			return unparsed("can't find end of %s entity at byte offset %d", spoken(e.Type), begin)
 		}
-		if left := r.src[r.at:]; left[0] == '\\' && len(left) > 1 && left[1] > 0 && left[1] < 127 {
+		if escape(r.src[r.at:]) {
 			r.at++
 		}
 		c, _ := utf8.DecodeRuneInString(r.src[r.at:])
@@ -234,7 +251,7 @@ func (r *markReader) endLink() error {
 		if c == ')' {
 			break
 		}
-		if c == '\\' && r.at+1 < len(r.src) && r.src[r.at+1] > 0 && r.src[r.at+1] < 127 {
+		if escape(r.src[r.at:]) {
 			r.at++
 			c = r.src[r.at]
 		}

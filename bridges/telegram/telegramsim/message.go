@@ -2,6 +2,7 @@ package telegramsim
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 )
@@ -188,9 +189,7 @@ func (w *world) wireBare(m *message) obj {
 		o["has_protected_content"] = true
 	}
 	w.wireContent(m, o)
-	for k, v := range m.extra {
-		o[k] = v
-	}
+	maps.Copy(o, m.extra)
 	return o
 }
 

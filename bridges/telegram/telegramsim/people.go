@@ -1,6 +1,7 @@
 package telegramsim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -54,9 +55,9 @@ type Origin struct {
 	Message int    // in a channel
 }
 
-// Say sends as a person and returns the message's id, that of the first one when there are several, or 0 when it is refused: who
-// writes or the chat is unknown, the person is not in it or has blocked the bot, the topic is closed, the channel is not theirs,
-// or there is nothing to send. In a private chat it starts the bot. Who writes in a public or private group is in it first.
+// Say sends as a person and returns the message's id, that of the first one when there are several, or 0 when it is refused: the
+// person or the chat is unknown, they are not in it or have blocked the bot, the topic is closed, the channel is not theirs, or
+// there is nothing to send. In a private chat it starts the bot.
 func (s *Sim) Say(user, chat int64, d Draft) int {
 	w := s.w
 	w.mu.Lock()
@@ -81,18 +82,24 @@ func (s *Sim) Say(user, chat int64, d Draft) int {
 }
 
 func (w *world) mayWrite(c *chat, user int64, d Draft) bool {
-	switch {
-	case c == nil || w.users[user] == nil || user == w.cfg.Bot.ID || c.gone || c.upgraded != 0 || c.blocked || !c.has(user):
+	if c == nil || w.users[user] == nil || user == w.cfg.Bot.ID || !c.open() || !c.has(user) {
 		return false
-	case c.typ == Channel || d.Anonymous:
-		return c.admin(user)
-	case d.Thread != 0 && d.Thread != generalTopic:
-		t := c.topic(d.Thread)
-		return t != nil && (!t.closed || c.admin(user))
-	default:
-		return !c.Forum || !c.general.closed || c.admin(user)
 	}
+	if c.admin(user) {
+		return d.Thread == 0 || c.topic(d.Thread) != nil
+	}
+	if c.typ == Channel || d.Anonymous {
+		return false
+	}
+	if c.Forum || d.Thread != 0 {
+		t := c.topic(cmp.Or(d.Thread, generalTopic))
+		return t != nil && !t.closed
+	}
+	return true
 }
+
+// open says whether anything can still be written in the chat.
+func (c *chat) open() bool { return !c.gone && c.upgraded == 0 && !c.blocked }
 
 // drafted makes the messages of a draft: one, or one for each file.
 func (w *world) drafted(c *chat, user int64, d Draft) ([]*message, error) {

@@ -35,7 +35,6 @@ type update struct {
 	lane  string // updates with the same lane are posted to a webhook in order
 	body  json.RawMessage
 	at    time.Time
-	from  time.Time // not before, at a webhook
 	fail  time.Duration
 	busy  bool
 	again bool // sent once more whatever the offset

@@ -73,17 +73,15 @@ func (m *message) reactionsOf(user int64) []string {
 	return out
 }
 
-func (m *message) react(user int64, emoji string) bool {
+func (m *message) react(user int64, emoji string) {
 	i := slices.IndexFunc(m.reacts, func(r *reaction) bool { return r.emoji == emoji })
 	if i < 0 {
 		m.reacts = append(m.reacts, &reaction{emoji: emoji})
 		i = len(m.reacts) - 1
 	}
-	if slices.Contains(m.reacts[i].users, user) {
-		return false
+	if !slices.Contains(m.reacts[i].users, user) {
+		m.reacts[i].users = append(m.reacts[i].users, user)
 	}
-	m.reacts[i].users = append(m.reacts[i].users, user)
-	return true
 }
 
 func (m *message) unreact(user int64, emoji string) bool {

@@ -70,7 +70,7 @@ func (d *description) faultsOf(at string, v any, name string) []string {
 		}
 		return out
 	}
-	fits := true
+	var fits bool
 	switch name {
 	case "Integer":
 		n, isNumber := v.(float64)

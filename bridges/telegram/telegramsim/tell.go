@@ -1,6 +1,9 @@
 package telegramsim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // tell sends the update of a message that people wrote or edited, when the bot may see it.
 func (w *world) tell(m *message) {
@@ -45,24 +48,26 @@ func (w *world) meant(m *message) bool {
 	if target := m.chat.find(m.reply); target != nil && target.by == w.cfg.Bot.ID && !target.service {
 		return true
 	}
-	me := "@" + w.cfg.Bot.Username
-	for _, e := range m.entities {
-		said := cutUnits(m.text, e.Offset, e.Offset+e.Length)
-		_, to, named := strings.Cut(said, "@")
-		switch {
-		case e.Type == "mention" && strings.EqualFold(said, me):
-			return true
-		case e.Type == "text_mention" && e.User == w.cfg.Bot.ID:
-			return true
-		case e.Type == "bot_command" && (named && strings.EqualFold(to, me[1:]) || !named && m.chat.botSpoke):
-			return true
-		}
+	return slices.ContainsFunc(m.entities, func(e Entity) bool { return w.addressed(m, e) })
+}
+
+// addressed says whether an entity calls the bot.
+func (w *world) addressed(m *message, e Entity) bool {
+	_, to, named := strings.Cut(cutUnits(m.text, e.Offset, e.Offset+e.Length), "@")
+	switch e.Type {
+	case "mention":
+		return strings.EqualFold(to, w.cfg.Bot.Username)
+	case "text_mention":
+		return e.User == w.cfg.Bot.ID
+	case "bot_command":
+		return named && strings.EqualFold(to, w.cfg.Bot.Username) || !named && m.chat.botSpoke
+	default:
+		return false
 	}
-	return false
 }
 
 // announce stores a service message and tells the bot of it, of its own doings too.
-func (w *world) announce(c *chat, by int64, kind string, media any) *message {
+func (w *world) announce(c *chat, by int64, kind string, media any) {
 	m := w.newMessage(c)
 	m.by, m.from, m.kind, m.media, m.service = by, by, kind, media, true
 	if c.typ == Channel {
@@ -70,5 +75,4 @@ func (w *world) announce(c *chat, by int64, kind string, media any) *message {
 	}
 	w.store(c, m)
 	w.tell(m)
-	return m
 }

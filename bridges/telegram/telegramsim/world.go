@@ -167,21 +167,7 @@ func (w *world) addUser(u User) int64 {
 }
 
 func (w *world) addGroup(g Group) *chat {
-	if g.Type == "" {
-		g.Type = BasicGroup
-		if g.Forum || g.Username != "" {
-			g.Type = Supergroup
-		}
-	}
-	if g.ID == 0 {
-		g.ID = -w.newID()
-		if g.Type != BasicGroup {
-			g.ID -= 1_000_000_000_000
-		}
-	}
-	if g.Title == "" {
-		g.Title = "Chat " + strconv.FormatInt(g.ID, 10)
-	}
+	g = w.completed(g)
 	c := w.addChat(&chat{Group: g, id: g.ID, typ: g.Type})
 	for i, id := range g.Admins {
 		c.set(id, administrator)
@@ -201,6 +187,26 @@ func (w *world) addGroup(g Group) *chat {
 		}
 	}
 	return c
+}
+
+// completed gives a group what was left out.
+func (w *world) completed(g Group) Group {
+	if g.Type == "" {
+		g.Type = BasicGroup
+		if g.Forum || g.Username != "" {
+			g.Type = Supergroup
+		}
+	}
+	if g.ID == 0 {
+		g.ID = -w.newID()
+		if g.Type != BasicGroup {
+			g.ID -= 1_000_000_000_000
+		}
+	}
+	if g.Title == "" {
+		g.Title = "Chat " + strconv.FormatInt(g.ID, 10)
+	}
+	return g
 }
 
 func (w *world) addChat(c *chat) *chat {
