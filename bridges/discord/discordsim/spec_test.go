@@ -40,8 +40,14 @@ var published = sync.OnceValues(func() (*description, error) {
 	}
 	// The description knows replies only; a forward is type 1 by
 	// https://docs.discord.com/developers/resources/message#message-reference-types
-	kinds := v.(map[string]any)["components"].(map[string]any)["schemas"].(map[string]any)["MessageReferenceType"].(map[string]any)
+	schemas := v.(map[string]any)["components"].(map[string]any)["schemas"].(map[string]any)
+	kinds := schemas["MessageReferenceType"].(map[string]any)
 	kinds["oneOf"] = append(kinds["oneOf"].([]any), map[string]any{"const": 1})
+	// It has numbers for the codes inside errors, which are words by https://docs.discord.com/developers/reference#error-messages
+	inside := schemas["InnerErrors"].(map[string]any)["properties"].(map[string]any)["_errors"].(map[string]any)
+	inside["items"] = map[string]any{"type": "object", "required": []any{"code", "message"}, "properties": map[string]any{
+		"code": map[string]any{"type": "string"}, "message": map[string]any{"type": "string"},
+	}}
 	d := &description{doc: v.(map[string]any), compiler: jsonschema.NewCompiler()}
 	d.compiler.DefaultDraft(jsonschema.Draft2020)
 	d.compiler.AssertFormat()
