@@ -90,8 +90,26 @@ func (r *Router) refetch(ctx context.Context) error {
 	return nil
 }
 
-// content makes a file's bytes readable: from the blobs, where they are copied first if they aren't there.
+// content makes a file's bytes readable.
 func (r *Router) content(ctx context.Context, f chat.File) (chat.Content, int64, error) {
+	sum, size, err := r.copied(ctx, f)
+	if err != nil {
+		return nil, 0, err
+	}
+	return stored{r.cfg.Blobs, sum}, size, nil
+}
+
+// link is a web address of a file that its platform does not take.
+func (r *Router) link(ctx context.Context, f chat.File) (string, error) {
+	sum, _, err := r.copied(ctx, f)
+	if err != nil {
+		return "", err
+	}
+	return r.cfg.Link(sum, f.Name), nil
+}
+
+// copied is a file among the blobs, where it is copied first if it isn't there.
+func (r *Router) copied(ctx context.Context, f chat.File) (blob.Sum, int64, error) {
 	fetch := func(ctx context.Context) (io.ReadCloser, error) {
 		conn, release, ok := r.connector(f.Account)
 		if !ok {
@@ -106,12 +124,9 @@ func (r *Router) content(ctx context.Context, f chat.File) (chat.Content, int64,
 	}
 	sum, size, err := r.cfg.Blobs.Ensure(ctx, source(f), fetch, r.cfg.MaxFile)
 	if errors.Is(err, blob.ErrTooLarge) {
-		return nil, 0, &chat.Error{Op: "fetch", Kind: chat.Refused, Reason: chat.Reason(err), Err: lane.ErrLimit}
+		return "", 0, &chat.Error{Op: "fetch", Kind: chat.Refused, Reason: chat.Reason(err), Err: lane.ErrLimit}
 	}
-	if err != nil {
-		return nil, 0, err
-	}
-	return stored{r.cfg.Blobs, sum}, size, nil
+	return sum, size, err
 }
 
 // stored is the content of a blob.

@@ -33,11 +33,14 @@ type Config struct {
 	Store   store.Store
 	Blobs   *blob.Store // nil: attachments are not carried
 	MaxFile int64       // bytes of the largest attachment that is copied; default 512 MiB
-	Keep    store.Retention
-	Lane    lane.Config  // its Tries, Backoff, Timeout, …; what it has in common with Config is filled in
-	Log     *slog.Logger // nil: silent
-	Now     func() time.Time
-	Watch   func(Step) // told of every step of every trip; must not block. nil: nobody watches
+	// Link is a web address where people can fetch a blob that a platform does not take, under a name. nil: there is none,
+	// and the message says what is missing.
+	Link  func(sum blob.Sum, name string) string
+	Keep  store.Retention
+	Lane  lane.Config  // its Tries, Backoff, Timeout, …; what it has in common with Config is filled in
+	Log   *slog.Logger // nil: silent
+	Now   func() time.Time
+	Watch func(Step) // told of every step of every trip; must not block. nil: nobody watches
 }
 
 // Setup is what a Router is told to do. Apply takes it.
@@ -115,6 +118,9 @@ func New(cfg Config) *Router {
 	lc.Connector, lc.Repeat, lc.Pace, lc.Ended, lc.Watch = r.connector, r.repeats, r.pace, r.ended, r.watchTry
 	if cfg.Blobs != nil {
 		lc.Content = r.content
+		if cfg.Link != nil {
+			lc.Link = r.link
+		}
 	}
 	r.lane = lane.New(lc)
 	return r

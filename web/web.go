@@ -1,4 +1,5 @@
-// Package web is what Roost serves over HTTP: the webhooks of its accounts, whether it is well, and its metrics.
+// Package web is what Roost serves over HTTP: the webhooks of its accounts, attachments that a platform did not take,
+// whether it is well, and its metrics.
 //
 // It listens on loopback unless told otherwise. A webhook is reached under /hooks/ and the path that its account asked
 // for; accounts come and go while the server runs.

@@ -31,22 +31,24 @@ type house struct {
 	blobs   *blob.Store
 	router  *router.Router
 	hooks   *web.Server // nil: the accounts don't run, and need no webhooks
+	links   *web.Links  // nil: attachments can't be linked to
 	skipped *skipped
 
 	turn    sync.Mutex           // one change of what the router does at a time
 	version map[chat.Account]int // grows when an account is to be opened again
 
-	mu     sync.RWMutex
-	file   *configs.File
-	open   map[chat.Account]chat.Connector // those that the router has
-	mounts map[string]*mount               // the webhooks, by path
+	mu       sync.RWMutex
+	file     *configs.File
+	open     map[chat.Account]chat.Connector // those that the router has
+	mounts   map[string]*mount               // the webhooks, by path
+	journals map[chat.Account]*journal
 }
 
 // openHouse opens what lies on disk and makes a router that knows the file's accounts and routes. Close it.
 func openHouse(ctx context.Context, f *configs.File, log *slog.Logger, watch func(router.Step)) (*house, error) {
 	h := &house{
 		file: f, log: log, skipped: newSkipped(), version: map[chat.Account]int{},
-		open: map[chat.Account]chat.Connector{}, mounts: map[string]*mount{},
+		open: map[chat.Account]chat.Connector{}, mounts: map[string]*mount{}, journals: map[chat.Account]*journal{},
 	}
 	opened, err := openStore(ctx, f.Store.Path)
 	if err != nil {
@@ -59,8 +61,12 @@ func openHouse(ctx context.Context, f *configs.File, log *slog.Logger, watch fun
 	if h.blobs, err = blob.Open(f.Files.Path); err != nil {
 		return nil, errors.Join(fmt.Errorf("files.path: %w", err), h.Close())
 	}
+	link, err := h.linking(f)
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
 	h.router = router.New(router.Config{
-		Store: h.store, Blobs: h.blobs, MaxFile: f.Files.Max, Log: log, Watch: watch,
+		Link: link, Store: h.store, Blobs: h.blobs, MaxFile: f.Files.Max, Log: log, Watch: watch,
 		Lane: lane.Config{Tries: f.Delivery.Tries, Longest: f.Delivery.Longest},
 		Keep: store.Retention{
 			Deliveries: f.Store.Keep.Deliveries, Events: f.Store.Keep.Events,
@@ -68,6 +74,17 @@ func openHouse(ctx context.Context, f *configs.File, log *slog.Logger, watch fun
 		},
 	})
 	return h, nil
+}
+
+// linking makes the links to attachments, where the world reaches us and the file wants them; otherwise it gives nil.
+func (h *house) linking(f *configs.File) (link func(blob.Sum, string) string, err error) {
+	if f.Web.Public == "" || f.Files.Link == 0 {
+		return nil, nil //nolint:nilnil // no links are no fault
+	}
+	if h.links, err = web.NewLinks(f.Web.Public, f.Files.Link, h.key[:], h.blobs.Open, nil); err != nil {
+		return nil, err
+	}
+	return h.links.URL, nil
 }
 
 // Close closes what openHouse opened.
@@ -176,6 +193,7 @@ func (h *house) deps(name chat.Account) bridges.Deps {
 		Account: name,
 		Log:     h.log.With(slog.String("account", string(name))),
 		Keep:    h.keeper(name),
+		Journal: h.journal(name),
 		Skip:    func(kind string, raw []byte) { h.skipped.add(name, kind, raw) },
 		Public:  h.public(),
 		Mount:   func(path string, hook http.Handler) (func(), error) { return h.mount(name, path, hook) },

@@ -37,7 +37,8 @@ SIGHUP reads the configuration again: accounts, routes and desks that changed ar
 with a fault changes nothing. Changes of delivery, store, web, files and log need a restart.
 
 At web.listen it answers /healthz (200 when all is well; 503 and which account does not work, or that the disk is
-full), /metrics for Prometheus, and the webhooks of the accounts below /hooks/. The log goes to the standard error.`,
+full), /metrics for Prometheus, the webhooks of the accounts below /hooks/, and below /files/ the attachments that a
+platform did not take. The log goes to the standard error.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
@@ -65,6 +66,9 @@ func (c *common) run(ctx context.Context) error {
 	}
 	m = web.NewMetrics(reg, h.router.Status)
 	h.hooks = web.New(h.health, reg)
+	if h.links != nil {
+		h.hooks.Link(h.links)
+	}
 	return errors.Join(c.serve(ctx, h, hup), h.Close())
 }
 
