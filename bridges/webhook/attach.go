@@ -31,7 +31,7 @@ func described(files []chat.File) []attached {
 }
 
 // hashed are the files as the JSON names them, with their hashes. It reads all of them once.
-func hashed(ctx context.Context, files []chat.File) ([]attached, error) {
+func (c *Connector) hashed(ctx context.Context, files []chat.File) ([]attached, error) {
 	all := described(files)
 	for i, f := range files {
 		r, err := f.Content.Open(ctx)
@@ -39,10 +39,13 @@ func hashed(ctx context.Context, files []chat.File) ([]attached, error) {
 			return nil, err
 		}
 		h := sha256.New()
-		all[i].Size, err = io.Copy(h, r)
+		all[i].Size, err = io.Copy(h, io.LimitReader(r, maxFile+1))
 		_ = r.Close() // it was read to its end, or that failed
 		if err != nil {
 			return nil, err
+		}
+		if all[i].Size > maxFile {
+			return nil, c.tooLarge(f)
 		}
 		all[i].SHA256 = hex.EncodeToString(h.Sum(nil))
 	}

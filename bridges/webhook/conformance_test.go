@@ -22,7 +22,7 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	for name, setup := range map[string]func(*stage){
 		"plain":   func(*stage) {},
-		"named":   func(s *stage) { s.named = true },
+		"named":   func(s *stage) { s.named, s.inline = true, true },
 		"journal": func(s *stage) { s.cfg.Journal, s.cfg.ReadToken = true, bridges.NewSecret(token) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,9 +105,85 @@ func (s *stage) React(t *testing.T, m chat.MessageID, emoji string) bool {
 }
 
 func (s *stage) Heard(*testing.T) []bridgetest.Heard {
+	return s.in(func(h held) bool { return h.in == "room" })
+}
+
+func (s *stage) in(so func(held) bool) []bridgetest.Heard {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.heard)
+	var heard []bridgetest.Heard
+	for _, h := range s.heard {
+		if so(h) {
+			heard = append(heard, h.Heard)
+		}
+	}
+	return heard
+}
+
+func (s *stage) Pin(t *testing.T, m chat.MessageID, on bool) bool {
+	t.Helper()
+	s.happens(t, "pinned", map[string]any{"message": m, "removed": !on})
+	return true
+}
+
+func (s *stage) Pinned(*testing.T) []chat.MessageID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.pins)
+}
+
+func (s *stage) Room() chat.Conversation { return chat.Conversation{Account: account, ID: "lounge"} }
+
+func (s *stage) SayIn(t *testing.T, in chat.Conversation, text string) chat.MessageID {
+	t.Helper()
+	s.mu.Lock()
+	about := s.topics[string(in.Thread)]
+	s.mu.Unlock()
+	return chat.MessageID(s.happens(t, "posted", map[string]any{
+		"conversation": in.ID, "thread": in.Thread, "topic": about.name, "root": about.root, "text": text, "direct": false,
+	}))
+}
+
+func (s *stage) HeardIn(_ *testing.T, in chat.Conversation) []bridgetest.Heard {
+	return s.in(func(h held) bool {
+		return h.in == string(in.ID) && (in.Thread == "" || h.thread == string(in.Thread))
+	})
+}
+
+func (s *stage) Vanish(t *testing.T, c chat.Conversation) {
+	t.Helper()
+	s.close(c, "it was deleted yesterday")
+}
+
+func (s *stage) Expel(t *testing.T) {
+	t.Helper()
+	s.close(s.Room(), "the account was taken out of this room")
+}
+
+func (s *stage) close(c chat.Conversation, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	place := string(c.ID)
+	if c.Thread != "" {
+		place += "/" + string(c.Thread)
+	}
+	s.gone[place] = why
+}
+
+func (s *stage) Answer(t *testing.T, to chat.MessageID, text string) chat.MessageID {
+	t.Helper()
+	return chat.MessageID(s.happens(t, "posted", map[string]any{"text": text, "reply_to": to}))
+}
+
+// Lose has the program forget its files. Those that came with their event can't get lost.
+func (s *stage) Lose(t *testing.T) {
+	t.Helper()
+	if s.inline {
+		t.Skip("the file came with its event")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.files)
 }
 
 func (s *stage) Drop(*testing.T) { s.web.CloseClientConnections() }

@@ -27,6 +27,9 @@ func (c *Connector) note(ctx context.Context, out *outgoing, files []chat.File) 
 		if err != nil {
 			return &chat.Error{Op: op, Kind: chat.Transient, Reason: "the attachment could not be read", Err: c.harmless(err)}
 		}
+		if b == nil && c.cfg.URL == "" {
+			return c.tooLarge(f)
+		}
 		if b == nil || len(content)+len(b) > maxNotes*maxNoted {
 			out.Files[i].Omitted = true
 			continue

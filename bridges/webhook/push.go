@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,6 +28,9 @@ const (
 func (c *Connector) push(ctx context.Context, out *outgoing, files []chat.File) error {
 	op := "webhook: " + out.Type
 	req, err := c.request(ctx, out, files)
+	if _, said := errors.AsType[*chat.Error](err); said {
+		return err
+	}
 	if err != nil {
 		return &chat.Error{Op: op, Kind: chat.Transient, Reason: "the attachment could not be read", Err: c.harmless(err)}
 	}
@@ -69,7 +73,7 @@ func (o *outgoing) take(s said) {
 // which holds the hash of each file, so that a receiver need not hold large files in memory to check it.
 func (c *Connector) request(ctx context.Context, out *outgoing, files []chat.File) (*http.Request, error) {
 	var err error
-	if out.Files, err = hashed(ctx, files); err != nil {
+	if out.Files, err = c.hashed(ctx, files); err != nil {
 		return nil, err
 	}
 	line, err := encode(out)

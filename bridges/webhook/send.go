@@ -5,11 +5,15 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
+
+// nameMost is how many graphemes of a name are shown.
+const nameMost = 80
 
 // toggle is the last state that a reaction or a pin was brought into, and the key with which that was sent.
 type toggle struct {
@@ -102,6 +106,13 @@ func (c *Connector) Open(ctx context.Context, o chat.Open) (chat.Receipt, chat.C
 	return r, out.thread(o.To), nil
 }
 
+// tooLarge says that a file is.
+func (c *Connector) tooLarge(f chat.File) error {
+	return &chat.Error{
+		Op: "webhook: files", Kind: chat.Refused, Reason: fmt.Sprintf("%s is larger than %d MiB", f.Name, c.traits.Files.Size>>20),
+	}
+}
+
 // begin is an action of a type. Without a key it gets one that it has in this try alone.
 func (c *Connector) begin(kind, key string, to chat.Conversation) outgoing {
 	if key == "" {
@@ -123,7 +134,7 @@ func (o *outgoing) words(t text.Text, q *chat.Quote, as *chat.Persona, card *cha
 		o.Quote = &quote{Name: q.Name, Text: q.Text.Body}
 	}
 	if as != nil {
-		o.Author = &author{Name: as.Name, Avatar: as.Avatar}
+		o.Author = &author{Name: text.Name(as.Name, nameMost), Avatar: as.Avatar}
 	}
 }
 
@@ -156,6 +167,9 @@ func (c *Connector) perform(ctx context.Context, out *outgoing, files []chat.Fil
 	for _, f := range files {
 		if f.Content == nil {
 			return &chat.Error{Op: "webhook: " + out.Type, Kind: chat.Refused, Reason: "the bytes of " + f.Name + " are not there any more"}
+		}
+		if f.Size > c.traits.Files.Size {
+			return c.tooLarge(f)
 		}
 	}
 	if c.cfg.URL != "" {

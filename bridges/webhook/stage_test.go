@@ -89,7 +89,8 @@ type program struct {
 	*httptest.Server
 	web    *web
 	client *http.Client
-	named  bool // it gives messages IDs of its own
+	named  bool // it gives messages and threads IDs of its own
+	inline bool // it sends small files with their event
 	wake   chan struct{}
 	over   func()
 
@@ -97,13 +98,25 @@ type program struct {
 	outbox []string // bodies of events, in order, that Roost has not taken
 	last   string
 	serial int
-	heard  []bridgetest.Heard
-	keys   map[string]bool
+	heard  []held
+	keys   map[string]string // what was answered to each
+	pins   []chat.MessageID
+	topics map[string]topic  // by thread
+	gone   map[string]string // conversations and threads that nobody can write in, and why
 	seen   []sent
 	fault  func(w http.ResponseWriter, r *http.Request, take func()) // of the next post
 	files  map[string]bridgetest.File
 	logged bool // does not take the signature
 }
+
+// held is a message and where it is.
+type held struct {
+	bridgetest.Heard
+	in, thread string
+}
+
+// topic is what a thread is about, and the message that it hangs on.
+type topic struct{ name, root string }
 
 // sent is one action as it arrived.
 type sent struct {
@@ -137,7 +150,8 @@ type action struct {
 func newProgram(t testing.TB) *program {
 	t.Helper()
 	p := &program{
-		web: newWeb(t), wake: make(chan struct{}, 1), keys: map[string]bool{}, files: map[string]bridgetest.File{},
+		web: newWeb(t), wake: make(chan struct{}, 1), keys: map[string]string{}, files: map[string]bridgetest.File{},
+		topics: map[string]topic{}, gone: map[string]string{},
 		client: &http.Client{Transport: &http.Transport{}},
 	}
 	mux := http.NewServeMux()
@@ -229,8 +243,7 @@ func (p *program) receive(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"error":"bad signature"}`, http.StatusUnauthorized)
 		return
 	}
-	id := s.Message
-	take := func() { id = p.take(s) }
+	take := func() { p.keys[s.Key] = p.take(s) }
 	if f := p.fault; f != nil && s.Type == "post" {
 		p.fault = nil
 		p.mu.Unlock()
@@ -238,35 +251,35 @@ func (p *program) receive(w http.ResponseWriter, r *http.Request) {
 		f(w, r, func() { p.mu.Lock(); defer p.mu.Unlock(); take() })
 		return
 	}
-	if p.keys[s.Key] {
+	for _, place := range []string{s.Conversation, s.Conversation + "/" + s.Thread} {
+		if why, gone := p.gone[place]; gone {
+			w.WriteHeader(http.StatusGone)
+			fmt.Fprintf(w, `{"error":%q}`, why)
+			return
+		}
+	}
+	if said, twice := p.keys[s.Key]; twice {
 		w.WriteHeader(http.StatusConflict)
+		_, _ = io.WriteString(w, said)
 		return
 	}
 	take()
-	if p.named && (s.Type == "post" || s.Type == "open") {
-		fmt.Fprintf(w, `{"message":%q}`, id)
-	}
+	_, _ = io.WriteString(w, p.keys[s.Key])
 }
 
-// take does what an action says and gives the ID of its message.
+// take does what an action says, and gives what is answered.
 func (p *program) take(s sent) string {
-	p.keys[s.Key] = true
 	p.seen = append(p.seen, s)
-	i := slices.IndexFunc(p.heard, func(h bridgetest.Heard) bool { return string(h.ID) == s.Message })
+	if s.Type == "post" || s.Type == "open" {
+		return p.write(s)
+	}
+	i := slices.IndexFunc(p.heard, func(h held) bool { return string(h.ID) == s.Message })
 	switch {
-	case s.Type == "post":
-		h := bridgetest.Heard{ID: chat.MessageID(s.Message), Text: s.Text, Wire: s.Body, Files: s.Files}
-		if p.named {
-			p.serial++
-			h.ID = chat.MessageID(fmt.Sprintf("own-%d", p.serial))
+	case s.Type == "pin":
+		p.pins = slices.DeleteFunc(p.pins, func(m chat.MessageID) bool { return string(m) == s.Message })
+		if !s.Removed {
+			p.pins = append(p.pins, chat.MessageID(s.Message))
 		}
-		for _, sp := range s.Spans {
-			if sp.Kind == "mention" {
-				h.Pings = append(h.Pings, sp.Name)
-			}
-		}
-		p.heard = append(p.heard, h)
-		return string(h.ID)
 	case i < 0:
 	case s.Type == "edit":
 		p.heard[i].Text = s.Text
@@ -278,7 +291,38 @@ func (p *program) take(s sent) string {
 			p.heard[i].Reactions = append(p.heard[i].Reactions, s.Emoji)
 		}
 	}
-	return s.Message
+	return ""
+}
+
+// write takes a message or a thread that is new.
+func (p *program) write(s sent) string {
+	if p.named {
+		p.serial++
+		if s.Message != "" {
+			s.Message = fmt.Sprintf("own-%d", p.serial)
+		}
+		if s.Type == "open" && s.Root == "" {
+			s.Thread = fmt.Sprintf("thread-%d", p.serial)
+		}
+	}
+	if s.Type == "open" {
+		p.topics[s.Thread] = topic{s.Topic, s.Root}
+	}
+	h := bridgetest.Heard{
+		ID: chat.MessageID(s.Message), Text: s.Text, Wire: s.Body, Files: s.Files, ReplyTo: chat.MessageID(s.ReplyTo), As: s.Author.Name,
+	}
+	for _, sp := range s.Spans {
+		if sp.Kind == "mention" {
+			h.Pings = append(h.Pings, sp.Name)
+		}
+	}
+	if s.Message != "" {
+		p.heard = append(p.heard, held{h, s.Conversation, s.Thread})
+	}
+	if !p.named {
+		return ""
+	}
+	return fmt.Sprintf(`{"message":%q,"thread":%q}`, s.Message, s.Thread)
 }
 
 // parse reads a request; line is what its signature is over.
@@ -344,9 +388,9 @@ func (p *program) file(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, bytes.NewReader(f.Data))
 }
 
-// attach is a file in an event: small ones come with it.
+// attach is a file in an event: its bytes, or where they are when it could get lost or is large.
 func (p *program) attach(f bridgetest.File) map[string]any {
-	if len(f.Data) <= 1000 {
+	if p.inline && len(f.Data) <= 1000 {
 		return map[string]any{"name": f.Name, "type": f.Type, "data": base64.StdEncoding.EncodeToString(f.Data)}
 	}
 	p.mu.Lock()
@@ -360,4 +404,13 @@ func (p *program) done() []sent {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.seen)
+}
+
+func readAll(t testing.TB, resp *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
