@@ -59,6 +59,9 @@ func richText(text, blockID string) obj {
 			elements = append(elements, obj{"type": "rich_text_preformatted", "border": 0, "elements": inline(part, false)})
 			continue
 		}
+		if i > 0 { // a block of code ends its line by itself
+			part = strings.TrimPrefix(part, "\n")
+		}
 		elements = append(elements, paragraphs(part)...)
 	}
 	if elements == nil {
@@ -155,6 +158,9 @@ func run(text, style string) []any {
 	at := 0
 	if style != "code" {
 		for _, m := range emojiPattern.FindAllStringSubmatchIndex(text, -1) {
+			if m[0] > 0 && '0' <= text[m[0]-1] && text[m[0]-1] <= '9' {
+				continue // 10:30:15 is a time
+			}
 			if m[0] > at {
 				add(obj{"type": "text", "text": unescape(text[at:m[0]])})
 			}
