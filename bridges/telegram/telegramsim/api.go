@@ -171,14 +171,11 @@ func writeAnswer(rw http.ResponseWriter, answer json.RawMessage, err error) {
 func (w *world) log(c *call, status int, text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.requests) >= maxRequests {
-		w.requests = slices.Delete(w.requests, 0, len(w.requests)-maxRequests+1)
-	}
 	r := Request{Method: c.method, Status: status, Error: text, Params: maps.Clone(c.args), At: w.now()}
 	for _, name := range slices.Sorted(maps.Keys(c.files)) {
 		r.Files = append(r.Files, c.files[name].name)
 	}
-	w.requests = append(w.requests, r)
+	w.requests = last(w.requests, r)
 	w.bump()
 }
 

@@ -104,8 +104,11 @@ func (w *world) sendMediaGroup(c *call) (any, error) {
 	if err := c.object("media", "media", &list); err != nil {
 		return nil, err
 	}
-	if len(list) < 2 || len(list) > 10 {
-		return nil, bad("group send failed: an album has 2 to 10 items")
+	switch {
+	case len(list) < 2:
+		return nil, bad("there are not enough messages to send as an album")
+	case len(list) > 10:
+		return nil, bad("too many messages to send as an album")
 	}
 	if err := sameSort(list); err != nil {
 		return nil, err
@@ -242,7 +245,7 @@ func (w *world) sendChatAction(c *call) (any, error) {
 	if !slices.Contains(known, c.str("action")) {
 		return nil, bad("wrong parameter action in request")
 	}
-	w.actions = append(w.actions, Action{Chat: m.chat.id, Thread: m.thread, Name: c.str("action"), At: w.now()})
+	w.actions = last(w.actions, Action{Chat: m.chat.id, Thread: m.thread, Name: c.str("action"), At: w.now()})
 	return true, nil
 }
 

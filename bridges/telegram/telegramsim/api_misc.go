@@ -72,12 +72,20 @@ func (v View) Commands() json.RawMessage {
 	return v.w.commands["\n"]
 }
 
-// getUserProfilePhotos knows of no photos: people here have none.
+// getUserProfilePhotos is https://core.telegram.org/bots/api#getuserprofilephotos
 func (w *world) getUserProfilePhotos(c *call) (any, error) {
 	if w.users[c.long("user_id")] == nil {
 		return nil, bad("user not found")
 	}
-	return obj{"total_count": 0, "photos": []any{}}, nil
+	photos := []any{}
+	total := 0
+	if f := w.photos[c.long("user_id")]; f != nil {
+		total = 1
+		if c.number("offset") == 0 {
+			photos = append(photos, f.wire())
+		}
+	}
+	return obj{"total_count": total, "photos": photos}, nil
 }
 
 // customEmoji is a sticker that stands for a custom emoji.

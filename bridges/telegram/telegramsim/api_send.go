@@ -52,7 +52,7 @@ func (w *world) place(name string) (*chat, error) {
 		return c, nil
 	}
 	if w.meets(id) {
-		return nil, forbidden("bot can't initiate conversation with a user")
+		return &chat{id: id, typ: private, user: id, stranger: true}, nil
 	}
 	return nil, bad("chat not found")
 }
@@ -67,23 +67,28 @@ func (w *world) meets(user int64) bool {
 	return false
 }
 
-// readable finds a chat that the bot may read.
+// kind is the word for a chat in errors.
+func (c *chat) kind() string {
+	if c.typ == BasicGroup {
+		return "group chat"
+	}
+	return string(c.typ) + " chat"
+}
+
+// readable finds a chat that the bot may read. A group may be read even after the bot left it.
 func (w *world) readable(name string) (*chat, error) {
 	c, err := w.place(name)
-	if err != nil {
-		return nil, err
-	}
-	what := map[Type]string{BasicGroup: "group", Supergroup: "supergroup", Channel: "channel"}[c.typ]
-	mine := c.members[w.cfg.Bot.ID]
 	switch {
-	case c.upgraded != 0:
-		return nil, &apiError{code: 400, text: "Bad Request: group chat was upgraded to a supergroup chat", migrate: c.upgraded}
+	case err != nil:
+		return nil, err
+	case c.typ == private || c.typ == BasicGroup:
+		return c, nil
 	case c.gone:
-		return nil, forbidden("the group chat was deleted")
-	case mine == kicked:
-		return nil, forbidden("bot was kicked from the " + what + " chat")
-	case !c.has(w.cfg.Bot.ID) && (c.Username == "" || c.typ == BasicGroup):
-		return nil, forbidden("bot is not a member of the " + what + " chat")
+		return nil, bad("chat not found")
+	case c.members[w.cfg.Bot.ID] == kicked:
+		return nil, forbidden("bot was kicked from the " + c.kind())
+	case !c.has(w.cfg.Bot.ID) && c.Username == "":
+		return nil, forbidden("bot is not a member of the " + c.kind())
 	}
 	return c, nil
 }
@@ -94,10 +99,18 @@ func (w *world) writable(name string) (*chat, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case c.stranger:
+		return nil, forbidden("bot can't initiate conversation with a user")
+	case c.upgraded != 0:
+		return nil, &apiError{code: 400, text: "Bad Request: group chat was upgraded to a supergroup chat", migrate: c.upgraded}
+	case c.gone:
+		return nil, forbidden("the group chat was deleted")
 	case c.blocked:
 		return nil, forbidden("bot was blocked by the user")
+	case c.members[w.cfg.Bot.ID] == kicked:
+		return nil, forbidden("bot was kicked from the " + c.kind())
 	case !c.has(w.cfg.Bot.ID):
-		return nil, forbidden("bot is not a member of the " + map[Type]string{Supergroup: "supergroup", Channel: "channel"}[c.typ] + " chat")
+		return nil, forbidden("bot is not a member of the " + c.kind())
 	case c.typ == Channel && !c.admin(w.cfg.Bot.ID):
 		return nil, bad("need administrator rights in the channel chat")
 	}

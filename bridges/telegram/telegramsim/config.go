@@ -15,6 +15,7 @@ type Config struct {
 
 	Limits  bool  // enforce the rate limits: 30 messages a second, one a second in a chat, 20 a minute in a group; default off
 	Privacy *bool // privacy mode: in groups the bot sees only what is meant for it, unless it is an administrator; default true
+	SeeBots bool  // the bot sees what other bots say in groups; default off
 
 	MaxUpload   int64 // bytes of one uploaded file; default 50 MB
 	MaxDownload int64 // bytes of one file that getFile serves; default 20 MB
@@ -42,6 +43,7 @@ type User struct {
 	Language string // IETF tag, such as "en"
 	Bot      bool
 	Premium  bool
+	Photo    []byte // a profile photo: JPEG, PNG or GIF
 }
 
 // Type is the kind of a chat.

@@ -27,6 +27,7 @@ func TestErrorsAreTelegrams(t *testing.T) {
 	must(t, w.Block(bob))
 	plain := w.AddGroup(telegramsim.Group{Title: "P", Forum: true, Members: []int64{ada}})
 	w.AddGroup(telegramsim.Group{Title: "M", Type: telegramsim.BasicGroup, Members: []int64{ada, eve}})
+	ok[any](t, w, "getChat", args{"chat_id": eve}) // known from a group, so that she may be looked up but not written to
 	c.pass(49 * time.Hour)
 	for _, tc := range []struct {
 		method, want string
@@ -56,7 +57,7 @@ func TestErrorsAreTelegrams(t *testing.T) {
 		{"sendPhoto", "Bad Request: wrong file identifier/HTTP URL specified", 400, args{"chat_id": ada, "photo": "nonsense"}},
 		{"sendPhoto", "Bad Request: failed to get HTTP URL content", 400, args{"chat_id": ada, "photo": "https://example.org/a.png"}},
 		{"sendPhoto", "Bad Request: message caption is too long", 400, args{"chat_id": ada, "photo": w.picture(t), "caption": strings.Repeat("x", 1025)}},
-		{"sendMediaGroup", "Bad Request: group send failed: an album has 2 to 10 items", 400, args{"chat_id": ada, "media": []args{{"type": "photo", "media": "x"}}}},
+		{"sendMediaGroup", "Bad Request: there are not enough messages to send as an album", 400, args{"chat_id": ada, "media": []args{{"type": "photo", "media": "x"}}}},
 		{"editMessageText", "Bad Request: message to edit not found", 400, args{"chat_id": ada, "message_id": 9999, "text": "x"}},
 		{"editMessageText", "Bad Request: message can't be edited", 400, args{"chat_id": ada, "message_id": fromAda, "text": "x"}},
 		{"editMessageText", "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message", 400, args{"chat_id": ada, "message_id": own, "text": "mine"}},

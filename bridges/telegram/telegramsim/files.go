@@ -266,7 +266,7 @@ func (w *world) fileIn(c *call, arg, value, kind string, meta obj) (*file, error
 		if len(up.data) == 0 {
 			return nil, bad("file must be non-empty")
 		}
-		if kind == "photo" && decoded(up.data) == nil {
+		if kind == "photo" && decoded(up.data) == nil && http.DetectContentType(up.data) != "image/webp" {
 			return nil, bad("IMAGE_PROCESS_FAILED")
 		}
 		return w.keep(Upload{Name: up.name, Data: up.data, Kind: kind}, meta), nil

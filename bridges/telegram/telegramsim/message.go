@@ -37,7 +37,6 @@ type message struct {
 	protect  bool
 	service  bool
 	extra    obj // further fields
-	signed   string
 	reacts   []*reaction
 	poll     *poll
 	deleted  bool
@@ -199,9 +198,6 @@ func (w *world) wireSender(m *message, o obj) {
 	}
 	if m.as != 0 {
 		o["sender_chat"] = w.wireChat(w.chats[m.as])
-	}
-	if m.signed != "" {
-		o["author_signature"] = m.signed
 	}
 	if m.chat.link != nil {
 		o["business_connection_id"] = m.chat.link.id

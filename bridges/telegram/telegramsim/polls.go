@@ -117,6 +117,7 @@ func (w *world) stopPoll(c *call) (any, error) {
 		return nil, err
 	}
 	m.poll.closed = true
+	w.emit("poll", m.chat, m.poll.wire())
 	return m.poll.wire(), nil
 }
 

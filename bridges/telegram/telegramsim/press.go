@@ -47,7 +47,7 @@ func (s *Sim) Press(user, chat int64, id int, data string) error {
 	}
 	w.serial++
 	q := &query{Answer: Answer{Query: strconv.FormatInt(4_300_000_000_000_000_000+w.serial, 10), User: user, Chat: chat, Message: id, Data: data}, at: w.now()}
-	w.queries = append(w.queries, q)
+	w.queries = last(w.queries, q)
 	w.emit("callback_query", m.chat, obj{
 		"id": q.Query, "from": w.wireUser(u), "message": w.wireMessage(m), "chat_instance": strconv.FormatInt(m.chat.id*7919, 10), "data": data,
 	})

@@ -207,6 +207,10 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	d.hold(t, w, "getMyCommands", nil)
 	d.hold(t, w, "deleteMyCommands", nil)
 	d.hold(t, w, "getUserProfilePhotos", args{"user_id": ada})
+	w.AddUser(telegramsim.User{ID: bob, First: "Bob", Photo: picture()})
+	if got := d.hold(t, w, "getUserProfilePhotos", args{"user_id": bob}); got.(map[string]any)["total_count"] != 1.0 {
+		t.Errorf("Bob's photos = %v", got)
+	}
 	d.hold(t, w, "getWebhookInfo", nil)
 	connection := w.Connect(bob)
 	w.BusinessSay(ada, bob, telegramsim.Draft{Text: "for sale?"})
@@ -261,4 +265,6 @@ func TestUpdatesAreAsDescribed(t *testing.T) {
 	pressed := ok[id](t, w, "sendMessage", args{"chat_id": ada, "text": "k", "reply_markup": args{"inline_keyboard": [][]args{{{"text": "x", "callback_data": "y"}}}}})
 	must(t, w.Vote(ada, ada, poll.ID, 1), w.Press(ada, ada, pressed.ID, "y"))
 	d.holdUpdates(t, w, "poll", "poll_answer", "callback_query")
+	ok[any](t, w, "stopPoll", args{"chat_id": ada, "message_id": poll.ID})
+	d.holdUpdates(t, w, "poll")
 }

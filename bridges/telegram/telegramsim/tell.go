@@ -34,8 +34,8 @@ func (w *world) visible(m *message) bool {
 		return true
 	case m.service:
 		return true
-	case w.users[m.by] != nil && w.users[m.by].Bot:
-		return false // bots do not see each other
+	case !w.cfg.SeeBots && w.users[m.by] != nil && w.users[m.by].Bot:
+		return false
 	case !*w.cfg.Privacy || c.admin(w.cfg.Bot.ID):
 		return true
 	default:

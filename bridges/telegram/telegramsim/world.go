@@ -38,6 +38,7 @@ type world struct {
 	lastID    int    // the newest message id of private chats and basic groups, which share one row
 	users     map[int64]*User
 	userOrder []int64
+	photos    map[int64]*file // of users
 	chats     map[int64]*chat
 	chatOrder []int64
 	links     map[string]*connection // business connections
@@ -86,6 +87,7 @@ type chat struct {
 	upgraded int64 // the supergroup that this group became
 	gone     bool  // the group was deleted
 	blocked  bool  // the person blocked the bot
+	stranger bool  // a person whom the bot knows from a group, but who never started it
 	botSpoke bool  // the last bot that spoke here was ours, or none did
 }
 
@@ -99,7 +101,7 @@ func newWorld(cfg Config) *world {
 		end:     cancel,
 		changed: make(chan struct{}),
 		users:   map[int64]*User{}, chats: map[int64]*chat{}, links: map[string]*connection{},
-		files: map[string]*file{}, polls: map[string]*poll{}, commands: map[string]json.RawMessage{},
+		photos: map[int64]*file{}, files: map[string]*file{}, polls: map[string]*poll{}, commands: map[string]json.RawMessage{},
 		queue:  newQueue(),
 		limits: limiter{on: cfg.Limits, buckets: map[string]*bucket{}},
 	}
@@ -158,6 +160,9 @@ func (w *world) addUser(u User) int64 {
 	}
 	if u.First == "" {
 		u.First = "User " + strconv.FormatInt(u.ID, 10)
+	}
+	if len(u.Photo) > 0 {
+		w.photos[u.ID] = w.keep(Upload{Kind: "photo", Data: u.Photo}, nil)
 	}
 	if _, known := w.users[u.ID]; !known {
 		w.userOrder = append(w.userOrder, u.ID)
@@ -287,6 +292,14 @@ func (w *world) userNamed(name string) *User {
 		return nil
 	}
 	return w.users[w.userOrder[i]]
+}
+
+// last adds to a log and keeps it from growing for ever.
+func last[T any](list []T, v T) []T {
+	if len(list) >= maxRequests {
+		list = slices.Delete(list, 0, len(list)-maxRequests+1)
+	}
+	return append(list, v)
 }
 
 // mustJSON encodes what the simulator itself built.
