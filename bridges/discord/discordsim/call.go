@@ -136,16 +136,8 @@ func (c *call) readForm(form *multipart.Reader, maxUpload int64) error {
 		if int64(len(data)) > maxUpload {
 			return errTooLarge
 		}
-		switch {
-		case part.FormName() == "payload_json":
-			if !json.Valid(data) {
-				return errBadJSON
-			}
-			c.body = data
-		case part.FileName() == "":
-			fields.Set(part.FormName(), string(data))
-		default:
-			c.files = append(c.files, upload{slot(part.FormName()), part.FileName(), part.Header.Get("Content-Type"), data})
+		if err := c.takePart(part, data, fields); err != nil {
+			return err
 		}
 	}
 	if c.body == nil && len(fields) > 0 {
@@ -153,6 +145,22 @@ func (c *call) readForm(form *multipart.Reader, maxUpload int64) error {
 	}
 	if len(c.files) > maxFiles {
 		return fail(http.StatusBadRequest, 30015, "Maximum number of attachments in a message reached (10)")
+	}
+	return nil
+}
+
+// takePart keeps one part of a form.
+func (c *call) takePart(part *multipart.Part, data []byte, fields url.Values) error {
+	switch {
+	case part.FormName() == "payload_json":
+		if !json.Valid(data) {
+			return errBadJSON
+		}
+		c.body = data
+	case part.FileName() == "":
+		fields.Set(part.FormName(), string(data))
+	default:
+		c.files = append(c.files, upload{slot(part.FormName()), part.FileName(), part.Header.Get("Content-Type"), data})
 	}
 	return nil
 }

@@ -20,7 +20,6 @@ type channel struct {
 	archive   time.Time
 	keep      int // minutes until a thread archives itself
 	total     int // messages ever sent in a thread
-	flat      bool
 	invitable bool
 }
 

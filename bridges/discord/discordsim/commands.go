@@ -2,6 +2,7 @@ package discordsim
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 )
@@ -198,10 +199,7 @@ func editCommand(w *world, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := obj{}
-	for key, v := range cmd.def {
-		next[key] = v
-	}
+	next := maps.Clone(cmd.def)
 	if err := c.into(&next); err != nil {
 		return nil, err
 	}

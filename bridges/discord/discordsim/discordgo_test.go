@@ -1,6 +1,7 @@
 package discordsim_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -91,9 +92,9 @@ func TestDiscordgoReadsAGuild(t *testing.T) {
 	if len(m.Attachments) != 1 || m.Attachments[0].Filename != "SPOILER_a_b.txt" || m.Attachments[0].Size != 3 {
 		t.Errorf("attachments = %+v", m.Attachments)
 	}
-	resp := must(s.Client.Get(m.Attachments[0].URL))(t)
+	resp := must(s.Client.Get(m.Attachments[0].URL))(t) //nolint:bodyclose // closed below
 	_ = resp.Body.Close()
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		t.Errorf("download = %s", resp.Status)
 	}
 }

@@ -1,6 +1,7 @@
 package discordsim
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -64,19 +65,12 @@ func (f Fault) before(w *world, rw http.ResponseWriter, r *http.Request, c *call
 	if f.Late > 0 {
 		t := time.NewTimer(f.Late)
 		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-r.Context().Done():
-		case <-w.hub.ended:
-		}
+		w.idle(r, t.C)
 	}
 	switch {
 	case f.Hang:
 		w.log(c, 0, 0)
-		select {
-		case <-r.Context().Done():
-		case <-w.hub.ended:
-		}
+		w.idle(r, nil)
 		panic(http.ErrAbortHandler)
 	case f.Throttle > 0:
 		scope := "user"
@@ -87,11 +81,7 @@ func (f Fault) before(w *world, rw http.ResponseWriter, r *http.Request, c *call
 	case f.HTML:
 		w.page(rw, c, f.Status)
 	case f.Code != 0:
-		status := f.Status
-		if status == 0 {
-			status = http.StatusBadRequest
-		}
-		w.reply(rw, c, nil, fail(status, f.Code, "simulated"))
+		w.reply(rw, c, nil, fail(cmp.Or(f.Status, http.StatusBadRequest), f.Code, "simulated"))
 	case f.Status != 0:
 		w.reply(rw, c, nil, fail(f.Status, 0, http.StatusText(f.Status)))
 	default:
@@ -100,11 +90,18 @@ func (f Fault) before(w *world, rw http.ResponseWriter, r *http.Request, c *call
 	return true
 }
 
+// idle waits until it is time, the caller gives up or the simulator is closed.
+func (w *world) idle(r *http.Request, due <-chan time.Time) {
+	select {
+	case <-due:
+	case <-r.Context().Done():
+	case <-w.hub.ended:
+	}
+}
+
 // page answers with a page of the proxy before Discord. mu is not held.
 func (w *world) page(rw http.ResponseWriter, c *call, status int) {
-	if status == 0 {
-		status = http.StatusBadGateway
-	}
+	status = cmp.Or(status, http.StatusBadGateway)
 	w.log(c, status, 0)
 	rw.Header().Set("Content-Type", "text/html; charset=UTF-8")
 	rw.WriteHeader(status)

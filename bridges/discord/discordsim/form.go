@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	maxContent = 2000 // runes
-	maxEmbeds  = 10
-	maxNonce   = 25
+	maxContent   = 2000 // runes
+	maxEmbeds    = 10
+	maxEmbedText = 6000 // runes of all embeds together
+	maxNonce     = 25
 )
 
 // posted is the body of a request that makes or changes a message, of the bot or of a webhook.
@@ -130,56 +131,66 @@ func checkMentions(t *tree, n *notice) {
 	t.most("allowed_mentions.roles", len(n.Roles), 100)
 }
 
-// checkEmbeds holds embeds against their limits, and makes them what Discord shows: rich, without nulls.
+// embedCheck holds the embeds of one message against their limits.
 // https://docs.discord.com/developers/resources/message#embed-object-embed-limits
+type embedCheck struct {
+	*tree
+	total int // runes in all texts
+}
+
+// checkEmbeds makes embeds what Discord shows: rich, without nulls.
 func checkEmbeds(t *tree, embeds []obj) {
 	t.most("embeds", len(embeds), maxEmbeds)
-	total := 0
-	text := func(path string, in any, least, most int) {
-		s, ok := in.(string)
-		if in != nil && !ok {
-			t.add(path, "BASE_TYPE_BAD_STRING", "Could not interpret as string.")
-			return
-		}
-		t.size(path, s, least, most)
-		total += len([]rune(s))
-	}
+	check := &embedCheck{tree: t}
 	for i, e := range embeds {
-		at := "embeds." + strconv.Itoa(i)
 		clean(e)
 		e["type"] = "rich"
-		text(at+".title", e["title"], 0, 256)
-		text(at+".description", e["description"], 0, 4096)
-		for key, most := range map[string]int{"footer": 2048, "author": 256} {
-			name := map[string]string{"footer": "text", "author": "name"}[key]
-			if part, ok := e[key].(obj); ok {
-				text(at+"."+key+"."+name, part[name], 1, most)
-			}
-		}
-		for _, key := range []string{"url", "image", "thumbnail"} {
-			link, _ := e[key].(string)
-			if part, ok := e[key].(obj); ok {
-				link, _ = part["url"].(string)
-			}
-			if link != "" && !wellFormed(link) {
-				t.add(at+"."+key, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
-			}
-		}
-		fields, _ := e["fields"].([]any)
-		t.most(at+".fields", len(fields), 25)
-		for n, raw := range fields {
-			field, _ := raw.(obj)
-			where := at + ".fields." + strconv.Itoa(n)
-			text(where+".name", field["name"], 1, 256)
-			text(where+".value", field["value"], 1, 1024)
-			if field["inline"] == nil && field != nil {
-				field["inline"] = false
-			}
-		}
+		check.embed("embeds."+strconv.Itoa(i), e)
 	}
-	if total > 6000 {
+	if check.total > maxEmbedText {
 		t.add("embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000")
 	}
+}
+
+func (c *embedCheck) embed(at string, e obj) {
+	c.text(at+".title", e["title"], 0, 256)
+	c.text(at+".description", e["description"], 0, 4096)
+	if footer, ok := e["footer"].(obj); ok {
+		c.text(at+".footer.text", footer["text"], 1, 2048)
+	}
+	if author, ok := e["author"].(obj); ok {
+		c.text(at+".author.name", author["name"], 1, 256)
+	}
+	for _, key := range []string{"url", "image", "thumbnail"} {
+		link, _ := e[key].(string)
+		if part, ok := e[key].(obj); ok {
+			link, _ = part["url"].(string)
+		}
+		if link != "" && !wellFormed(link) {
+			c.add(at+"."+key, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
+		}
+	}
+	fields, _ := e["fields"].([]any)
+	c.most(at+".fields", len(fields), 25)
+	for n, raw := range fields {
+		field, _ := raw.(obj)
+		where := at + ".fields." + strconv.Itoa(n)
+		c.text(where+".name", field["name"], 1, 256)
+		c.text(where+".value", field["value"], 1, 1024)
+		if field != nil && field["inline"] == nil {
+			field["inline"] = false
+		}
+	}
+}
+
+func (c *embedCheck) text(path string, in any, least, most int) {
+	s, ok := in.(string)
+	if in != nil && !ok {
+		c.add(path, "BASE_TYPE_BAD_STRING", "Could not interpret as string.")
+		return
+	}
+	c.size(path, s, least, most)
+	c.total += len([]rune(s))
 }
 
 // clean drops nulls.

@@ -1,7 +1,6 @@
 package discordsim
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -221,7 +220,7 @@ func (so *socket) read(ctx context.Context, conn *websocket.Conn) bool {
 	}
 }
 
-// command is what a client sends.
+// clientFrame is what a client sends.
 type clientFrame struct {
 	Op   *int            `json:"op"`
 	Data json.RawMessage `json:"d"`
@@ -277,37 +276,53 @@ func (so *socket) paced(now time.Time) bool {
 	return len(so.sent) <= maxSends
 }
 
+// identification is the data of op 2.
+type identification struct {
+	Token    string   `json:"token"`
+	Intents  *Intent  `json:"intents"`
+	Compress bool     `json:"compress"`
+	Shard    []uint64 `json:"shard"`
+}
+
 // identify starts a session. https://docs.discord.com/developers/events/gateway-events#identify
 func (w *world) identify(so *socket, data json.RawMessage) {
-	var id struct {
-		Token    string   `json:"token"`
-		Intents  *Intent  `json:"intents"`
-		Compress bool     `json:"compress"`
-		Shard    []uint64 `json:"shard"`
-	}
+	var id identification
 	if json.Unmarshal(data, &id) != nil {
 		so.end(closeDecode, "Error while decoding payload.")
 		return
 	}
+	if so.session != nil {
+		so.end(closeTwice, "Already authenticated.")
+		return
+	}
+	if code, reason := w.refusal(&id); code != 0 {
+		so.end(code, reason)
+		return
+	}
+	if w.limits.on && w.now().Sub(w.hub.lastIdentify) < identifyPace {
+		so.op(opInvalidSession, false)
+		return
+	}
 	var shard [2]uint64
 	copy(shard[:], id.Shard)
+	w.hub.lastIdentify = w.now()
+	w.hub.identified++
+	w.open(so, *id.Intents, shard, id.Compress)
+}
+
+// refusal says with which code an identification is turned away, 0 when it is good.
+func (w *world) refusal(id *identification) (websocket.StatusCode, string) {
 	switch {
-	case so.session != nil:
-		so.end(closeTwice, "Already authenticated.")
 	case !w.knows(id.Token):
-		so.end(closeBadToken, "Authentication failed.")
-	case len(id.Shard) != 0 && (len(id.Shard) != 2 || shard[0] >= shard[1]):
-		so.end(closeBadShard, "Invalid shard.")
+		return closeBadToken, "Authentication failed."
+	case len(id.Shard) != 0 && (len(id.Shard) != 2 || id.Shard[0] >= id.Shard[1]):
+		return closeBadShard, "Invalid shard."
 	case id.Intents == nil || *id.Intents&^knownIntents != 0:
-		so.end(closeBadIntents, "Invalid intent(s).")
+		return closeBadIntents, "Invalid intent(s)."
 	case *id.Intents&privileged&^w.intents != 0:
-		so.end(closeDisallowed, "Disallowed intent(s).")
-	case w.limits.on && w.now().Sub(w.hub.lastIdentify) < identifyPace:
-		so.op(opInvalidSession, false)
+		return closeDisallowed, "Disallowed intent(s)."
 	default:
-		w.hub.lastIdentify = w.now()
-		w.hub.identified++
-		w.open(so, *id.Intents, shard, id.Compress)
+		return 0, ""
 	}
 }
 
@@ -340,61 +355,4 @@ func (w *world) takeResume(so *socket, data json.RawMessage) {
 	case !w.resume(so, id.Session, *id.Seq):
 		so.op(opInvalidSession, false)
 	}
-}
-
-// sendMembers answers op 8 in one chunk.
-// https://docs.discord.com/developers/events/gateway-events#request-guild-members
-func (w *world) sendMembers(so *socket, data json.RawMessage) {
-	var ask struct {
-		Guild json.RawMessage `json:"guild_id"`
-		Query *string         `json:"query"`
-		Limit int             `json:"limit"`
-		Users json.RawMessage `json:"user_ids"`
-		Nonce any             `json:"nonce"`
-	}
-	if json.Unmarshal(data, &ask) != nil {
-		so.end(closeDecode, "Error while decoding payload.")
-		return
-	}
-	ids, wanted := flakes(ask.Guild), flakes(ask.Users)
-	if len(ids) != 1 || w.guilds[ids[0]] == nil || !w.guilds[ids[0]].bot {
-		return
-	}
-	g := w.guilds[ids[0]]
-	all := ask.Query != nil && *ask.Query == "" && ask.Limit == 0
-	if all && so.session.intents&IntentMembers == 0 {
-		so.end(closeDisallowed, "Disallowed intent(s).")
-		return
-	}
-	found, missing := []obj{}, []string{}
-	for _, m := range g.members {
-		byName := ask.Query != nil && strings.HasPrefix(w.users[m.user].Name, strings.ToLower(*ask.Query))
-		if (slices.Contains(wanted, m.user) || len(wanted) == 0 && byName) && (all || len(found) < 100) {
-			found = append(found, w.wireMember(g, m.user))
-		}
-	}
-	for _, id := range wanted {
-		if !g.has(id) {
-			missing = append(missing, id)
-		}
-	}
-	out := obj{"guild_id": g.ID, "members": found, "chunk_index": 0, "chunk_count": 1, "not_found": missing}
-	if nonce, ok := ask.Nonce.(string); ok && len(nonce) <= 32 {
-		out["nonce"] = nonce
-	}
-	w.deliver(so.session, frame{name: "GUILD_MEMBERS_CHUNK", data: mustJSON(out)})
-}
-
-// flakes reads one snowflake or an array of them, as text or numbers.
-func flakes(raw json.RawMessage) []string {
-	if !bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) {
-		raw = slices.Concat([]byte("["), raw, []byte("]"))
-	}
-	var many []snowflake
-	_ = json.Unmarshal(raw, &many) // what is none names nobody
-	var out []string
-	for _, id := range many {
-		out = append(out, string(id))
-	}
-	return out
 }

@@ -189,7 +189,6 @@ func (w *world) answerWith(in *interaction, kind int, c *call) (*message, error)
 		return nil, errUnknownChannel
 	}
 	source := ch.find(in.Message)
-	wrong := invalid("type", "BASE_TYPE_CHOICES", "This type of answer does not fit the interaction.")
 	switch kind {
 	case answerPong:
 		return nil, nil //nolint:nilnil // nothing to show
@@ -197,36 +196,43 @@ func (w *world) answerWith(in *interaction, kind int, c *call) (*message, error)
 		return w.answerMessage(in, ch, c)
 	case answerDeferred:
 		return w.answerLater(in, ch, c)
-	case answerDeferredUpdate, answerUpdate:
-		if source == nil {
-			return nil, wrong
-		}
-		if kind == answerDeferredUpdate {
+	case answerDeferredUpdate:
+		if source != nil {
 			return source, nil
 		}
-		p, err := w.readPost(c)
-		if err != nil {
-			return nil, err
+	case answerUpdate:
+		if source != nil {
+			return source, w.update(ch, source, c)
 		}
-		return source, w.change(ch, source, p)
 	case answerChoices:
-		if in.kind != interAutocomplete {
-			return nil, wrong
+		if in.kind == interAutocomplete {
+			return nil, in.suggest(c)
 		}
-		var data struct {
-			Choices json.RawMessage `json:"choices"`
-		}
-		err := c.into(&data)
-		in.Choices = data.Choices
-		return nil, err
 	case answerModal:
-		if in.kind == interModal {
-			return nil, wrong
+		if in.kind != interModal {
+			return nil, w.openModal(in, c)
 		}
-		return nil, w.openModal(in, c)
-	default:
-		return nil, wrong
 	}
+	return nil, invalid("type", "BASE_TYPE_CHOICES", "This type of answer does not fit the interaction.")
+}
+
+// update changes the message that the control stands on.
+func (w *world) update(ch *channel, source *message, c *call) error {
+	p, err := w.readPost(c)
+	if err != nil {
+		return err
+	}
+	return w.change(ch, source, p)
+}
+
+// suggest keeps the choices of an autocomplete.
+func (in *interaction) suggest(c *call) error {
+	var data struct {
+		Choices json.RawMessage `json:"choices"`
+	}
+	err := c.into(&data)
+	in.Choices = data.Choices
+	return err
 }
 
 // begin starts a message that answers an interaction.
@@ -302,114 +308,6 @@ func (w *world) openModal(in *interaction, c *call) error {
 		components: numbered(data.Components), channel: in.Channel, message: in.Message,
 	})
 	return nil
-}
-
-// interactionOf finds the answered interaction whose token a follow-up carries.
-func (w *world) interactionOf(c *call) (*interaction, *channel, error) {
-	i := slices.IndexFunc(w.inter, func(in *interaction) bool { return same(in.token, c.args["token"]) })
-	switch {
-	case i < 0 || !w.inter[i].Answered:
-		return nil, nil, errUnknownHook
-	case w.now().Sub(w.inter[i].at) > w.cfg.Timing.Token:
-		return nil, nil, errHookToken
-	}
-	ch := w.channels[w.inter[i].Channel]
-	if ch == nil {
-		return nil, nil, errUnknownChannel
-	}
-	return w.inter[i], ch, nil
-}
-
-// followUp posts a further answer; the first after a deferred one takes its place.
-func followUp(w *world, c *call) (any, error) {
-	in, ch, err := w.interactionOf(c)
-	if err != nil {
-		return nil, err
-	}
-	p, err := w.readPost(c)
-	if err != nil {
-		return nil, err
-	}
-	if first := ch.find(in.original); in.deferred && first != nil {
-		return w.settleDeferred(in, ch, first, p)
-	}
-	m := w.begin(in, ch)
-	m.kind = kindReply
-	if in.original != "" {
-		m.ref = &reference{guild: ch.Guild, channel: ch.ID, message: in.original}
-	}
-	if err := w.fill(ch, m, p); err != nil {
-		return nil, err
-	}
-	w.show(in, ch, m)
-	return w.wireMessage(m, true), nil
-}
-
-// settleDeferred fills the message that said the bot thinks.
-func (w *world) settleDeferred(in *interaction, ch *channel, m *message, p *posted) (any, error) {
-	next := *m
-	next.flags &^= flagLoading
-	if err := w.fill(ch, &next, p); err != nil {
-		return nil, err
-	}
-	next.flags = next.flags&^flagEphemeral | m.flags&flagEphemeral // the deferral has settled who sees it
-	*m = next
-	in.deferred = false
-	w.messageEvent("MESSAGE_UPDATE", ch, m)
-	w.bump()
-	return w.wireMessage(m, true), nil
-}
-
-// followUpOf finds a message of an interaction: @original, or one by its id.
-func (w *world) followUpOf(c *call) (*interaction, *channel, *message, error) {
-	in, ch, err := w.interactionOf(c)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	id := c.args["message"]
-	if id == "@original" {
-		id = in.original
-	}
-	m := ch.find(id)
-	if m == nil || m.author != w.bot() {
-		return nil, nil, nil, errUnknownMessage
-	}
-	return in, ch, m, nil
-}
-
-func readFollowUp(w *world, c *call) (any, error) {
-	_, _, m, err := w.followUpOf(c)
-	if err != nil {
-		return nil, err
-	}
-	return w.wireMessage(m, true), nil
-}
-
-func editFollowUp(w *world, c *call) (any, error) {
-	in, ch, m, err := w.followUpOf(c)
-	if err != nil {
-		return nil, err
-	}
-	p, err := w.readPost(c)
-	if err != nil {
-		return nil, err
-	}
-	if in.deferred && m.id == in.original {
-		return w.settleDeferred(in, ch, m, p)
-	}
-	if err := w.change(ch, m, p); err != nil {
-		return nil, err
-	}
-	return w.wireMessage(m, true), nil
-}
-
-func deleteFollowUp(w *world, c *call) (any, error) {
-	_, ch, m, err := w.followUpOf(c)
-	if err != nil {
-		return nil, err
-	}
-	w.erase(ch, m)
-	return nil, nil //nolint:nilnil // no body
 }
 
 // Interactions are the presses, commands and submissions so far, with what became of them.

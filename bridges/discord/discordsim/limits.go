@@ -71,10 +71,7 @@ func quota(route string) (int, time.Duration) {
 // take counts a call; it is refused when the limits are on and used up.
 func (l *limiter) take(c *call, now time.Time) error {
 	most, span := quota(c.route)
-	key := c.route
-	for _, top := range []string{"channel", "guild", "hook"} {
-		key += " " + c.args[top]
-	}
+	key := strings.Join([]string{c.route, c.args["channel"], c.args["guild"], c.args["hook"]}, " ")
 	win := l.window(key, span, now)
 	c.rate = rateState{limit: most, left: max(0, most-win.used-1), until: win.until, after: win.until.Sub(now), bucket: hash(c.route)}
 	if !l.on {

@@ -139,20 +139,14 @@ func (n *notice) may(kind, id string) bool {
 // https://docs.discord.com/developers/resources/message#allowed-mentions-object
 func (w *world) mention(m *message, n *notice, all bool) {
 	m.mentions, m.roles, m.pings, m.everyone = nil, nil, nil, false
-	add := func(to *[]string, id string) {
-		if !slices.Contains(*to, id) {
-			*to = append(*to, id)
-			m.pings = append(m.pings, id)
-		}
-	}
 	for _, found := range userMention.FindAllStringSubmatch(m.content, 100) {
 		if id := found[1]; w.users[id] != nil && n.may("users", id) {
-			add(&m.mentions, id)
+			m.notify(&m.mentions, id)
 		}
 	}
 	for _, found := range roleMention.FindAllStringSubmatch(m.content, 100) {
 		if id := found[1]; n.may("roles", id) {
-			add(&m.roles, id)
+			m.notify(&m.roles, id)
 		}
 	}
 	if found := allMention.FindStringSubmatch(m.content); found != nil && all && n.may("everyone", "") && w.channels[m.channel].Guild != "" {
@@ -160,7 +154,15 @@ func (w *world) mention(m *message, n *notice, all bool) {
 		m.pings = append(m.pings, found[1])
 	}
 	if to := w.answered(m); to != nil && to.author != "" && (n == nil || n.RepliedUser) {
-		add(&m.mentions, to.author)
+		m.notify(&m.mentions, to.author)
+	}
+}
+
+// notify adds someone to those mentioned, once.
+func (m *message) notify(to *[]string, id string) {
+	if !slices.Contains(*to, id) {
+		*to = append(*to, id)
+		m.pings = append(m.pings, id)
 	}
 }
 
@@ -219,16 +221,9 @@ func (ch *channel) heardBy(in Intent) Intent {
 	if ch.Guild != "" {
 		return in
 	}
-	switch in {
-	case IntentReactions:
-		return IntentDirectReactions
-	case IntentTyping:
-		return IntentDirectTyping
-	case IntentPolls:
-		return IntentDirectPolls
-	default:
-		return IntentDirectMessages
-	}
+	return map[Intent]Intent{
+		IntentMessages: IntentDirectMessages, IntentReactions: IntentDirectReactions, IntentTyping: IntentDirectTyping, IntentPolls: IntentDirectPolls,
+	}[in]
 }
 
 // messageEvent tells of a new or changed message; what others wrote in a guild is blank to sessions without the content intent.
@@ -355,6 +350,11 @@ func (w *world) addParts(out obj, m *message, full bool) {
 	if w.channels[m.channel] != nil && w.channels[m.channel].Type.thread() {
 		out["position"] = max(0, slices.Index(w.channels[m.channel].messages, m))
 	}
+	m.addReference(out, full)
+}
+
+// addReference adds what a reply, a forward or a notice points to.
+func (m *message) addReference(out obj, full bool) {
 	if m.ref == nil {
 		return
 	}

@@ -68,8 +68,8 @@ func (p *packer) zstd(payload []byte) []byte {
 	}
 	for len(payload) > 0 {
 		n := min(len(payload), zstdBlock)
-		head := n << 3 // not the last, raw
-		out = append(out, byte(head), byte(head>>8), byte(head>>16))
+		head := n << 3                                               // not the last, raw
+		out = append(out, byte(head), byte(head>>8), byte(head>>16)) //nolint:gosec // three bytes, the lowest first
 		out = append(out, payload[:n]...)
 		payload = payload[n:]
 	}

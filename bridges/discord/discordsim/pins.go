@@ -75,7 +75,7 @@ func (w *world) pin(ch *channel, m *message, user string, on bool) error {
 	if on && len(ch.pinnedOf()) >= maxPins {
 		return errMaxPins
 	}
-	if m.kind != kindDefault && m.kind != kindReply && m.kind != kindCommand {
+	if !m.plain() {
 		return errSystem
 	}
 	m.pinned = time.Time{}

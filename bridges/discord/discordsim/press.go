@@ -2,6 +2,7 @@ package discordsim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,48 +77,63 @@ func (w *world) resolve(channel string, ids []string) obj {
 // Slash uses a command by its name, "name sub" and "name group sub" for subcommands. Options are given as text and sent as their type
 // asks. The bot gets INTERACTION_CREATE.
 func (s *Sim) Slash(user, channel, command string, options map[string]string) error {
-	return s.slash(interCommand, user, channel, command, "", options)
+	return s.slash(typedCommand{user, channel, command, "", options})
 }
 
 // Complete asks for the suggestions of an option while a person types it; those that come are the Choices of the Interaction.
 func (s *Sim) Complete(user, channel, command, option, typed string) error {
-	return s.slash(interAutocomplete, user, channel, command, option, map[string]string{option: typed})
+	return s.slash(typedCommand{user, channel, command, option, map[string]string{option: typed}})
 }
 
-func (s *Sim) slash(kind int, user, channel, name, focused string, options map[string]string) error {
+// typedCommand is a command as a person types it; focused is the option that still has the cursor.
+type typedCommand struct {
+	user, channel, name, focused string
+	options                      map[string]string
+}
+
+func (s *Sim) slash(in typedCommand) error {
 	w := s.w
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	ch := w.channels[channel]
+	ch := w.channels[in.channel]
 	switch {
 	case ch == nil:
-		return fmt.Errorf("%w: %s", ErrNoChannel, channel)
-	case w.users[user] == nil:
-		return fmt.Errorf("%w: %s", ErrNoUser, user)
+		return fmt.Errorf("%w: %s", ErrNoChannel, in.channel)
+	case w.users[in.user] == nil:
+		return fmt.Errorf("%w: %s", ErrNoUser, in.user)
 	}
-	path := strings.Fields(strings.TrimPrefix(name, "/"))
-	var cmd *command
-	for _, known := range slices.Concat(w.scopedCommands(""), w.scopedCommands(ch.Guild)) {
-		if len(path) > 0 && known.name == path[0] && known.kind == 1 {
-			cmd = known
-		}
-	}
+	path := strings.Fields(strings.TrimPrefix(in.name, "/"))
+	cmd := w.slashCommand(ch, path)
 	if cmd == nil {
-		return fmt.Errorf("%w: %s", ErrNoCommand, name)
+		return fmt.Errorf("%w: %s", ErrNoCommand, in.name)
 	}
-	given, ok := arguments(cmd.def, path[1:], focused, options)
+	given, ok := arguments(cmd.def, path[1:], in.focused, in.options)
 	if !ok {
-		return fmt.Errorf("%w: %s with %v", ErrNoCommand, name, options)
+		return fmt.Errorf("%w: %s with %v", ErrNoCommand, in.name, in.options)
 	}
-	var ids []string
-	for _, v := range options {
-		ids = append(ids, v)
-	}
-	data := obj{"id": cmd.id, "name": cmd.name, "type": cmd.kind, "options": given, "resolved": w.resolve(channel, ids)}
+	ids := slices.Collect(maps.Values(in.options))
+	data := obj{"id": cmd.id, "name": cmd.name, "type": cmd.kind, "options": given, "resolved": w.resolve(in.channel, ids)}
 	if cmd.guild != "" {
 		data["guild_id"] = cmd.guild
 	}
-	w.interact(&interaction{kind: kind, Interaction: Interaction{User: user, Channel: channel, Action: cmd.name}}, data, nil)
+	kind := interCommand
+	if in.focused != "" {
+		kind = interAutocomplete
+	}
+	w.interact(&interaction{kind: kind, Interaction: Interaction{User: in.user, Channel: in.channel, Action: cmd.name}}, data, nil)
+	return nil
+}
+
+// slashCommand finds a command by its name: the guild's own before a global one.
+func (w *world) slashCommand(ch *channel, path []string) *command {
+	if len(path) == 0 {
+		return nil
+	}
+	for _, known := range slices.Concat(w.scopedCommands(ch.Guild), w.scopedCommands("")) {
+		if known.name == path[0] && known.kind == 1 {
+			return known
+		}
+	}
 	return nil
 }
 
@@ -149,13 +165,9 @@ func arguments(def obj, path []string, focused string, options map[string]string
 		text, has := options[name]
 		switch {
 		case has:
-			v, fits := valueOf(compType(o), text)
-			if !fits && focused == "" {
+			one, fits := argument(o, text, focused)
+			if !fits {
 				return nil, false
-			}
-			one := obj{"name": name, "type": compType(o), "value": v}
-			if name == focused {
-				one["focused"], one["value"] = true, text
 			}
 			given = append(given, one)
 		case o["required"] == true && focused == "":
@@ -163,6 +175,18 @@ func arguments(def obj, path []string, focused string, options map[string]string
 		}
 	}
 	return given, len(given) == len(options)
+}
+
+// argument is one option with its value; the one that is being typed stays text.
+func argument(o obj, text, focused string) (obj, bool) {
+	out := obj{"name": o["name"], "type": compType(o)}
+	if focused != "" && o["name"] == focused {
+		out["focused"], out["value"] = true, text
+		return out, true
+	}
+	v, fits := valueOf(compType(o), text)
+	out["value"] = v
+	return out, fits || focused != ""
 }
 
 func optionsOf(def obj) []obj {

@@ -41,6 +41,7 @@ var (
 	errMaxReactions   = fail(http.StatusBadRequest, 30010, "Maximum number of reactions reached (20)")
 	errMaxHooks       = fail(http.StatusBadRequest, 30007, "Maximum number of webhooks reached (15)")
 	errNoDMs          = fail(http.StatusForbidden, 50007, "Cannot send messages to this user")
+	errNoMutual       = fail(http.StatusForbidden, 50278, "Cannot send messages to this user due to having no mutual guilds")
 	errAcknowledged   = fail(http.StatusBadRequest, 40060, "Interaction has already been acknowledged.")
 	errNeedTag        = fail(http.StatusBadRequest, 40067, "A tag is required to create a forum post in this channel")
 	errNoAccess       = fail(http.StatusForbidden, 50001, "Missing Access")

@@ -119,7 +119,7 @@ func editChannel(w *world, c *call) (any, error) {
 }
 
 // set changes a field when there is something to change it to.
-func set[T any](field *T, to *T) {
+func set[T any](field, to *T) {
 	if to != nil {
 		*field = *to
 	}
@@ -171,18 +171,8 @@ func (ch *channel) hasTag(id string) bool {
 
 // editThread asks for what each field needs. https://docs.discord.com/developers/topics/threads#editing--deleting-threads
 func (w *world) editThread(t *channel, in *channelForm) (any, error) {
-	moderator := w.allowed(t)&PermManageThreads != 0
-	waking := in.Archived != nil && !*in.Archived
-	if err := w.permit(t, PermView); err != nil {
+	if err := w.mayEditThread(t, in); err != nil {
 		return nil, err
-	}
-	switch {
-	case moderator:
-	case t.Locked || in.Locked != nil || in.Slow != nil, t.Owner != w.bot() && !waking, !t.joined(w.bot()):
-		return nil, errNotAllowed
-	}
-	if t.Archived && !waking && (in.Name != nil || in.Applied != nil || in.Keep != nil || in.Slow != nil) {
-		return nil, errArchived
 	}
 	if in.Applied != nil {
 		applied, err := w.applyTags(w.channels[t.Parent], *in.Applied)
@@ -203,6 +193,21 @@ func (w *world) editThread(t *channel, in *channelForm) (any, error) {
 	set(&t.Archived, in.Archived)
 	w.threadChanged(t)
 	return w.wireChannel(t), nil
+}
+
+// mayEditThread says whether the bot may change so much of a thread.
+func (w *world) mayEditThread(t *channel, in *channelForm) error {
+	waking := in.Archived != nil && !*in.Archived
+	if w.allowed(t)&PermManageThreads == 0 {
+		privileged := t.Locked || in.Locked != nil || in.Slow != nil
+		if privileged || t.Owner != w.bot() && !waking || !t.joined(w.bot()) {
+			return errNotAllowed
+		}
+	}
+	if t.Archived && !waking && (in.Name != nil || in.Applied != nil || in.Keep != nil || in.Slow != nil) {
+		return errArchived
+	}
+	return nil
 }
 
 // applyTags checks the tags of a post.

@@ -57,7 +57,7 @@ func threadFromMessage(w *world, c *call) (any, error) {
 		return nil, errChannelType
 	case m.thread != "" || w.channels[m.id] != nil:
 		return nil, errThreadExists
-	case m.kind != kindDefault && m.kind != kindReply && m.kind != kindCommand:
+	case !m.plain():
 		return nil, errSystem
 	}
 	t := w.startThread(ch, m, w.bot(), in.Name, threadKind(ch))
@@ -154,14 +154,10 @@ func listArchived(w *world, c *call) (any, error) {
 	if private && !own && ch.Guild != "" && w.allowed(ch)&PermManageThreads == 0 {
 		return nil, errNotAllowed
 	}
-	before, err := time.Parse(time.RFC3339, c.query.Get("before"))
-	timed := err == nil && !own
 	var found []*channel
 	for _, t := range w.threadsOf(ch.ID) {
-		switch {
-		case !t.Archived, private != (t.Type == ChannelPrivateThread), own && !t.joined(w.bot()), timed && !t.archive.Before(before):
-		case own && c.query.Has("before") && number(t.ID) >= number(c.query.Get("before")):
-		default:
+		fits := t.Archived && private == (t.Type == ChannelPrivateThread) && (!own || t.joined(w.bot()))
+		if fits && t.before(c.query.Get("before"), own) {
 			found = append(found, t)
 		}
 	}
@@ -174,6 +170,15 @@ func listArchived(w *world, c *call) (any, error) {
 	out := w.wireThreads(found[:min(limit, len(found))])
 	out["has_more"] = len(found) > limit
 	return out, nil
+}
+
+// before says whether a thread is older than an id, or was archived before a time; every one is when there is neither.
+func (ch *channel) before(mark string, byID bool) bool {
+	if byID {
+		return mark == "" || number(ch.ID) < number(mark)
+	}
+	at, err := time.Parse(time.RFC3339, mark)
+	return err != nil || ch.archive.Before(at)
 }
 
 // threadOf finds the thread that a call names and the user, @me being the bot.

@@ -215,7 +215,7 @@ func (w *world) reply(rw http.ResponseWriter, c *call, answer json.RawMessage, e
 		rw.Header().Set("Content-Type", "application/json")
 	}
 	rw.WriteHeader(status)
-	_, _ = rw.Write(answer) // the caller may have gone
+	_, _ = rw.Write(answer) //nolint:gosec // JSON of our own; the caller may have gone
 }
 
 // log remembers a call. mu is not held.

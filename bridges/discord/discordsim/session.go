@@ -65,20 +65,28 @@ type event struct {
 
 // dispatch sends an event to every session that is to hear of it.
 func (w *world) dispatch(ev event) {
-	if w.closed || w.revoked || ev.channel != nil && !w.sees(ev.channel) {
-		return
-	}
-	if g := w.guilds[ev.guild]; ev.guild != "" && (g == nil || !g.bot) {
+	if w.closed || w.revoked || !w.present(ev) {
 		return
 	}
 	for _, s := range w.hub.sessions {
-		if ev.need != noIntent && s.intents&ev.need == 0 || !s.covers(ev.guild) {
+		if !s.hears(ev) {
 			continue
 		}
 		if data := ev.build(s); data != nil {
 			w.deliver(s, frame{name: ev.name, data: mustJSON(data)})
 		}
 	}
+}
+
+// present says whether the bot is where an event happens.
+func (w *world) present(ev event) bool {
+	g := w.guilds[ev.guild]
+	return (ev.channel == nil || w.sees(ev.channel)) && (ev.guild == "" || g != nil && g.bot)
+}
+
+// hears says whether a session has an intent and the shard of an event.
+func (s *session) hears(ev event) bool {
+	return (ev.need == noIntent || s.intents&ev.need != 0) && s.covers(ev.guild)
 }
 
 // covers says whether a guild's events go to this shard; events without a guild go to the first.

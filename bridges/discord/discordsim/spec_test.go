@@ -101,8 +101,9 @@ func (d *description) validate(pointer string, body []byte) error {
 }
 
 // check holds a call and its answer against the description.
-func (d *description) check(method, path, kind string, body []byte, status int, answer []byte) error {
-	op, pointer := d.operation(method, path)
+func (d *description) check(r *http.Request, body []byte, status int, answer []byte) error {
+	kind := r.Header.Get("Content-Type")
+	op, pointer := d.operation(r.Method, strings.TrimPrefix(r.URL.Path, "/api/v10"))
 	if op == nil {
 		return nil // newer or older than the description
 	}
@@ -118,11 +119,11 @@ func (d *description) check(method, path, kind string, body []byte, status int, 
 	if status >= 400 && status < 500 {
 		return d.validate("/components/schemas/ErrorResponse", answer)
 	}
-	r, ok := responses[key].(map[string]any)
+	answered, ok := responses[key].(map[string]any)
 	if !ok {
 		return fmt.Errorf("status %d is not described", status)
 	}
-	content, ok := r["content"].(map[string]any)
+	content, ok := answered["content"].(map[string]any)
 	if !ok {
 		if len(answer) > 0 {
 			return fmt.Errorf("status %d has a body: %s", status, answer)
@@ -147,10 +148,9 @@ func (c checked) RoundTrip(r *http.Request) (*http.Response, error) {
 		sent, _ = io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(sent))
 	}
-	method, path, kind := r.Method, r.URL.Path, r.Header.Get("Content-Type")
 	resp, err := c.next.RoundTrip(r)
 	d, absent := published()
-	if err != nil || absent != nil || !strings.HasPrefix(path, "/api/v10/") {
+	if err != nil || absent != nil || !strings.HasPrefix(r.URL.Path, "/api/v10/") {
 		return resp, err
 	}
 	got, _ := io.ReadAll(resp.Body)
@@ -159,8 +159,8 @@ func (c checked) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") || resp.StatusCode == http.StatusTooManyRequests {
 		return resp, nil
 	}
-	if err := d.check(method, strings.TrimPrefix(path, "/api/v10"), kind, sent, resp.StatusCode, got); err != nil {
-		c.t.Errorf("%s %s: %v\n%s", method, path, err, got)
+	if err := d.check(r, sent, resp.StatusCode, got); err != nil {
+		c.t.Errorf("%s %s: %v\n%s", r.Method, r.URL.Path, err, got)
 	}
 	return resp, nil
 }

@@ -1,6 +1,7 @@
 package discordsim
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -117,13 +118,11 @@ func (w *world) wireGuildCreate(g *guild) obj {
 	if g.bot {
 		own = append(own, w.wireMember(g, w.bot()))
 	}
-	for key, v := range map[string]any{
+	maps.Copy(out, obj{
 		"joined_at": stamp(g.joined), "large": false, "unavailable": false, "member_count": len(g.members), "members": own,
 		"channels": channels, "threads": threads, "voice_states": []any{}, "presences": []any{}, "stage_instances": []any{},
 		"guild_scheduled_events": []any{}, "soundboard_sounds": []any{}, "embedded_activities": []any{},
-	} {
-		out[key] = v
-	}
+	})
 	return out
 }
 

@@ -103,7 +103,7 @@ func (w *world) bot() string { return w.cfg.ApplicationID }
 
 // newID makes a snowflake that is newer than every other.
 func (w *world) newID() string {
-	w.lastID = max(uint64(max(w.now().UnixMilli()-epoch, 0))<<22, w.lastID+1) //nolint:gosec // not negative
+	w.lastID = max(uint64(max(w.now().UnixMilli()-epoch, 0))<<22, w.lastID+1)
 	return strconv.FormatUint(w.lastID, 10)
 }
 
@@ -118,7 +118,7 @@ func number(id string) uint64 {
 
 // born is when a snowflake was made.
 func born(id string) time.Time {
-	return time.UnixMilli(int64(number(id)>>22) + epoch) //nolint:gosec // 42 bits
+	return time.UnixMilli(int64(number(id)>>22) + epoch)
 }
 
 // stamp writes a time as Discord does.
