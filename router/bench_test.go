@@ -73,6 +73,65 @@ func BenchmarkTrip(b *testing.B) {
 	b.ReportMetric(100*reached/plain, "%-of-bare")
 }
 
+// BenchmarkOneLane is the trip of messages that are all for one conversation: they arrive in order, one at a time.
+func BenchmarkOneLane(b *testing.B) {
+	to := newMemory("memory/to", nil)
+	talk(b, to)
+}
+
+// BenchmarkFanOut is the trip of messages that are each for nine conversations, on as many accounts.
+func BenchmarkFanOut(b *testing.B) {
+	var to []*memory
+	for i := range 9 {
+		to = append(to, newMemory(chat.Account(fmt.Sprint("memory/to", i)), nil))
+	}
+	talk(b, to...)
+}
+
+// talk has many people write in one conversation that is mirrored to one of each account, and waits until each of these
+// has heard everything.
+func talk(b *testing.B, to ...*memory) {
+	b.Helper()
+	said := strings.Repeat("x", 200)
+	var heard atomic.Int64
+	all := make(chan struct{})
+	from := newMemory("memory/from", func(context.Context, chat.Post) error { return nil })
+	mirror := route.Mirror{Name: "talk", Legs: []route.Leg{{At: from.at("c")}}}
+	setup := router.Setup{Accounts: map[chat.Account]router.Account{from.account: from.opened()}}
+	for _, m := range to {
+		m.heard = func(context.Context, chat.Post) error {
+			if heard.Add(1) == int64(b.N*len(to)) {
+				close(all)
+			}
+			return nil
+		}
+		setup.Accounts[m.account] = m.opened()
+		mirror.Legs = append(mirror.Legs, route.Leg{At: m.at("c")})
+	}
+	setup.Mirrors = []route.Mirror{mirror}
+	runs(b, setup)
+	<-from.ready
+	b.ReportAllocs()
+	b.ResetTimer()
+	var next atomic.Int64
+	var people sync.WaitGroup
+	for range 512 {
+		people.Go(func() {
+			for n := int(next.Add(1)); n <= b.N; n = int(next.Add(1)) {
+				if err := from.says(b.Context(), "c", said, n); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	people.Wait()
+	<-all
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+	b.ReportMetric(float64(b.N*len(to))/b.Elapsed().Seconds(), "deliveries/s")
+}
+
 // BenchmarkAlone is the time of one message that travels alone, from Accept to Post.
 func BenchmarkAlone(b *testing.B) {
 	arrived := make(chan time.Time, 1)

@@ -105,9 +105,10 @@ func closed(w *world) {
 	is(w, "woken after Close", changed(w.s.Woken()), true)
 	_, errAdmit := w.s.Admit(w.ctx(), here, chat.Batch{}, planning(store.Changes{}))
 	_, errLease := w.s.Lease(w.ctx(), store.Want{Max: 1})
+	_, _, errFollow := w.s.Follow(w.ctx(), 1, time.Minute)
 	_, errSweep := w.s.Sweep(w.ctx(), store.Retention{Now: time.Now(), Events: time.Hour})
 	for name, err := range map[string]error{
-		"Admit": errAdmit, "Lease": errLease, "Sweep": errSweep,
+		"Admit": errAdmit, "Lease": errLease, "Follow": errFollow, "Sweep": errSweep,
 		"Change": w.s.Change(w.ctx(), func(store.View) (store.Changes, error) { return store.Changes{}, nil }),
 		"Settle": w.s.Settle(w.ctx(), store.Settlement{}),
 		"Begin":  w.s.Begin(w.ctx(), 1, 1, time.Now()),

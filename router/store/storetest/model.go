@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -28,6 +29,14 @@ type modelled struct {
 	begun bool
 }
 
+// is says how d differs from what the model knows.
+func (m *modelled) is(d chat.Delivery) error {
+	if d.ID != m.id || d.State != m.state || d.Tries != m.tries || d.First.IsZero() == m.begun {
+		return fmt.Errorf("delivery %d is %s after %d tries, begun %v; want %+v", d.ID, d.State, d.Tries, d.First, *m)
+	}
+	return nil
+}
+
 func (m *model) find(id chat.DeliveryID) *modelled {
 	i := slices.IndexFunc(m.queue, func(d *modelled) bool { return d.id == id })
 	return m.queue[i]
@@ -43,11 +52,16 @@ func (m *model) leased(d *modelled) bool {
 func (m *model) heads() (out []chat.DeliveryID) {
 	seen := map[string]bool{}
 	for _, d := range m.queue {
+		if d.state == chat.Waiting && m.leased(d) {
+			seen[d.lane] = true
+		}
+	}
+	for _, d := range m.queue {
 		if d.state != chat.Waiting || seen[d.lane] {
 			continue
 		}
 		seen[d.lane] = true
-		if !d.due.After(time.Now()) && !m.leased(d) {
+		if !d.due.After(time.Now()) {
 			out = append(out, d.id)
 		}
 	}
@@ -103,7 +117,7 @@ func agrees(w *world, steps []step) error {
 	x := &machine{world: w, m: model{events: map[chat.EventID]bool{}, leases: map[chat.DeliveryID]store.Leased{}}}
 	moves := []func(step) error{
 		x.admits, x.admits, x.leases, x.leases, x.settles, x.settles, x.changes, x.begins, x.passes, x.crashes,
-		x.reacts, x.writes,
+		x.reacts, x.writes, x.follows, x.follows, x.follows,
 	}
 	for i, s := range steps {
 		if err := errors.Join(moves[int(s.Op)%len(moves)](s), x.agree()); err != nil {
@@ -162,6 +176,11 @@ func (x *machine) leases(s step) error {
 		if !slices.Contains(heads, l.ID) {
 			return fmt.Errorf("leased %d, want one of %v", l.ID, heads)
 		}
+		if err := x.m.find(l.ID).is(l.Delivery); err != nil {
+			return err
+		}
+		lane := x.m.find(l.ID).lane
+		maps.DeleteFunc(x.m.leases, func(id chat.DeliveryID, _ store.Leased) bool { return x.m.find(id).lane == lane })
 		x.m.leases[l.ID] = l
 		x.given = append(x.given, l)
 	}
@@ -251,8 +270,8 @@ func (x *machine) agree() error {
 		return fmt.Errorf("%d deliveries, want %d", len(got), len(want))
 	}
 	for i, d := range got {
-		if m := want[i]; d.ID != m.id || d.State != m.state || d.Tries != m.tries || d.First.IsZero() == m.begun {
-			return fmt.Errorf("delivery %d is %s after %d tries, begun %v; want %+v", d.ID, d.State, d.Tries, d.First, *m)
+		if err := want[i].is(d); err != nil {
+			return err
 		}
 	}
 	x.counts()
