@@ -26,7 +26,7 @@ var (
 
 // shown is t with everything written out that a rich_text block has no means for.
 func shown(t text.Text) text.Text {
-	t = text.Degrade(t.Normal(), func(k text.Kind) bool { return slices.Contains(spans(), k) })
+	t = text.Degrade(bolder(t).Normal(), func(k text.Kind) bool { return slices.Contains(spans(), k) })
 	var parts []text.Text
 	from := 0
 	for _, s := range t.Spans {
@@ -41,6 +41,17 @@ func shown(t text.Text) text.Text {
 		return t
 	}
 	return text.Join(append(parts, t.Slice(from, len(t.Body)))...)
+}
+
+// bolder is t with bold headings, because a rich_text block has none of its own.
+func bolder(t text.Text) text.Text {
+	t.Spans = slices.Clone(t.Spans)
+	for i := range t.Spans {
+		if t.Spans[i].Kind == text.Heading {
+			t.Spans[i].Kind = text.Bold
+		}
+	}
+	return t
 }
 
 // web says whether Slack takes a link to url.

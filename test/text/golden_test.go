@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // platforms are those that texts are carried between.
-func platforms() []func(*testing.T) *side { return []func(*testing.T) *side{onSlack, onX} }
+func platforms() []func(*testing.T) *side { return []func(*testing.T) *side{onSlack, onX, onWebhook} }
 
 // TestTextsBetweenPlatforms carries the page from every platform to every platform.
 func TestTextsBetweenPlatforms(t *testing.T) {

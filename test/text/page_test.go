@@ -35,33 +35,42 @@ func richText(elements string) string {
 func styles() []sample {
 	return []sample{
 		{"bold", "a bold word", map[string]string{
-			"slack": "a *bold* word", "discord": "a **bold** word", "telegram": "a <b>bold</b> word",
+			"webhook": marked("a bold word", mark{"bold", "bold", nil}),
+			"slack":   "a *bold* word", "discord": "a **bold** word", "telegram": "a <b>bold</b> word",
 		}},
 		{"italic", "an italic word", map[string]string{
-			"slack": "an _italic_ word", "discord": "an *italic* word", "telegram": "an <i>italic</i> word",
+			"webhook": marked("an italic word", mark{"italic", "italic", nil}),
+			"slack":   "an _italic_ word", "discord": "an *italic* word", "telegram": "an <i>italic</i> word",
 		}},
 		{"strike and underline", "a struck and an underlined word", map[string]string{
+			"webhook": marked("a struck and an underlined word", mark{"struck", "strike", nil}, mark{"underlined", "underline", nil}),
 			"slack": richText(`{"type":"rich_text_section","elements":[{"type":"text","text":"a "},{"type":"text","text":"struck","style":{"strike":true}},` +
 				`{"type":"text","text":" and an "},{"type":"text","text":"underlined","style":{"underline":true}},{"type":"text","text":" word"}]}`),
 			"discord": "a ~~struck~~ and an __underlined__ word", "telegram": "a <s>struck</s> and an <u>underlined</u> word",
 		}},
 		{"nested", "bold and italic, then plain", map[string]string{
+			"webhook": marked("👍 bold and italic, then plain", mark{"bold and italic", "bold", nil}, mark{"and italic", "italic", nil}),
 			"slack": richText(`{"type":"rich_text_section","elements":[{"type":"text","text":"bold ","style":{"bold":true}},` +
 				`{"type":"text","text":"and italic","style":{"bold":true,"italic":true}},{"type":"text","text":", then plain"}]}`),
 			"discord": "**bold *and italic***, then plain", "telegram": "<b>bold <i>and italic</i></b>, then plain",
 		}},
 		{"code", "run a * b | c now", map[string]string{
-			"slack": "run `a * b | c` now", "discord": "run `a * b | c` now", "telegram": "run <code>a * b | c</code> now",
+			"webhook": marked("run a * b | c now", mark{"a * b | c", "code", nil}),
+			"slack":   "run `a * b | c` now", "discord": "run `a * b | c` now", "telegram": "run <code>a * b | c</code> now",
 		}},
 		{"code block", "before\nif a < b {\n\treturn *a\n}\nafter", map[string]string{
-			"slack": "before\n```if a < b {\n\treturn *a\n}```\nafter", "discord": "before\n```go\nif a < b {\n\treturn *a\n}\n```\nafter",
+			"webhook": marked("before\nif a < b {\n\treturn *a\n}\nafter", mark{"if a < b {\n\treturn *a\n}", "pre", map[string]any{"language": "go"}}),
+			"slack":   "before\n```if a < b {\n\treturn *a\n}```\nafter", "discord": "before\n```go\nif a < b {\n\treturn *a\n}\n```\nafter",
 			"telegram": "before\n<pre><code class=\"language-go\">if a &lt; b {\n\treturn *a\n}</code></pre>\nafter",
 		}},
 		{"quote", "they said:\nfirst line\nsecond line\nand I say no", map[string]string{
-			"slack": "they said:\n> first line\n> second line\nand I say no", "discord": "they said:\n> first line\n> second line\nand I say no",
+			"webhook": marked("they said:\nfirst line\nsecond line\nand I say no", mark{"first line\nsecond line", "quote", nil}),
+			"slack":   "they said:\n> first line\n> second line\nand I say no", "discord": "they said:\n> first line\n> second line\nand I say no",
 			"telegram": "they said:\n<blockquote>first line\nsecond line</blockquote>\nand I say no",
 		}},
 		{"list", "to do:\n- first\n- second", map[string]string{
+			"webhook": marked("to do:\nfirst\nsecond\ninner", mark{"first", "item", map[string]any{"number": "1"}},
+				mark{"second\ninner", "item", map[string]any{"number": "2"}}, mark{"inner", "item", nil}),
 			"slack": richText(`{"type":"rich_text_section","elements":[{"type":"text","text":"to do:\n"}]},` +
 				`{"type":"rich_text_list","style":"ordered","indent":0,"elements":[` +
 				`{"type":"rich_text_section","elements":[{"type":"text","text":"first"}]},{"type":"rich_text_section","elements":[{"type":"text","text":"second"}]}]},` +
@@ -69,6 +78,7 @@ func styles() []sample {
 			"discord": "to do:\n1. first\n2. second\n  - inner",
 		}},
 		{"link", "see the page (https://example.com/a_b?c=1&d=2) now", map[string]string{
+			"webhook": marked("see the page now", mark{"the page", "link", map[string]any{"url": "https://example.com/a_b?c=1&d=2"}}),
 			"slack": richText(`{"type":"rich_text_section","elements":[{"type":"text","text":"see "},` +
 				`{"type":"link","url":"https://example.com/a_b?c=1&d=2","text":"the page"},{"type":"text","text":" now"}]}`),
 			"discord":  "see [the page](https://example.com/a_b?c=1&d=2) now",
@@ -78,9 +88,10 @@ func styles() []sample {
 			"telegram": "see https://example.com/a_(b)?c=1&amp;d=2, or example.com.",
 		}},
 		{"spoiler", "the end: he dies", map[string]string{
+			"webhook": marked("the end: he dies", mark{"he dies", "spoiler", nil}),
 			"discord": "the end: ||he dies||", "telegram": "the end: <tg-spoiler>he dies</tg-spoiler>",
 		}},
-		{"heading", "News\nthe words below", map[string]string{"discord": "# News\nthe words below"}},
+		{"heading", "News\nthe words below", map[string]string{"webhook": marked("News\nthe words below", mark{"News", "heading", nil}), "discord": "# News\nthe words below"}},
 	}
 }
 
@@ -88,14 +99,15 @@ func styles() []sample {
 func names() []sample {
 	return []sample{
 		{"mention", "ask @ann about it", map[string]string{
-			"slack": "ask <@{person}> about it", "discord": "ask <@{person}> about it",
+			"webhook": marked("ask @ann about it", mark{"@ann", "mention", map[string]any{"id": "{person}", "name": "ann"}}),
+			"slack":   "ask <@{person}> about it", "discord": "ask <@{person}> about it",
 			"telegram": `ask <a href="tg://user?id={person}">Ann</a> about it`,
 		}},
 		{"everyone", "@everyone @here @channel <!channel> <!here|here> <@U012345> <@&42> <#C012345> look", map[string]string{
 			"slack":    "@everyone @here <!channel> <!here> <!everyone> look",
 			"telegram": "@everyone @here @channel &lt;!channel&gt; &lt;@U012345&gt; &lt;@&amp;42&gt; look",
 		}},
-		{"custom emoji", "a :roost: here", map[string]string{"discord": "a <:roost:{emoji}> here"}},
+		{"custom emoji", "a :roost: here", map[string]string{"webhook": marked("a :roost: here", mark{":roost:", "emoji", map[string]any{"name": "roost", "image": "https://emoji.example/roost.png"}}), "discord": "a <:roost:{emoji}> here"}},
 		{"colons", ":+1: is :not_an_emoji: at 10:30:15", nil},
 		{"slash", "/giphy cats", nil},
 		{"address", "write to ann@example.com or @ann@example.social", nil},
