@@ -186,8 +186,7 @@ func TestWebhook(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *telegramsim.Config) { c.Timing.Retry = time.Millisecond })
 	r := newReceiver(t, "s3cret")
-	poll := w.later(t, "getUpdates", args{"timeout": 50})
-	w.until(t, "a poll", (*telegramsim.View).Polling)
+	poll := w.waiting(t)
 	say(w, "first")
 	<-poll // it goes on waiting in the queue: nobody confirmed it
 	ok[bool](t, w, "setWebhook", args{"url": r.URL + "/tg", "secret_token": "s3cret", "allowed_updates": []string{"message"}, "max_connections": 3})
@@ -233,8 +232,7 @@ func TestSetWebhookEndsPolls(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	r := newReceiver(t, "")
-	poll := w.later(t, "getUpdates", args{"timeout": 50})
-	w.until(t, "a poll", (*telegramsim.View).Polling)
+	poll := w.waiting(t)
 	ok[bool](t, w, "setWebhook", args{"url": r.URL})
 	if s := <-poll; s != "409 Conflict: terminated by setWebhook request" {
 		t.Errorf("poll = %s", s)

@@ -260,16 +260,7 @@ func (w *world) fileIn(c *call, arg, value, kind string, meta obj) (*file, error
 		name = rest
 	}
 	if up, sent := c.files[name]; sent {
-		if kind == "photo" && len(up.data) > maxPhoto {
-			return nil, bad(fmt.Sprintf("file of size %d bytes is too big for a photo; the maximum size is %d bytes", len(up.data), maxPhoto))
-		}
-		if len(up.data) == 0 {
-			return nil, bad("file must be non-empty")
-		}
-		if kind == "photo" && decoded(up.data) == nil && http.DetectContentType(up.data) != "image/webp" {
-			return nil, bad("IMAGE_PROCESS_FAILED")
-		}
-		return w.keep(Upload{Name: up.name, Data: up.data, Kind: kind}, meta), nil
+		return w.uploaded(up, kind, meta)
 	}
 	if known := w.files[value]; known != nil {
 		return known, nil
@@ -281,6 +272,20 @@ func (w *world) fileIn(c *call, arg, value, kind string, meta obj) (*file, error
 		return nil, bad("there is no " + strings.ReplaceAll(kind, "_", " ") + " in the request")
 	}
 	return nil, bad("wrong file identifier/HTTP URL specified")
+}
+
+// uploaded keeps a file that came with a call.
+func (w *world) uploaded(up upload, kind string, meta obj) (*file, error) {
+	photo := kind == "photo"
+	switch {
+	case len(up.data) == 0:
+		return nil, bad("file must be non-empty")
+	case photo && len(up.data) > maxPhoto:
+		return nil, bad(fmt.Sprintf("file of size %d bytes is too big for a photo; the maximum size is %d bytes", len(up.data), maxPhoto))
+	case photo && decoded(up.data) == nil && http.DetectContentType(up.data) != "image/webp":
+		return nil, bad("IMAGE_PROCESS_FAILED")
+	}
+	return w.keep(Upload{Name: up.name, Data: up.data, Kind: kind}, meta), nil
 }
 
 // fetchURL stands for the server's own download of a URL: the simulator reaches only what listens on loopback.

@@ -85,17 +85,14 @@ func (w *world) mayWrite(c *chat, user int64, d Draft) bool {
 	if c == nil || w.users[user] == nil || user == w.cfg.Bot.ID || !c.open() || !c.has(user) {
 		return false
 	}
-	if c.admin(user) {
-		return d.Thread == 0 || c.topic(d.Thread) != nil
-	}
-	if c.typ == Channel || d.Anonymous {
+	if (c.typ == Channel || d.Anonymous) && !c.admin(user) {
 		return false
 	}
-	if c.Forum || d.Thread != 0 {
-		t := c.topic(cmp.Or(d.Thread, generalTopic))
-		return t != nil && !t.closed
+	if !c.Forum {
+		return d.Thread == 0
 	}
-	return true
+	t := c.topic(cmp.Or(d.Thread, generalTopic))
+	return t != nil && (!t.closed || c.admin(user))
 }
 
 // open says whether anything can still be written in the chat.

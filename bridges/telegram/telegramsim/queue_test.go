@@ -41,18 +41,19 @@ func (w world) poll(t *testing.T, a args) (texts []string, ids []int) {
 	return texts, ids
 }
 
-// later starts a call and gives what comes of it.
-func (w world) later(t *testing.T, method string, a args) <-chan string {
+// waiting starts a long poll, waits until the server has it, and gives what comes of it.
+func (w world) waiting(t *testing.T) <-chan string {
 	t.Helper()
 	out := make(chan string, 1)
 	go func() {
-		got, err := w.try(t.Context(), method, a)
+		got, err := w.try(t.Context(), "getUpdates", args{"timeout": 50})
 		if err != nil {
 			out <- "error"
 			return
 		}
 		out <- fmt.Sprintf("%d %s%s", got.ErrorCode, got.Description, got.Result)
 	}()
+	w.until(t, "a poll", (*telegramsim.View).Polling)
 	return out
 }
 
@@ -125,8 +126,7 @@ func TestAllowedUpdatesAreSticky(t *testing.T) {
 func TestPollWaits(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	got := w.later(t, "getUpdates", args{"timeout": 50})
-	w.until(t, "a poll", (*telegramsim.View).Polling)
+	got := w.waiting(t)
 	say(w, "x")
 	if s := <-got; len(s) < 100 {
 		t.Errorf("poll = %s", s)
@@ -139,8 +139,7 @@ func TestPollWaits(t *testing.T) {
 func TestSecondPollerEndsTheFirst(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	first := w.later(t, "getUpdates", args{"timeout": 50})
-	w.until(t, "a poll", (*telegramsim.View).Polling)
+	first := w.waiting(t)
 	ok[any](t, w, "getUpdates", nil)
 	if s, want := <-first, "409 Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"; s != want {
 		t.Errorf("first poll = %q, want %q", s, want)
@@ -151,8 +150,7 @@ func TestDroppedPollsAndRefusedConnections(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	for name, drop := range map[string]func(){"DropPolls": w.DropPolls, "Refuse": func() { w.Refuse(true) }} {
-		got := w.later(t, "getUpdates", args{"timeout": 50})
-		w.until(t, "a poll", (*telegramsim.View).Polling)
+		got := w.waiting(t)
 		drop()
 		if s := <-got; s != "error" {
 			t.Errorf("%s: poll = %s", name, s)
@@ -162,8 +160,7 @@ func TestDroppedPollsAndRefusedConnections(t *testing.T) {
 		}
 		w.Mend()
 	}
-	revoked := w.later(t, "getUpdates", args{"timeout": 50})
-	w.until(t, "a poll", (*telegramsim.View).Polling)
+	revoked := w.waiting(t)
 	w.Revoke()
 	if s := <-revoked; s != "401 Unauthorized" {
 		t.Errorf("poll = %s", s)
