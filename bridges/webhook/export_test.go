@@ -1,6 +1,9 @@
 package webhook
 
 import (
+	"bytes"
+	"encoding/json"
+
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -27,3 +30,10 @@ func Place(body []byte, name string) string {
 
 // Public says whether an address is one of the public internet.
 func Public(address string) bool { return public(address) == nil }
+
+// IsAction returns an error unless a program could be sent the body.
+func IsAction(body []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	return dec.Decode(new(outgoing))
+}
