@@ -80,6 +80,9 @@ func (sv *server) serveRoot(rw http.ResponseWriter, r *http.Request) {
 	if fault.before(sv.w, rw, r, c) {
 		return
 	}
+	sv.w.mu.Lock()
+	sv.w.found(c)
+	sv.w.mu.Unlock()
 	sv.w.log(c, http.StatusSwitchingProtocols, 0)
 	sv.w.serveGateway(rw, r)
 }
@@ -166,9 +169,7 @@ func (r *route) match(segments []string) (map[string]string, bool) {
 func (w *world) answer(c *call, r *route, err error) (json.RawMessage, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.base == "" {
-		w.base = c.base
-	}
+	w.found(c)
 	c.bot = strings.HasPrefix(c.token, "Bot ") && w.knows(c.token)
 	if r == nil {
 		return nil, err
@@ -187,6 +188,13 @@ func (w *world) answer(c *call, r *route, err error) (json.RawMessage, error) {
 		return nil, err
 	}
 	return mustJSON(out), nil
+}
+
+// found remembers the address under which the simulator is reached, when Start has not set one.
+func (w *world) found(c *call) {
+	if w.base == "" {
+		w.base = c.base
+	}
 }
 
 // reply writes the answer. mu is not held.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -210,7 +211,7 @@ func (w *world) forget(s *session) {
 }
 
 // gateway is the address of the gateway.
-func (w *world) gateway() string { return "ws" + w.base[len("http"):] }
+func (w *world) gateway() string { return strings.Replace(w.base, "http", "ws", 1) }
 
 // shut ends everything that runs.
 func (w *world) shut() {
