@@ -64,7 +64,7 @@ type Group struct {
 	Type     Type   // default BasicGroup, or Supergroup when Forum is set or there is a Username
 	Forum    bool   // topics are on
 	Username string // without the leading @
-	Members  []int64
+	Members  []int64 // unknown ones are added as people
 	Admins   []int64 // members who may do everything; the first is the owner
 	BotAdmin bool    // the bot is an administrator; it always is in a channel
 	NoBot    bool

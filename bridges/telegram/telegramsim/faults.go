@@ -156,7 +156,7 @@ func (s *Sim) ForgetOffsets() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	q := &w.queue
-	q.next = 1 + rand.IntN(q.first-1)
+	q.next = 1 + rand.IntN(max(1, q.first-1))
 	q.first, q.settled = q.next, nil
 	for _, list := range [][]*update{q.waiting, q.held} {
 		for _, u := range list {

@@ -190,6 +190,10 @@ func TestWebhook(t *testing.T) {
 	say(w, "first")
 	<-poll // it goes on waiting in the queue: nobody confirmed it
 	ok[bool](t, w, "setWebhook", args{"url": r.URL + "/tg", "secret_token": "s3cret", "allowed_updates": []string{"message"}, "max_connections": 3})
+	d := ok[map[string]any](t, w, "getWebhookInfo", nil)
+	if d["url"] != r.URL+"/tg" || d["max_connections"] != 3.0 || d["ip_address"] != "127.0.0.1" {
+		t.Errorf("getWebhookInfo = %v", d)
+	}
 	if got := r.text(t); got != "first" {
 		t.Errorf("posted %q", got)
 	}

@@ -192,6 +192,20 @@ func TestBusinessMessagesMayBeReadAndDeleted(t *testing.T) {
 	}
 }
 
+func TestMembersWhoWereNotAdded(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	group := w.AddGroup(telegramsim.Group{Admins: []int64{77}, Members: []int64{78}})
+	if w.Say(78, group, telegramsim.Draft{Text: "/hi"}) == 0 {
+		t.Error("a member was refused")
+	}
+	must(t, w.RemoveBot(group))
+	got := w.updates(t)
+	if len(got) != 2 || got[1]["my_chat_member"].(map[string]any)["from"].(map[string]any)["first_name"] != "User 77" {
+		t.Errorf("updates = %v", got)
+	}
+}
+
 func TestBotsSeeBotsWhenTold(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *telegramsim.Config) { c.SeeBots = true })

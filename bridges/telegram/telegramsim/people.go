@@ -57,7 +57,7 @@ type Origin struct {
 
 // Say sends as a person and returns the message's id, that of the first one when there are several, or 0 when it is refused: the
 // person or the chat is unknown, they are not in it or have blocked the bot, the topic is closed, the channel is not theirs, or
-// there is nothing to send. In a private chat it starts the bot.
+// there is nothing to send or too much of it. In a private chat it starts the bot.
 func (s *Sim) Say(user, chat int64, d Draft) int {
 	w := s.w
 	w.mu.Lock()
@@ -103,6 +103,9 @@ func (w *world) drafted(c *chat, user int64, d Draft) ([]*message, error) {
 	text, entities, err := w.typed(d)
 	if err != nil {
 		return nil, err
+	}
+	if units(text) > maxText {
+		return nil, bad("message is too long")
 	}
 	files := slices.Clone(d.Files)
 	if d.Sticker != "" {

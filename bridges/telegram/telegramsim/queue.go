@@ -143,18 +143,20 @@ func (w *world) getUpdates(ctx context.Context, c *call) (json.RawMessage, error
 		return nil, conflict("can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first")
 	}
 	w.queue.allow(c)
-	w.queue.endPoll(conflict("terminated by other getUpdates request; make sure that only one bot instance is running"))
 	p := &openPoll{woken: make(chan struct{}, 1), ended: make(chan error, 1)}
-	limit, timeout := c.number("limit"), time.Duration(max(0, c.number("timeout")))*time.Second
-	if limit <= 0 || limit > 100 {
-		limit = 100
+	limit := 100
+	if c.has("limit") {
+		limit = min(max(1, c.number("limit")), 100)
 	}
+	timeout := time.Duration(min(max(0, c.number("timeout")), 3600)) * time.Second
 	timeout, limit = w.slowed(c.number("offset"), min(timeout, w.cfg.Timing.MaxPoll), limit)
 	got := w.fetch(c.number("offset"), limit)
 	if len(got) > 0 || timeout == 0 {
 		w.mu.Unlock()
 		return mustJSON(got), nil
 	}
+	// One that waits ends another that waits; one that is answered at once does not.
+	w.queue.endPoll(conflict("terminated by other getUpdates request; make sure that only one bot instance is running"))
 	w.queue.poll = p
 	w.bump()
 	w.mu.Unlock()

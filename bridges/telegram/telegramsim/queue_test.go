@@ -140,9 +140,14 @@ func TestSecondPollerEndsTheFirst(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	first := w.waiting(t)
-	ok[any](t, w, "getUpdates", nil)
+	ok[any](t, w, "getUpdates", nil) // does not wait, and so ends nothing
+	second := w.waiting(t)
 	if s, want := <-first, "409 Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"; s != want {
 		t.Errorf("first poll = %q, want %q", s, want)
+	}
+	say(w, "x")
+	if s := <-second; len(s) < 100 {
+		t.Errorf("second poll = %s", s)
 	}
 }
 

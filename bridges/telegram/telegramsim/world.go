@@ -174,6 +174,11 @@ func (w *world) addUser(u User) int64 {
 func (w *world) addGroup(g Group) *chat {
 	g = w.completed(g)
 	c := w.addChat(&chat{Group: g, id: g.ID, typ: g.Type})
+	for _, id := range slices.Concat(g.Admins, g.Members) {
+		if w.users[id] == nil {
+			w.addUser(User{ID: id})
+		}
+	}
 	for i, id := range g.Admins {
 		c.set(id, administrator)
 		if i == 0 {
