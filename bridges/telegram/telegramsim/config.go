@@ -61,9 +61,9 @@ const (
 type Group struct {
 	ID       int64 // made up when 0
 	Title    string
-	Type     Type   // default BasicGroup, or Supergroup when Forum is set or there is a Username
-	Forum    bool   // topics are on
-	Username string // without the leading @
+	Type     Type    // default BasicGroup, or Supergroup when Forum is set or there is a Username
+	Forum    bool    // topics are on
+	Username string  // without the leading @
 	Members  []int64 // unknown ones are added as people
 	Admins   []int64 // members who may do everything; the first is the owner
 	BotAdmin bool    // the bot is an administrator; it always is in a channel
