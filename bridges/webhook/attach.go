@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -147,7 +148,7 @@ func (l *late) Read(p []byte) (int, error) {
 	}
 	n, err := l.r.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)
-	if err == io.EOF && l.left > 0 { //nolint:errorlint // readers return it bare
+	if errors.Is(err, io.EOF) && l.left > 0 {
 		return n, io.ErrUnexpectedEOF
 	}
 	if l.left == 0 {

@@ -214,7 +214,7 @@ func (s *stage) Fail(_ *testing.T, status int) {
 // Swallow cuts a new connection: on one that was used before, net/http repeats by itself what has an Idempotency-Key.
 func (s *stage) Swallow(*testing.T) {
 	s.CloseClientConnections()
-	s.next(func(w http.ResponseWriter, _ *http.Request, take func()) {
+	s.next(func(_ http.ResponseWriter, _ *http.Request, take func()) {
 		take()
 		panic(http.ErrAbortHandler)
 	})

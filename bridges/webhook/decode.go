@@ -159,10 +159,7 @@ func place(body []byte, stop func(mark) bool) string {
 			continue
 		}
 		m := mark{parents: path, end: dec.InputOffset()}
-		if n := len(path); n > 0 && !path[n-1].list && !path[n-1].ready {
-			m.name, m.key = tok.(string) //nolint:errcheck // keys are strings
-			path[n-1].key, path[n-1].ready = m.name, true
-		}
+		m.name, m.key = keyed(path, tok)
 		if stop(m) {
 			return written(path)
 		}
@@ -174,6 +171,17 @@ func place(body []byte, stop func(mark) bool) string {
 			arrive(path)
 		}
 	}
+}
+
+// keyed says whether tok is a key, and notes it if it is.
+func keyed(path []frame, tok json.Token) (name string, ok bool) {
+	n := len(path)
+	if n == 0 || path[n-1].list || path[n-1].ready {
+		return "", false
+	}
+	name, ok = tok.(string)
+	path[n-1].key, path[n-1].ready = name, true
+	return name, ok
 }
 
 // arrive notes that a value ended.

@@ -90,8 +90,6 @@ func (r *reading) happening(in *incoming) chat.Happening {
 		return r.posted(in)
 	case "edited":
 		return chat.Edited(r.posted(in))
-	case "deleted":
-		return chat.Deleted{}
 	case "reacted":
 		if in.Emoji == "" {
 			r.fail("emoji", "is missing")
@@ -101,6 +99,15 @@ func (r *reading) happening(in *incoming) chat.Happening {
 		return chat.Pinned{Removed: in.Removed}
 	case "pressed":
 		return r.pressed(in)
+	}
+	return r.plain(in.Type)
+}
+
+// plain is what is said by its type alone.
+func (r *reading) plain(kind string) chat.Happening {
+	switch kind {
+	case "deleted":
+		return chat.Deleted{}
 	case "joined":
 		return chat.Joined{}
 	case "left":
@@ -111,9 +118,9 @@ func (r *reading) happening(in *incoming) chat.Happening {
 		return chat.Read{}
 	case "":
 		r.fail("type", "is missing")
-		return nil
+	default:
+		r.fail("type", unknownType+"%.40q; there are %s", kind, types)
 	}
-	r.fail("type", unknownType+"%.40q; there are %s", in.Type, types)
 	return nil
 }
 
@@ -227,14 +234,7 @@ func (r *reading) spans(in *incoming) {
 		r.fail("spans", "has %d, and at most %d are taken", len(in.Spans), mostSpans)
 		return
 	}
-	units, inside := 0, map[int]bool{}
-	for _, c := range in.Text {
-		if c >= 0x10000 {
-			units++
-			inside[units] = true
-		}
-		units++
-	}
+	units, inside := utf16(in.Text)
 	all := kinds()
 	for i, s := range in.Spans {
 		at := fmt.Sprintf("spans[%d]", i)
@@ -251,6 +251,19 @@ func (r *reading) spans(in *incoming) {
 			r.fail(at+".url", "is no http or https address")
 		}
 	}
+}
+
+// utf16 counts the UTF-16 units of s, and lists the offsets that are inside a character.
+func utf16(s string) (units int, inside map[int]bool) {
+	inside = map[int]bool{}
+	for _, c := range s {
+		if c >= 0x10000 {
+			units++
+			inside[units] = true
+		}
+		units++
+	}
+	return units, inside
 }
 
 func isWeb(s string) bool {

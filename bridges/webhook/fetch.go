@@ -40,17 +40,23 @@ func (c *Connector) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, erro
 	}
 	req.Header.Set("User-Agent", userAgent)
 	resp, err := c.files.Do(req)
-	if errors.Is(err, errPrivate) {
+	switch {
+	case errors.Is(err, errPrivate):
 		return nil, &chat.Error{Op: op, Kind: chat.Refused, Reason: "the attachment's address is not a public one; allow_private: true lets it", Err: errPrivate}
-	}
-	if err != nil {
+	case err != nil:
 		return nil, &chat.Error{Op: op, Kind: chat.Transient, Reason: "the attachment's address did not answer", Err: c.harmless(err)}
-	}
-	if resp.StatusCode == http.StatusOK && resp.ContentLength <= maxFile {
+	case resp.StatusCode == http.StatusOK && resp.ContentLength <= maxFile:
 		return &atMost{r: resp.Body, left: maxFile}, nil
 	}
 	_ = resp.Body.Close() // nothing of it is used
-	e := &chat.Error{Op: op, Kind: chat.Refused, Reason: fmt.Sprintf("the attachment's address answered %d", resp.StatusCode)}
+	e := c.notGiven(resp)
+	e.Op = op
+	return nil, e
+}
+
+// notGiven is the error of an answer that has no file.
+func (c *Connector) notGiven(resp *http.Response) *chat.Error {
+	e := &chat.Error{Kind: chat.Refused, Reason: fmt.Sprintf("the attachment's address answered %d", resp.StatusCode)}
 	switch code := resp.StatusCode; {
 	case code == http.StatusOK:
 		e.Reason = errTooLarge.Error()
@@ -61,7 +67,7 @@ func (c *Connector) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, erro
 	case code >= http.StatusInternalServerError:
 		e.Kind = chat.Transient
 	}
-	return nil, e
+	return e
 }
 
 // atMost reads so many bytes, and fails when there are more.

@@ -44,7 +44,7 @@ func TestFilesAreNotFetchedFromTheHouse(t *testing.T) {
 	defer server.Close()
 	c := fetcher(t, false)
 	for _, source := range []string{server.URL, strings.Replace(server.URL, "127.0.0.1", "localhost", 1), "file:///etc/passwd", "ftp://example.org/x", "relative"} {
-		_, err := c.Fetch(t.Context(), chat.File{Source: source}) //nolint:bodyclose // there is none
+		_, err := c.Fetch(t.Context(), chat.File{Source: source})
 		if chat.KindOf(err) != chat.Refused {
 			t.Errorf("fetch %s = %v, want Refused", source, err)
 		}

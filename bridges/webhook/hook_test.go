@@ -63,7 +63,7 @@ type running struct {
 }
 
 // run starts a connector, and returns when its paths are mounted.
-func run(t testing.TB, cfg webhook.Config, deps bridges.Deps) *running {
+func run(t *testing.T, cfg webhook.Config, deps bridges.Deps) *running {
 	t.Helper()
 	r := &running{web: newWeb(t), sink: &sink{}}
 	deps.Account, deps.Mount, deps.Public = account, r.web.mount, r.web.URL+"/hooks"
@@ -105,7 +105,7 @@ func pulled() webhook.Config { return webhook.Config{Secret: bridges.NewSecret(s
 func still() bridges.Deps { return bridges.Deps{Account: account, Now: clock} }
 
 // ask makes a request and gives its answer.
-func ask(t testing.TB, method, url, body string, header ...string) (status int, answer string, h http.Header) {
+func ask(t *testing.T, method, url, body string, header ...string) (status int, answer string, h http.Header) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -157,6 +157,7 @@ func TestOnlySignedRequestsAreTaken(t *testing.T) {
 		{"many v1", fresh + strings.Repeat(","+wrong, 8), hello, 401, "has 9 v1"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			status, said, _ := ask(t, http.MethodPost, r.web.at(""), tc.body, "Roost-Signature", tc.header)
 			if status != tc.status || !strings.Contains(said, tc.said) {
 				t.Errorf("%d %s, want %d %s", status, said, tc.status, tc.said)

@@ -42,7 +42,7 @@ func (b *broken) Open(context.Context) (io.ReadCloser, error) {
 }
 
 // pushing is a connector that calls a program.
-func pushing(t testing.TB) (*webhook.Connector, *program) {
+func pushing(t *testing.T) (*webhook.Connector, *program) {
 	t.Helper()
 	p := newProgram(t)
 	c, err := webhook.New(p.config(), bridges.Deps{Account: account})
@@ -56,7 +56,7 @@ func pushing(t testing.TB) (*webhook.Connector, *program) {
 func TestActionsHaveTheDocumentedForm(t *testing.T) {
 	t.Parallel()
 	var got string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		if got = string(b); r.Header.Get("Roost-Signature") != signed(secret, clock(), got) {
 			t.Errorf("the signature is %s, want %s", r.Header.Get("Roost-Signature"), signed(secret, clock(), got))

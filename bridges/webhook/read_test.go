@@ -24,7 +24,7 @@ type page struct {
 	Next   int64
 }
 
-func (r *running) posts(t testing.TB, words ...string) {
+func (r *running) posts(t *testing.T, words ...string) {
 	t.Helper()
 	for _, w := range words {
 		if _, err := r.Post(t.Context(), chat.Post{Key: chat.Key("k-" + w), To: room(), Text: text.Plain(w)}); err != nil {
@@ -34,7 +34,7 @@ func (r *running) posts(t testing.TB, words ...string) {
 }
 
 // read asks for a page with the read token.
-func (r *running) read(t testing.TB, query string) (p page, words string) {
+func (r *running) read(t *testing.T, query string) (p page, words string) {
 	t.Helper()
 	status, body, _ := ask(t, http.MethodGet, r.web.at("/events")+query, "", "Authorization", "Bearer "+token)
 	if status != http.StatusOK {
@@ -50,7 +50,7 @@ func (r *running) read(t testing.TB, query string) (p page, words string) {
 	return p, strings.Join(all, " ")
 }
 
-func readable(t testing.TB, deps bridges.Deps) *running {
+func readable(t *testing.T, deps bridges.Deps) *running {
 	t.Helper()
 	cfg := pulled()
 	cfg.ReadToken = bridges.NewSecret(token)
@@ -225,7 +225,7 @@ func (r *recorder) WriteHeader(status int)      { r.status = status }
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 
 // listen opens a stream and gives its lines; shut ends it.
-func (r *running) listen(t testing.TB, last string) (next func() string, shut func()) {
+func (r *running) listen(t *testing.T, last string) (next func() string, shut func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.web.at("/events"), http.NoBody)
@@ -237,11 +237,12 @@ func (r *running) listen(t testing.TB, last string) (next func() string, shut fu
 	if last != "" {
 		req.Header.Set("Last-Event-ID", last)
 	}
-	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req) //nolint:bodyclose // shut closes it
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kind := resp.Header.Get("Content-Type"); resp.StatusCode != 200 || kind != "text/event-stream" {
+	if kind := resp.Header.Get("Content-Type"); resp.StatusCode != http.StatusOK || kind != "text/event-stream" {
 		t.Fatalf("%d %s, want a stream", resp.StatusCode, kind)
 	}
 	lines := bufio.NewScanner(resp.Body)
@@ -292,8 +293,10 @@ func TestFilesAreKeptForReaders(t *testing.T) {
 	cfg.Journal, cfg.ReadToken = true, bridges.NewSecret(token)
 	r := run(t, cfg, bridges.Deps{})
 	files := []chat.File{
-		{Name: "a.txt", Type: "text/html", Content: data("first\nfile")}, {Name: "big.bin", Content: data(make([]byte, 1<<20+1))},
-		{Name: "c.txt", Content: data("")}, {Name: "d.txt", Type: "text/plain", Content: data("last")},
+		{Name: "a.txt", Type: "text/html", Content: data("first\nfile")},
+		{Name: "big.bin", Content: data(make([]byte, 1<<20+1))},
+		{Name: "c.txt", Content: data("")},
+		{Name: "d.txt", Type: "text/plain", Content: data("last")},
 	}
 	if _, err := r.Post(t.Context(), chat.Post{Key: "k-1", To: room(), Files: files}); err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func parseSignature(header string, now time.Time) (signature, error) {
 		}
 	}
 	if len(s.sums) == 0 || len(s.sums) > mostSums {
-		return s, fmt.Errorf("Roost-Signature has %d v1, and wants 1 to %d", len(s.sums), mostSums) //nolint:revive,staticcheck // the name of a header
+		return s, fmt.Errorf("Roost-Signature has %d v1, and wants 1 to %d", len(s.sums), mostSums)
 	}
 	return s, fresh(s.t, now)
 }
