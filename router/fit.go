@@ -111,7 +111,7 @@ func prefixed(as chat.Persona, x text.Text) text.Text {
 	if prefix == "" {
 		prefix = as.Name + ": "
 	}
-	name := strings.TrimRight(prefix, " :;,-–—>»|·•")
+	name := strings.TrimRight(prefix, " :;,-–—»|·•")
 	rest := prefix[len(name):]
 	var b text.Builder
 	if name != "" {

@@ -24,6 +24,7 @@ type town struct {
 	fail    func(chat.Action) error                // why an action does not work; nil: all do
 	run     func(context.Context, chat.Sink) error // nil: runs until the end
 	files   map[string]string                      // bytes by source
+	single  bool                                   // an account has one reaction on a message
 
 	echoes chan chat.Event
 
@@ -44,6 +45,7 @@ type message struct {
 	post      chat.Post
 	files     []string // bytes
 	reactions []string
+	pinned    bool
 	deleted   bool
 }
 
@@ -54,6 +56,7 @@ func newTown(a chat.Account) *town {
 			Platform: "Town", Text: text.Limit{Max: 1000}, Repeat: chat.Keyed, Reply: true, Threads: true, Cards: true, Persona: true,
 			Files: chat.FileTraits{Count: 4, Size: 1000},
 			Edit:  chat.Ability{In: true, Out: true}, Delete: chat.Ability{In: true, Out: true}, React: chat.Ability{In: true, Out: true},
+			Pin: chat.Ability{In: true, Out: true},
 		},
 	}
 }
@@ -119,6 +122,9 @@ func (m *town) Post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
 	if p.To.Thread != "" && !m.threads[p.To.Thread] {
 		return chat.Receipt{}, gone()
 	}
+	if p.ReplyTo != "" && slices.ContainsFunc(m.messages, func(x *message) bool { return x.id == p.ReplyTo && x.at != p.To }) {
+		return chat.Receipt{}, &chat.Error{Op: "town", Kind: chat.Refused, Reason: "a reply stays in its thread"}
+	}
 	id := m.addLocked(p.To, p, files)
 	if m.echo != nil {
 		m.echoes <- m.echo(chat.Event{
@@ -160,7 +166,9 @@ func (m *town) Edit(_ context.Context, e chat.Edit) (chat.Receipt, error) {
 func (m *town) Delete(_ context.Context, d chat.Delete) error {
 	var errs []error
 	for _, id := range d.Messages {
-		errs = append(errs, m.change(d, id, func(x *message) { x.deleted = true }))
+		if err := m.change(d, id, func(x *message) { x.deleted = true }); chat.KindOf(err) != chat.Gone {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -168,11 +176,16 @@ func (m *town) Delete(_ context.Context, d chat.Delete) error {
 // React puts an emoji on a message or takes it off.
 func (m *town) React(_ context.Context, r chat.React) error {
 	return m.change(r, r.Message, func(x *message) {
-		x.reactions = slices.DeleteFunc(x.reactions, func(e string) bool { return e == r.Emoji })
+		x.reactions = slices.DeleteFunc(x.reactions, func(e string) bool { return e == r.Emoji || m.single && !r.Remove })
 		if !r.Remove {
 			x.reactions = append(x.reactions, r.Emoji)
 		}
 	})
+}
+
+// Pin pins a message or takes the pin off.
+func (m *town) Pin(_ context.Context, p chat.Pin) error {
+	return m.change(p, p.Message, func(x *message) { x.pinned = !p.Remove })
 }
 
 func (m *town) change(a chat.Action, id chat.MessageID, f func(*message)) error {
@@ -182,7 +195,7 @@ func (m *town) change(a chat.Action, id chat.MessageID, f func(*message)) error 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, x := range m.messages {
-		if x.id == id {
+		if x.id == id && !x.deleted {
 			f(x)
 			return nil
 		}
@@ -190,18 +203,48 @@ func (m *town) change(a chat.Action, id chat.MessageID, f func(*message)) error 
 	return gone()
 }
 
-// Open starts a thread named like its card.
+// Open starts a thread that hangs on a message, or begins with its card or title.
 func (m *town) Open(_ context.Context, o chat.Open) (chat.Receipt, chat.Conversation, error) {
 	if err := m.refused(o); err != nil {
 		return chat.Receipt{}, chat.Conversation{}, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	id := m.addLocked(o.To, chat.Post{To: o.To, Card: &o.Card}, nil)
-	at := o.To
-	at.Thread = chat.ThreadID("t" + string(id))
+	var r chat.Receipt
+	root := o.Root
+	if root == "" {
+		begins := chat.Post{To: o.To, Card: &o.Card}
+		if o.Bare {
+			begins = chat.Post{To: o.To, Text: text.Plain("🧵 " + o.Title)}
+		}
+		root = m.addLocked(o.To, begins, nil)
+		r.Messages = []chat.MessageID{root}
+	}
+	return r, m.hangLocked(o.To, root), nil
+}
+
+// hangLocked makes a thread on a message; it is named by that.
+func (m *town) hangLocked(at chat.Conversation, root chat.MessageID) chat.Conversation {
+	at.Thread = chat.ThreadID("t" + string(root))
 	m.threads[at.Thread] = true
-	return chat.Receipt{Messages: []chat.MessageID{id}}, at, nil
+	return at
+}
+
+// branches has people begin a thread on a message.
+func (m *town) branches(at chat.Conversation, root chat.MessageID) chat.Conversation {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.hangLocked(at, root)
+}
+
+// closes removes a thread and what is in it.
+func (m *town) closes(at chat.Conversation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.threads, at.Thread)
+	for _, x := range m.messages {
+		x.deleted = x.deleted || x.at == at
+	}
 }
 
 // Fetch opens a file that somebody attached.
@@ -243,7 +286,11 @@ func (m *town) says(ctx context.Context, who string, at chat.Conversation, w cha
 	id := m.addLocked(at, chat.Post{To: at, Text: w.Text}, nil)
 	m.mu.Unlock()
 	direct := strings.HasPrefix(string(at.ID), "dm")
-	return id, m.happens(ctx, chat.Event{Conversation: at, Message: id, Author: person(who), Direct: direct, What: w})
+	ev := chat.Event{Conversation: at, Message: id, Author: person(who), Direct: direct, What: w}
+	if root, ok := strings.CutPrefix(string(at.Thread), "t"); ok {
+		ev.Root = chat.MessageID(root)
+	}
+	return id, m.happens(ctx, ev)
 }
 
 // in lists what reads in a place and its threads, deleted messages left out.

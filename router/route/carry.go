@@ -16,7 +16,7 @@ func (p *planner) bring(m *Mirror, leg Leg) error {
 	case chat.Posted:
 		return p.post(m, leg, w)
 	case chat.Edited:
-		d.Answers, d.Action = p.answers, p.edit(m, leg, w)
+		d.Action = p.edit(m, leg, w)
 	case chat.Deleted:
 		// Source says where it was deleted, so that a refusal can be told there.
 		d.Source, d.Action = p.ev.Ref(), chat.Delete{To: leg.At}
@@ -41,6 +41,9 @@ func (p *planner) add(m *Mirror, leg Leg, d chat.Delivery) error {
 	if err != nil {
 		return err
 	}
+	if _, ok := d.Action.(chat.Edit); ok {
+		d.Answers = p.answering(twin)
+	}
 	if twin == Asked || twin == Opened {
 		d.Within, d.Loose = p.thread, !p.thread.IsZero()
 	}
@@ -55,7 +58,7 @@ func (p *planner) post(m *Mirror, leg Leg, w chat.Posted) error {
 		return err
 	}
 	d := chat.Delivery{
-		Lane: chat.LaneTo(leg.At), Purpose: Purpose, Source: p.ev.Ref(), Answers: p.answers,
+		Lane: chat.LaneTo(leg.At), Purpose: Purpose, Source: p.ev.Ref(), Answers: p.answering(twin),
 		Action: chat.Post{
 			To: leg.At, Text: w.Text, Files: w.Files, Quote: p.quote, As: p.as(m), Number: true, Hops: p.ev.Hops + 1,
 		},
@@ -68,6 +71,15 @@ func (p *planner) post(m *Mirror, leg Leg, w chat.Posted) error {
 	}
 	p.res.Deliveries = append(p.res.Deliveries, d)
 	return nil
+}
+
+// answering is what the message answers, seen from a leg. Where a thread has no twin, what is said in it answers what the
+// thread hangs on; in a twin that would be a reply to a message outside.
+func (p *planner) answering(t Twin) chat.Ref {
+	if p.answers.IsZero() && t == Refused {
+		return p.root
+	}
+	return p.answers
 }
 
 func (p *planner) edit(m *Mirror, leg Leg, w chat.Edited) chat.Edit {

@@ -207,7 +207,6 @@ func (p *planner) lookAround() error {
 // reply finds the original of what the message replies to, and how that is quoted.
 func (p *planner) reply(to chat.MessageID, quote *chat.Quote) error {
 	if to == "" {
-		p.answers = p.root
 		return nil
 	}
 	kin, err := p.mem.Family(chat.Ref{Conversation: p.ev.Conversation, Message: to})
