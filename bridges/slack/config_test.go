@@ -119,6 +119,10 @@ func TestTheCheckSaysWhatWouldBeMissed(t *testing.T) {
 	}{
 		{"scope chat:write", chat.Broken},
 		{"scope files:read", chat.Warning},
+		{"scope reactions:write", chat.Warning},
+		{"scope pins:read", chat.Warning},
+		{"scope pins:write", chat.Warning},
+		{"scope emoji:read", chat.Warning},
 		{"history of public channel", chat.Warning},
 		{"history of im", chat.Fine},
 	} {

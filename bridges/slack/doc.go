@@ -15,11 +15,13 @@
 //	edit      channel:ts:edited.ts:h    h is a hash of the new text, because edited.ts counts whole seconds
 //	deletion  channel:ts:deleted
 //	reaction  channel:ts:name:user:added|removed:event_ts
+//	pin       channel:ts:pinned|unpinned:user:event_ts
+//	coming    channel:user:joined|left:tens of seconds, because its event and its message have different times
 //	press     press:channel:ts:user:action_ts, or press:view:hash when a form was filled
 //
 // A message's ID is its ts, which is unique within its channel; a thread is named by the ts of its first message, and that
-// message itself belongs to the channel.
+// message itself belongs to the channel: a thread's root and its name are the same.
 //
 // We chose to read history again rather than to trust Slack's three repeats, because those end after six minutes; it costs
-// one call per conversation after a pause. Deletions and reactions of a pause are lost: history does not tell them.
+// one call per conversation after a pause. Deletions, reactions and pins of a pause are lost: history does not tell them.
 package slack

@@ -82,7 +82,7 @@ func (c *Connector) decode(ctx context.Context, self identity, cb callback) ([]c
 	case "pin_added", "pin_removed":
 		return c.pinned(ctx, self, cb.Event, in.Type == "pin_removed")
 	case "member_joined_channel", "member_left_channel":
-		return c.member(ctx, self, cb.Event, time.Unix(cb.At, 0).UTC())
+		return c.member(ctx, self, cb.Event, unix(cb.At))
 	case "emoji_changed":
 		return nil, c.emojiChanged(cb.Event)
 	case "user_change", "channel_rename", "group_rename":
@@ -293,7 +293,16 @@ func stamp(ts string) time.Time {
 	if err != nil {
 		us = 0
 	}
-	return time.Unix(s, us*int64(time.Microsecond)).UTC()
+	return unix(s).Add(time.Duration(us) * time.Microsecond)
+}
+
+// unix is the time of a count of seconds; zero for a time that can't be written down.
+func unix(seconds int64) time.Time {
+	const last = 253402300799 // the end of the year 9999
+	if seconds < 0 || seconds > last {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
 }
 
 // stampOf is t as a ts.
