@@ -19,6 +19,8 @@ type Entity struct {
 	User           int64  // of "text_mention"
 	Language       string // of "pre"
 	Emoji          string // custom_emoji_id of "custom_emoji"
+	Unix           int64  // unix_time of "date_time"
+	Format         string // date_time_format of "date_time"
 }
 
 // wireEntity is an entity as bots send it.
@@ -32,6 +34,8 @@ type wireEntity struct {
 	} `json:"user"`
 	Language string `json:"language"`
 	Emoji    string `json:"custom_emoji_id"`
+	Unix     int64  `json:"unix_time"`
+	Format   string `json:"date_time_format"`
 }
 
 // units is the length of a text in UTF-16 code units.
@@ -51,7 +55,7 @@ func cutUnits(s string, from, to int) string {
 	return string(utf16.Decode(u[from:to]))
 }
 
-// givenEntities reads the entities that a bot sends instead of a parse_mode; those it may not set are ignored.
+// givenEntities reads the entities that a bot sends instead of a parse_mode; those that the server finds itself are ignored.
 func givenEntities(raw, text string) ([]Entity, error) {
 	if raw == "" || raw == "null" {
 		return nil, nil
@@ -62,13 +66,19 @@ func givenEntities(raw, text string) ([]Entity, error) {
 	}
 	var out []Entity
 	for _, e := range list {
+		if finds(e.Type) {
+			continue // not the bot's to set
+		}
 		if !settable(e.Type) {
-			continue
+			return nil, bad("can't parse MessageEntity: Unsupported type specified")
 		}
 		if err := inside(text, e.Offset, e.Length); err != nil {
 			return nil, err
 		}
-		got := Entity{Type: e.Type, Offset: e.Offset, Length: e.Length, URL: e.URL, Language: e.Language, Emoji: e.Emoji}
+		got := Entity{Type: e.Type, Offset: e.Offset, Length: e.Length, URL: e.URL, Language: e.Language, Emoji: e.Emoji, Unix: e.Unix, Format: e.Format}
+		if !timeFormat(e.Format) {
+			return nil, bad("can't parse MessageEntity: Invalid date-time format specified")
+		}
 		if e.User != nil {
 			got.User = e.User.ID
 		}
@@ -82,11 +92,26 @@ func givenEntities(raw, text string) ([]Entity, error) {
 func settable(kind string) bool {
 	switch kind {
 	case "bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "expandable_blockquote", "code", "pre",
-		"text_link", "text_mention", "custom_emoji":
+		"text_link", "text_mention", "custom_emoji", "date_time":
 		return true
 	default:
 		return false
 	}
+}
+
+// finds says whether the server finds entities of a kind by itself.
+func finds(kind string) bool {
+	switch kind {
+	case "mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card_number":
+		return true
+	default:
+		return false
+	}
+}
+
+// timeFormat checks the format of a date_time.
+func timeFormat(format string) bool {
+	return format == "r" || format == "R" || strings.Trim(format, "tTdDwW") == ""
 }
 
 // inside checks that an entity begins and ends at a character.
@@ -190,7 +215,7 @@ func withFound(text string, list []Entity) []Entity {
 // solid entities hold no others that are found.
 func solid(kind string) bool {
 	switch kind {
-	case "code", "pre", "text_link", "text_mention", "custom_emoji", "url", "email", "mention", "hashtag", "bot_command":
+	case "code", "pre", "text_link", "text_mention", "custom_emoji", "date_time", "url", "email", "mention", "hashtag", "bot_command":
 		return true
 	default:
 		return false
@@ -213,6 +238,12 @@ func (w *world) wireEntities(list []Entity) []obj {
 		}
 		if e.Emoji != "" {
 			o["custom_emoji_id"] = e.Emoji
+		}
+		if e.Type == "date_time" {
+			o["unix_time"] = e.Unix
+		}
+		if e.Format != "" {
+			o["date_time_format"] = e.Format
 		}
 		out = append(out, o)
 	}

@@ -28,6 +28,8 @@ func TestParseModes(t *testing.T) {
 		{"pre", "HTML", `<pre><code class="language-go">x</code></pre> <code>y</code>`, "x y", []Entity{{Type: "pre", Length: 1, Language: "go"}, e("code", 2, 1)}},
 		{"quote", "HTML", "<blockquote expandable>q</blockquote>", "q", []Entity{e("expandable_blockquote", 0, 1)}},
 		{"emoji", "HTML", `<tg-emoji emoji-id="53">🙂</tg-emoji>`, "🙂", []Entity{{Type: "custom_emoji", Length: 2, Emoji: "53"}}},
+		{"time", "HTML", `<tg-time unix="1647531900" format="wDT">now</tg-time>`, "now", []Entity{{Type: "date_time", Length: 3, Unix: 1647531900, Format: "wDT"}}},
+		{"time", "MarkdownV2", `![now](tg://time?unix=1647531900&format=r)`, "now", []Entity{{Type: "date_time", Length: 3, Unix: 1647531900, Format: "r"}}},
 		{"trimmed", "HTML", "  <b> a </b>  ", "a", []Entity{e("bold", 0, 1)}},
 		{"signs", "MarkdownV2", `*b* _i_ __u__ ~s~ ||p|| \*\!`, "b i u s p *!", []Entity{e("bold", 0, 1), e("italic", 2, 1), e("underline", 4, 1), e("strikethrough", 6, 1), e("spoiler", 8, 1)}},
 		{"inside", "MarkdownV2", "*a _b ~c~_*", "a b c", []Entity{e("bold", 0, 5), e("italic", 2, 3), e("strikethrough", 4, 1)}},
@@ -75,14 +77,17 @@ func TestParseErrors(t *testing.T) {
 func TestGivenEntitiesMustFit(t *testing.T) {
 	t.Parallel()
 	for raw, good := range map[string]bool{
-		`[{"type":"bold","offset":0,"length":2}]`:     true,
-		`[{"type":"bold","offset":2,"length":1}]`:     true,
-		`[{"type":"url","offset":99,"length":1}]`:     true, // not the bot's to set, so it is ignored
-		`[{"type":"bold","offset":1,"length":1}]`:     false,
-		`[{"type":"bold","offset":0,"length":1}]`:     false,
-		`[{"type":"bold","offset":0,"length":4}]`:     false,
-		`[{"type":"bold","offset":-1,"length":1}]`:    false,
-		`{"type":"bold"}`:                             false,
+		`[{"type":"bold","offset":0,"length":2}]`:                                            true,
+		`[{"type":"bold","offset":2,"length":1}]`:                                            true,
+		`[{"type":"url","offset":99,"length":1}]`:                                            true, // not the bot's to set, so it is ignored
+		`[{"type":"bold","offset":1,"length":1}]`:                                            false,
+		`[{"type":"bold","offset":0,"length":1}]`:                                            false,
+		`[{"type":"bold","offset":0,"length":4}]`:                                            false,
+		`[{"type":"bold","offset":-1,"length":1}]`:                                           false,
+		`[{"type":"sparkle","offset":0,"length":2}]`:                                         false,
+		`[{"type":"date_time","offset":0,"length":2,"unix_time":1,"date_time_format":"x"}]`:  false,
+		`[{"type":"date_time","offset":0,"length":2,"unix_time":1,"date_time_format":"tD"}]`: true,
+		`{"type":"bold"}`: false,
 		`[{"type":"bold","offset":"0","length":"1"}]`: false,
 	} {
 		if _, err := givenEntities(raw, "🙂x"); (err == nil) != good {

@@ -189,11 +189,19 @@ func tagEntity(name string, attrs map[string]string, open []openTag) (Entity, bo
 			return Entity{Type: "expandable_blockquote"}, true
 		}
 		return Entity{Type: "blockquote"}, true
+	case "tg-time":
+		return timeEntity(attrs["unix"], attrs["format"])
 	case "tg-emoji":
 		return Entity{Type: "custom_emoji", Emoji: attrs["emoji-id"]}, asReaction(attrs["emoji-id"]).ID != ""
 	default:
 		return Entity{}, false
 	}
+}
+
+// timeEntity is a moment that each reader sees in their own time zone.
+func timeEntity(unix, format string) (Entity, bool) {
+	n, err := strconv.ParseInt(unix, 10, 64)
+	return Entity{Type: "date_time", Unix: n, Format: format}, err == nil && timeFormat(format)
 }
 
 // codeEntity is code, but for the one that only names the language of the pre around it.

@@ -1,6 +1,7 @@
 package telegramsim
 
 import (
+	"net/url"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -263,11 +264,12 @@ func (r *markReader) endLink() error {
 
 func (r *markReader) linked(m *mark, link string) error {
 	if m.entity.Type == "custom_emoji" {
-		id, ok := strings.CutPrefix(link, "tg://emoji?id=")
-		if !ok || asReaction(id).ID == "" {
+		e, ok := imageEntity(link)
+		if !ok {
 			return unparsed("custom emoji entity must contain a tg://emoji URL")
 		}
-		m.entity.Emoji = id
+		e.Offset = m.entity.Offset
+		m.entity = e
 	} else {
 		offset := m.entity.Offset
 		m.entity = linkEntity(link)
@@ -275,6 +277,19 @@ func (r *markReader) linked(m *mark, link string) error {
 	}
 	r.end()
 	return nil
+}
+
+// imageEntity is what stands behind ![…]: a custom emoji or a moment.
+func imageEntity(link string) (Entity, bool) {
+	if id, ok := strings.CutPrefix(link, "tg://emoji?id="); ok {
+		return Entity{Type: "custom_emoji", Emoji: id}, asReaction(id).ID != ""
+	}
+	query, ok := strings.CutPrefix(link, "tg://time?")
+	values, err := url.ParseQuery(query)
+	if !ok || err != nil {
+		return Entity{}, false
+	}
+	return timeEntity(values.Get("unix"), values.Get("format"))
 }
 
 // parseMarkdown reads the older Markdown, in which nothing stands inside anything else:
