@@ -94,6 +94,21 @@ func TestALaneRunsAheadWhereARepeatIsHarmless(t *testing.T) {
 	}
 }
 
+// takeBack cancels what waits to be made from a message.
+func (w *world) takeBack(t *testing.T, from chat.Ref) {
+	t.Helper()
+	err := w.store.Change(t.Context(), func(v store.View) (ch store.Changes, err error) {
+		ds, err := v.Waiting(from)
+		for _, d := range ds {
+			ch.Cancel = append(ch.Cancel, d.ID)
+		}
+		return ch, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What looks up what earlier posts became, or is about messages that are there, sees them settled.
 func TestWhatIsAboutEarlierPostsWaitsForThem(t *testing.T) {
 	t.Parallel()
@@ -159,16 +174,7 @@ func TestNothingIsTriedBehindWhatIsPutOff(t *testing.T) {
 				w.run(t)
 				w.sent(t, 1)
 				synctest.Wait()
-				err := w.store.Change(t.Context(), func(v store.View) (ch store.Changes, err error) {
-					ds, err := v.Waiting(source("three"))
-					for _, d := range ds {
-						ch.Cancel = append(ch.Cancel, d.ID)
-					}
-					return ch, err
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
+				w.takeBack(t, source("three"))
 				works = true
 				w.sent(t, 2)
 				if got := p.taken(); !slices.Equal(got, []string{"one", "two", "four"}) {
@@ -236,7 +242,7 @@ func TestNothingIsTriedBehindALostSettlement(t *testing.T) {
 		to := at("c")
 		w.store = &lost{Store: w.store}
 		w.admit(t, post(to, "one"), post(to, "two"), post(to, "three"),
-			chat.Delivery{Lane: chat.LaneTo(to), Of: source("one"), Action: chat.Edit{To: to, Text: text.Plain("1")}})
+			chat.Delivery{Lane: chat.LaneTo(to), Action: chat.Delete{To: to, Messages: []chat.MessageID{"m1"}}})
 		w.run(t)
 		synctest.Wait()
 		if others := done(); len(others) > 0 {
@@ -326,6 +332,74 @@ func TestALongLaneSharesAFullAccount(t *testing.T) {
 		}
 		if short < others*each*3/4 {
 			t.Errorf("of the first %d posts the four short lanes had %d, want nearly all of their %d", others*each*2, short, others*each)
+		}
+	})
+}
+
+// What the gate would hold back stays in the store, where it can be taken back.
+func TestALaneDoesNotRunIntoAShutGate(t *testing.T) {
+	t.Parallel()
+	slowly := chat.Rate{Every: 4 * time.Second, Burst: 1}
+	for name, tc := range map[string]struct {
+		pace chat.Pace
+		left chat.Scope // of which nothing is left after the first post
+	}{
+		"pace of the place":        {chat.Pace{Conversation: slowly}, -1},
+		"pace of the account":      {chat.Pace{Account: slowly}, -1},
+		"allowance of the place":   {chat.Pace{}, chat.ThisConversation},
+		"allowance of the account": {chat.Pace{}, chat.ThisAccount},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlatform()
+				p.traits.Pace = tc.pace
+				p.post = func(_ context.Context, post chat.Post) (chat.Receipt, error) {
+					r := p.take(post)
+					if tc.left >= 0 && len(p.taken()) == 1 {
+						r.Left = []chat.Allowance{{Scope: tc.left, Reset: time.Now().Add(4 * time.Second)}}
+					}
+					return r, nil
+				}
+				w := newWorld(t, p)
+				w.admit(t, post(at("c"), "one"), post(at("c"), "two"), post(at("c"), "three"))
+				w.run(t)
+				w.sent(t, 1)
+				synctest.Wait()
+				w.takeBack(t, source("two"))
+				w.sent(t, 1)
+				if got := p.taken(); !slices.Equal(got, []string{"one", "three"}) {
+					t.Errorf("taken %q, want all but what was cancelled", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAStopEndsARunAndWaitsForItsSettlements(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlatform()
+		w := newWorld(t, p)
+		s := slowly(w)
+		second := make(chan struct{})
+		p.post = func(_ context.Context, post chat.Post) (chat.Receipt, error) {
+			if p.tried() == 2 {
+				close(second)
+				<-time.After(time.Second)
+			}
+			return p.take(post), nil
+		}
+		w.admit(t, post(at("c"), "one"), post(at("c"), "two"), post(at("c"), "three"))
+		w.run(t)
+		<-second
+		time.AfterFunc(3*time.Second, func() { close(s.release) })
+		w.stop(t)
+		if got := p.taken(); !slices.Equal(got, []string{"one", "two"}) {
+			t.Errorf("taken %q, want nothing that began after the stop", got)
+		}
+		if ds := w.waiting(t); len(ds) != 1 || ds[0].Source != source("three") {
+			t.Errorf("waiting %+v, want the third alone: the stop waits for what was taken to be settled", ds)
 		}
 	})
 }
