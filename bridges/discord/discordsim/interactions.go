@@ -196,13 +196,9 @@ func (w *world) answerWith(in *interaction, kind int, c *call) (*message, error)
 		return w.answerMessage(in, ch, c)
 	case answerDeferred:
 		return w.answerLater(in, ch, c)
-	case answerDeferredUpdate:
+	case answerDeferredUpdate, answerUpdate:
 		if source != nil {
-			return source, nil
-		}
-	case answerUpdate:
-		if source != nil {
-			return source, w.update(ch, source, c)
+			return source, w.update(ch, source, kind, c)
 		}
 	case answerChoices:
 		if in.kind == interAutocomplete {
@@ -216,8 +212,11 @@ func (w *world) answerWith(in *interaction, kind int, c *call) (*message, error)
 	return nil, invalid("type", "BASE_TYPE_CHOICES", "This type of answer does not fit the interaction.")
 }
 
-// update changes the message that the control stands on.
-func (w *world) update(ch *channel, source *message, c *call) error {
+// update changes the message that the control stands on, now or later.
+func (w *world) update(ch *channel, source *message, kind int, c *call) error {
+	if kind == answerDeferredUpdate {
+		return nil
+	}
 	p, err := w.readPost(c)
 	if err != nil {
 		return err

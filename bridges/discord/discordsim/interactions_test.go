@@ -19,7 +19,7 @@ func (w world) shown(t *testing.T) string {
 	return id(m)
 }
 
-func (w world) answerTo(t *testing.T, in obj, body obj) (int, obj) {
+func (w world) answerTo(t *testing.T, in, body obj) (int, obj) {
 	t.Helper()
 	return w.raw(t, "POST", "/interactions/"+id(in)+"/"+in["token"].(string)+"/callback?with_response=true", body)
 }

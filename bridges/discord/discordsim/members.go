@@ -16,6 +16,8 @@ type membersAsked struct {
 	Nonce any             `json:"nonce"`
 }
 
+const maxChunk = 100 // members of a chunk when not all are asked for
+
 // sendMembers answers op 8 in one chunk.
 // https://docs.discord.com/developers/events/gateway-events#request-guild-members
 func (w *world) sendMembers(so *socket, data json.RawMessage) {
@@ -24,22 +26,34 @@ func (w *world) sendMembers(so *socket, data json.RawMessage) {
 		so.end(closeDecode, "Error while decoding payload.")
 		return
 	}
-	ids, wanted := flakes(ask.Guild), flakes(ask.Users)
+	ids := flakes(ask.Guild)
 	if len(ids) != 1 || w.guilds[ids[0]] == nil || !w.guilds[ids[0]].bot {
 		return
 	}
-	g := w.guilds[ids[0]]
-	most := 100
-	if ask.Query != nil && *ask.Query == "" && ask.Limit == 0 {
-		most = len(g.members)
+	most := maxChunk
+	if ask.all() {
 		if so.session.intents&IntentMembers == 0 {
 			so.end(closeDisallowed, "Disallowed intent(s).")
 			return
 		}
+		most = len(w.users)
 	}
+	out := w.chunk(w.guilds[ids[0]], &ask, most)
+	if nonce, ok := ask.Nonce.(string); ok && len(nonce) <= 32 {
+		out["nonce"] = nonce
+	}
+	w.deliver(so.session, frame{name: "GUILD_MEMBERS_CHUNK", data: mustJSON(out)})
+}
+
+// all says whether every member is asked for.
+func (ask *membersAsked) all() bool { return ask.Query != nil && *ask.Query == "" && ask.Limit == 0 }
+
+// chunk lists the members that were asked for.
+func (w *world) chunk(g *guild, ask *membersAsked, most int) obj {
+	wanted := flakes(ask.Users)
 	found, missing := []obj{}, []string{}
 	for _, m := range g.members {
-		if len(found) < most && w.asked(&ask, wanted, m.user) {
+		if len(found) < most && w.asked(ask, wanted, m.user) {
 			found = append(found, w.wireMember(g, m.user))
 		}
 	}
@@ -48,11 +62,7 @@ func (w *world) sendMembers(so *socket, data json.RawMessage) {
 			missing = append(missing, id)
 		}
 	}
-	out := obj{"guild_id": g.ID, "members": found, "chunk_index": 0, "chunk_count": 1, "not_found": missing}
-	if nonce, ok := ask.Nonce.(string); ok && len(nonce) <= 32 {
-		out["nonce"] = nonce
-	}
-	w.deliver(so.session, frame{name: "GUILD_MEMBERS_CHUNK", data: mustJSON(out)})
+	return obj{"guild_id": g.ID, "members": found, "chunk_index": 0, "chunk_count": 1, "not_found": missing}
 }
 
 // asked says whether a member is among those wanted, or has a name that begins as the query does.

@@ -153,7 +153,14 @@ func (w *world) mention(m *message, n *notice, all bool) {
 		m.everyone = true
 		m.pings = append(m.pings, found[1])
 	}
-	if to := w.answered(m); to != nil && to.author != "" && (n == nil || n.RepliedUser) {
+	if n == nil || n.RepliedUser {
+		w.mentionAnswered(m)
+	}
+}
+
+// mentionAnswered notifies the author of the message that a reply answers.
+func (w *world) mentionAnswered(m *message) {
+	if to := w.answered(m); to != nil && to.author != "" {
 		m.notify(&m.mentions, to.author)
 	}
 }

@@ -199,15 +199,20 @@ func (w *world) editThread(t *channel, in *channelForm) (any, error) {
 func (w *world) mayEditThread(t *channel, in *channelForm) error {
 	waking := in.Archived != nil && !*in.Archived
 	if w.allowed(t)&PermManageThreads == 0 {
-		privileged := t.Locked || in.Locked != nil || in.Slow != nil
-		if privileged || t.Owner != w.bot() && !waking || !t.joined(w.bot()) {
+		mayWake := waking && t.joined(w.bot())
+		if t.Locked || in.Locked != nil || in.Slow != nil || t.Owner != w.bot() && !mayWake {
 			return errNotAllowed
 		}
 	}
-	if t.Archived && !waking && (in.Name != nil || in.Applied != nil || in.Keep != nil || in.Slow != nil) {
+	if t.Archived && !waking && in.shapes() {
 		return errArchived
 	}
 	return nil
+}
+
+// shapes says whether more is changed than whether a thread is archived or locked.
+func (in *channelForm) shapes() bool {
+	return in.Name != nil || in.Applied != nil || in.Keep != nil || in.Slow != nil
 }
 
 // applyTags checks the tags of a post.

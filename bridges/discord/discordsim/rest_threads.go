@@ -149,18 +149,16 @@ func listArchived(w *world, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	private := c.route != "GET /channels/{}/threads/archived/public"
 	own := c.route == "GET /channels/{}/users/@me/threads/archived/private"
-	if private && !own && ch.Guild != "" && w.allowed(ch)&PermManageThreads == 0 {
-		return nil, errNotAllowed
-	}
-	var found []*channel
-	for _, t := range w.threadsOf(ch.ID) {
-		fits := t.Archived && private == (t.Type == ChannelPrivateThread) && (!own || t.joined(w.bot()))
-		if fits && t.before(c.query.Get("before"), own) {
-			found = append(found, t)
+	private := own || c.route == "GET /channels/{}/threads/archived/private"
+	if private && !own {
+		if err := w.permit(ch, PermManageThreads); err != nil {
+			return nil, err
 		}
 	}
+	found := slices.DeleteFunc(w.threadsOf(ch.ID), func(t *channel) bool {
+		return !t.Archived || private != (t.Type == ChannelPrivateThread) || own && !t.joined(w.bot()) || !t.before(c.query.Get("before"), own)
+	})
 	slices.SortStableFunc(found, func(a, b *channel) int {
 		if own {
 			return byAge(b.ID, a.ID)
