@@ -51,19 +51,9 @@ func (h *hook) post(run context.Context, w http.ResponseWriter, r *http.Request)
 		refuse(w, http.StatusTooManyRequests, &fault{Said: fmt.Sprintf("%d requests are under way; send it again", mostCalls)})
 		return
 	}
-	body, status, bad := read(w, r)
+	events, status, bad := h.c.take(w, r)
 	if bad != nil {
 		refuse(w, status, bad)
-		return
-	}
-	key, err := h.c.proved(r.Header, body)
-	if err != nil {
-		refuse(w, http.StatusUnauthorized, &fault{Said: err.Error()})
-		return
-	}
-	events, bad := h.c.events(key, body)
-	if bad != nil {
-		refuse(w, http.StatusBadRequest, bad)
 		return
 	}
 	ctx, done := merged(r.Context(), run)
@@ -75,6 +65,25 @@ func (h *hook) post(run context.Context, w http.ResponseWriter, r *http.Request)
 		return
 	}
 	answer(w, http.StatusOK, []byte(`{"accepted":`+strconv.Itoa(len(events))+`}`))
+}
+
+// take reads a call. Nothing of the body is read unless a signature is there that could be right, and nothing is decoded
+// unless it is.
+func (c *Connector) take(w http.ResponseWriter, r *http.Request) (events []chat.Event, status int, bad *fault) {
+	s, err := parseSignature(r.Header.Get(signatureHeader), c.now())
+	if err != nil {
+		return nil, http.StatusUnauthorized, &fault{Said: err.Error()}
+	}
+	body, status, bad := read(w, r)
+	if bad != nil {
+		return nil, status, bad
+	}
+	key, err := c.proved(s, r.Header.Get(keyHeader), body)
+	if err != nil {
+		return nil, http.StatusUnauthorized, &fault{Said: err.Error()}
+	}
+	events, bad = c.events(key, body)
+	return events, http.StatusBadRequest, bad
 }
 
 var errClosed = errors.New("not receiving")

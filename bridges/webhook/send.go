@@ -30,7 +30,7 @@ func (c *Connector) Post(ctx context.Context, p chat.Post) (chat.Receipt, error)
 	if err := c.perform(ctx, &out, p.Files); err != nil {
 		return chat.Receipt{}, err
 	}
-	r := chat.Receipt{Messages: []chat.MessageID{chat.MessageID(out.Message)}, At: out.At}
+	r := chat.Receipt{Messages: []chat.MessageID{chat.MessageID(out.Message)}}
 	if went := out.thread(p.To); went != p.To {
 		r.Conversation = went
 	}
@@ -99,7 +99,7 @@ func (c *Connector) Open(ctx context.Context, o chat.Open) (chat.Receipt, chat.C
 	if err := c.perform(ctx, &out, nil); err != nil {
 		return chat.Receipt{}, chat.Conversation{}, err
 	}
-	r := chat.Receipt{At: out.At}
+	var r chat.Receipt
 	if out.Message != "" {
 		r.Messages = []chat.MessageID{chat.MessageID(out.Message)}
 	}
