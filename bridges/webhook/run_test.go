@@ -114,4 +114,3 @@ func ask(t *testing.T, method, url, body string, header ...string) (status int, 
 	defer resp.Body.Close()
 	return resp.StatusCode, readAll(t, resp), resp.Header
 }
-
