@@ -72,7 +72,7 @@ func TestANameThatCannotBeBornIsInFrontOfTheText(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, from, to := pair(t, func(m *route.Mirror) { m.Names = tc.names })
 				to.traits.Persona = false
-				id, err := from.town.says(t.Context(), tc.who, from.Conversation, chat.Posted{Text: tc.said})
+				id, err := from.says(t.Context(), tc.who, from.Conversation, chat.Posted{Text: tc.said})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -144,7 +144,7 @@ func TestAReplyThatCannotBeOneQuotes(t *testing.T) {
 		w, from, to := pair(t, asItIs)
 		to.traits.Reply, to.traits.Persona = false, false
 		asked := w.says(t, from.town, "Ann", from.Conversation, "tea or coffee?")
-		_, err := from.town.says(t.Context(), "Bob", from.Conversation, chat.Posted{
+		_, err := from.says(t.Context(), "Bob", from.Conversation, chat.Posted{
 			Text: text.Plain("tea"), ReplyTo: asked, Quote: &chat.Quote{Name: "Ann", Text: text.Plain("tea or coffee?")},
 		})
 		if err != nil {
@@ -157,7 +157,7 @@ func TestAReplyThatCannotBeOneQuotes(t *testing.T) {
 		to.traits.Reply = true
 		// Bob answers the copy in the other place: its text bears the name already.
 		copied, _ := to.reads(to.Conversation, "Ann: tea or coffee?")
-		_, err = to.town.says(t.Context(), "Cem", to.Conversation, chat.Posted{
+		_, err = to.says(t.Context(), "Cem", to.Conversation, chat.Posted{
 			Text: text.Plain("rum"), ReplyTo: copied.id, Quote: &chat.Quote{Name: "Roost", Text: text.Plain("Ann: tea or coffee?")},
 		})
 		if err != nil {
@@ -258,7 +258,7 @@ func TestAHundredMentionsAreCarried(t *testing.T) {
 			b.Span(text.Mention, text.Attrs{ID: fmt.Sprint("U", n), Name: fmt.Sprint("Person ", n)}, func() { b.Write(fmt.Sprint("@person", n)) })
 			b.Write(" ")
 		}
-		if _, err := from.town.says(t.Context(), "Ann", from.Conversation, chat.Posted{Text: b.Text()}); err != nil {
+		if _, err := from.says(t.Context(), "Ann", from.Conversation, chat.Posted{Text: b.Text()}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()

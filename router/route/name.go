@@ -41,7 +41,12 @@ const nameMax = 80
 func person(name string) string { return text.Name(name, nameMax) }
 
 // who is the author's name.
-func (p *planner) who() string { return person(nameOf(p.ev.Author)) }
+func (p *planner) who() string {
+	if p.name == "" {
+		p.name = person(nameOf(p.ev.Author))
+	}
+	return p.name
+}
 
 // as is how the author appears in a mirror.
 func (p *planner) as(m *Mirror) *chat.Persona {

@@ -149,6 +149,7 @@ type planner struct {
 	ev      chat.Event
 	from    chat.Conversation // the leg that it happened in
 	mem     Memory
+	name    string          // of the author, once it was asked for; see who
 	kin     Kin             // of the message
 	answers chat.Ref        // the original of what it replies to
 	quote   *chat.Quote     // how that reads

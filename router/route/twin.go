@@ -37,9 +37,10 @@ const (
 
 // twin says where, seen from a leg, the thread is that the event happened in.
 func (p *planner) twin(m *Mirror, leg Leg) (Twin, error) {
-	switch t, known := p.mem.Traits(leg.At.Account); {
-	case p.thread.IsZero():
+	if p.thread.IsZero() {
 		return Opened, nil
+	}
+	switch t, known := p.mem.Traits(leg.At.Account); {
 	case m.Without.Threads, leg.At.Thread != "", known && !t.Threads:
 		return Refused, nil
 	}

@@ -117,8 +117,8 @@ func (p *past) copied(d chat.Delivery, post chat.Post) chat.Copy {
 }
 
 // performs does what deliveries ask for.
-func (p *past) performs(t testing.TB, ds []chat.Delivery) {
-	t.Helper()
+func (p *past) performs(tb testing.TB, ds []chat.Delivery) {
+	tb.Helper()
 	for _, d := range ds {
 		switch a := d.Action.(type) {
 		case chat.Post:
@@ -133,7 +133,7 @@ func (p *past) performs(t testing.TB, ds []chat.Delivery) {
 			d.State = chat.Sent
 			res, mine, err := route.Ended(d, false, p)
 			if err != nil || !mine {
-				t.Fatalf("the end of %+v is %+v, %v; want that it is a twin's", d, res, err)
+				tb.Fatalf("the end of %+v is %+v, %v; want that it is a twin's", d, res, err)
 			}
 			p.keeps(res)
 		case chat.Edit, chat.Delete, chat.React, chat.Pin:
