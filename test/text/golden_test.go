@@ -22,7 +22,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // platforms are those that texts are carried between.
-func platforms() []func(*testing.T) *side { return []func(*testing.T) *side{onSlack, onX, onWebhook} }
+func platforms() []func(*testing.T) *side {
+	return []func(*testing.T) *side{onSlack, onX, onWebhook, onTelegram}
+}
 
 // TestTextsBetweenPlatforms carries the page from every platform to every platform.
 func TestTextsBetweenPlatforms(t *testing.T) {
@@ -105,7 +107,7 @@ func field(b *strings.Builder, name, value string) {
 		r := []rune(value)
 		value = fmt.Sprintf("%s … %s (%d characters)", string(r[:ends]), string(r[n-ends:]), n)
 	}
-	value = strings.NewReplacer("\t", `\t`, "\u202e", `\u202e`, "\u2067", `\u2067`, "\u2069", `\u2069`, "\u202c", `\u202c`).Replace(value)
+	value = strings.NewReplacer("\t", `\t`, "\u202e", `\u202e`, "\u2067", `\u2067`, "\u2069", `\u2069`, "\u202c", `\u202c`, "\u2060", `\u2060`).Replace(value)
 	fmt.Fprintf(b, "%s: %s\n", name, strings.ReplaceAll(value, "\n", "\n    "))
 }
 

@@ -18,12 +18,17 @@ const limit = 20 * time.Second
 // side is one platform: a simulator, its connector, and somebody who writes there.
 type side struct {
 	name string
-	to   chat.Conversation
+	to   []chat.Conversation // where it is posted: in the first some times, then in the next
 	conn chat.Connector
-	say  func(t *testing.T, typed string) chat.MessageID      // has the person write
-	held func(t *testing.T, m chat.MessageID) (message, bool) // what the simulator holds of a message of the account
+	say  func(t *testing.T, typed string) chat.MessageID // has the person write
+	held func(t *testing.T, m chat.Ref) (message, bool)  // what the simulator holds of a message of the account
 	sink *sink
+
+	posted int
 }
+
+// turns is how many posts go into a conversation before the next: Telegram lets bots write 20 a minute into a group.
+const turns = 15
 
 // message is one message as a simulator holds it.
 type message struct {
@@ -78,12 +83,14 @@ func (s *side) shows(t *testing.T, key chat.Key, x text.Text) []message {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	var all []message
-	for _, p := range chat.Parts(chat.Post{Key: key, To: s.to, Text: x, Number: true}, s.conn.Traits()) {
+	for _, p := range chat.Parts(chat.Post{Key: key, Text: x, Number: true}, s.conn.Traits()) {
+		p.To = s.to[s.posted/turns%len(s.to)]
+		s.posted++
 		r, err := chat.Do(ctx, s.conn, p)
 		if err != nil {
 			t.Fatalf("%s: post %.60q = %v", s.name, p.Text.Body, err)
 		}
-		m, ok := s.held(t, r.Messages[0])
+		m, ok := s.held(t, chat.Ref{Conversation: p.To, Message: r.Messages[0]})
 		if !ok {
 			t.Fatalf("%s: the receipt names %v, which is not there", s.name, r.Messages)
 		}

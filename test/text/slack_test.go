@@ -36,7 +36,7 @@ func onSlack(t *testing.T) *side {
 		t.Fatal(err)
 	}
 	return &side{
-		name: "slack", to: chat.Conversation{Account: account, ID: slackRoom}, conn: conn,
+		name: "slack", to: []chat.Conversation{{Account: account, ID: slackRoom}}, conn: conn,
 		say: func(t *testing.T, typed string) chat.MessageID {
 			t.Helper()
 			typed = strings.ReplaceAll(typed, "{person}", slackAnn)
@@ -46,9 +46,9 @@ func onSlack(t *testing.T) *side {
 			}
 			return chat.MessageID(sim.Say(slackAnn, slackRoom, d))
 		},
-		held: func(t *testing.T, id chat.MessageID) (message, bool) {
+		held: func(t *testing.T, at chat.Ref) (message, bool) {
 			t.Helper()
-			m, ok := sim.Message(slackRoom, string(id))
+			m, ok := sim.Message(slackRoom, string(at.Message))
 			return heldBySlack(t, m), ok
 		},
 	}

@@ -115,12 +115,12 @@ func onWebhook(t *testing.T) *side {
 		t.Fatal(err)
 	}
 	return &side{
-		name: "webhook", to: chat.Conversation{Account: account, ID: "lounge"}, conn: conn, say: p.say,
-		held: func(t *testing.T, id chat.MessageID) (message, bool) {
+		name: "webhook", to: []chat.Conversation{{Account: account, ID: "lounge"}}, conn: conn, say: p.say,
+		held: func(t *testing.T, at chat.Ref) (message, bool) {
 			t.Helper()
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			m, ok := p.taken[id]
+			m, ok := p.taken[at.Message]
 			return m, ok
 		},
 	}

@@ -37,15 +37,15 @@ func onX(t *testing.T) *side {
 		t.Fatal(err)
 	}
 	return &side{
-		name: "x", to: chat.Conversation{Account: account, ID: chat.ConversationID(ann)}, conn: conn,
+		name: "x", to: []chat.Conversation{{Account: account, ID: chat.ConversationID(ann)}}, conn: conn,
 		say: func(t *testing.T, typed string) chat.MessageID {
 			t.Helper()
 			return chat.MessageID(sim.Say(ann, brand, xsim.Draft{Text: strings.ReplaceAll(typed, "{person}", ann)}))
 		},
-		held: func(t *testing.T, id chat.MessageID) (message, bool) {
+		held: func(t *testing.T, at chat.Ref) (message, bool) {
 			t.Helper()
 			for _, dm := range sim.Conversation(brand, ann) {
-				if dm.ID == string(id) {
+				if dm.ID == string(at.Message) {
 					return message{wire: dm.Text, reads: dm.Text}, true // X notifies nobody of who is named in a direct message
 				}
 			}
