@@ -63,7 +63,7 @@ func TestADeletionThatIsRefusedIsToldWhereItWasMade(t *testing.T) {
 			return nil
 		}
 		copied, _ := towns[1].reads(at[1], "oops")
-		if err := towns[1].Delete(t.Context(), chat.Delete{Messages: []chat.MessageID{copied.id}}); err != nil {
+		if err := towns[1].Delete(t.Context(), chat.Delete{To: at[1], Messages: []chat.MessageID{copied.id}}); err != nil {
 			t.Fatal(err)
 		}
 		w.happens(t, "", where{towns[1], at[1]}, copied.id, chat.Deleted{})

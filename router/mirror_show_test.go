@@ -138,6 +138,24 @@ func TestALongTextIsNumberedAndItsEditEditsItsParts(t *testing.T) {
 	})
 }
 
+func TestOnlyTheFirstPartOfALongReplyIsOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, from, to := pair(t, asItIs)
+		to.traits.Text.Max = 60
+		asked := w.says(t, from.town, "Ann", from.Conversation, "tea?")
+		_, err := from.says(t.Context(), "Bob", from.Conversation, chat.Posted{Text: text.Plain(strings.Repeat("yes ", 30)), ReplyTo: asked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		all := to.list(to.Conversation)
+		if len(all) != 4 || all[1].post.ReplyTo != all[0].id || all[2].post.ReplyTo != "" || all[3].post.ReplyTo != "" {
+			t.Errorf("it is %+v, want a reply of which the first part is one", all)
+		}
+	})
+}
+
 func TestAReplyThatCannotBeOneQuotes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -111,6 +112,30 @@ func TestATwinThatIsRefusedLeavesAnswers(t *testing.T) {
 		if tries != 1 {
 			t.Errorf("it was tried %d times, want once", tries)
 		}
+	})
+}
+
+// What was said before there was a twin is edited where it is.
+func TestACopyBesideItsTwinIsEditedWhereItIs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, towns, at := lounge(t)
+		broken := true
+		towns[1].fail = func(a chat.Action) error {
+			if _, ok := a.(chat.Open); ok && broken {
+				return errors.New("no luck")
+			}
+			return nil
+		}
+		in := towns[0].branches(at[0], w.says(t, towns[0], "Ann", at[0], "plans?"))
+		said := w.says(t, towns[0], "Bob", in, "tea")
+		pass(24 * time.Hour)
+		broken = false
+		w.says(t, towns[0], "Bob", in, "coffee")
+		twin := towns[1].twin(t, at[1], "coffee")
+		w.happens(t, "Bob", where{towns[0], in}, said, chat.Edited{Text: text.Plain("rum")})
+		reads(t, towns[1], at[1], "plans?", "rum", "coffee")
+		reads(t, towns[1], twin, "coffee")
 	})
 }
 

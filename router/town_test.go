@@ -195,7 +195,7 @@ func (m *town) change(a chat.Action, id chat.MessageID, f func(*message)) error 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, x := range m.messages {
-		if x.id == id && !x.deleted {
+		if at := a.Target(); x.id == id && (x.at == at || at.Thread == chat.ThreadID("t"+id)) && !x.deleted {
 			f(x)
 			return nil
 		}
