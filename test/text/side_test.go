@@ -24,6 +24,7 @@ type side struct {
 	held func(t *testing.T, m chat.Ref) (message, bool)  // what the simulator holds of a message of the account
 	sink *sink
 
+	madeUp string // an ID that is another one each time
 	posted int
 }
 

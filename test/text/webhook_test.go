@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -139,9 +140,7 @@ func marked(words string, marks ...mark) string {
 		before, _, _ := strings.Cut(words, m.part)
 		start := len(utf16.Encode([]rune(before)))
 		span := map[string]any{"start": start, "end": start + len(utf16.Encode([]rune(m.part))), "kind": m.kind}
-		for k, v := range m.more {
-			span[k] = v
-		}
+		maps.Copy(span, m.more)
 		spans = append(spans, span)
 	}
 	raw, _ := json.Marshal(map[string]any{"text": words, "spans": spans}) // maps of strings and numbers always encode
