@@ -47,7 +47,7 @@ type (
 		Text    text.Text    `json:"text"`
 		Files   []File       `json:"files,omitempty"`
 		ReplyTo MessageID    `json:"reply_to,omitempty"` // in To; empty when it answers no message
-		Quote   *Quote       `json:"quote,omitempty"`    // how ReplyTo's message reads, for whoever can't answer it natively; see Quoted
+		Quote   *Quote       `json:"quote,omitempty"`    // how ReplyTo's message reads, for whoever can't answer it natively; see Traits.Quoted
 		As      *Persona     `json:"as,omitempty"`       // whose name and picture it should bear; nil: the account's own
 		Card    *Card        `json:"card,omitempty"`
 		Only    PersonID     `json:"only,omitempty"`   // show it to this person alone; where Traits.Whisper is false, to everybody

@@ -100,6 +100,8 @@ func decodeHappening(name string, body []byte) (Happening, error) {
 		return Deleted{}, nil
 	case "reacted":
 		return decode[Reacted](body)
+	case "pinned":
+		return decode[Pinned](body)
 	case "pressed":
 		return decode[Pressed](body)
 	case "joined":
@@ -124,6 +126,8 @@ type wireEvent[What any] struct {
 	At           time.Time    `json:"at"`
 	Direct       bool         `json:"direct,omitempty"`
 	Hops         int          `json:"hops,omitempty"`
+	Topic        string       `json:"topic,omitempty"`
+	Root         MessageID    `json:"root,omitempty"`
 	Kind         string       `json:"kind"`
 	What         What         `json:"what,omitempty"`
 }
@@ -132,10 +136,10 @@ type wireEvent[What any] struct {
 func (e Event) MarshalJSON() ([]byte, error) {
 	w := wireEvent[Happening]{
 		ID: e.ID, Conversation: e.Conversation, Message: e.Message, Author: e.Author,
-		At: e.At, Direct: e.Direct, Hops: e.Hops, Kind: HappeningName(e.What),
+		At: e.At, Direct: e.Direct, Hops: e.Hops, Topic: e.Topic, Root: e.Root, Kind: HappeningName(e.What),
 	}
 	switch e.What.(type) {
-	case Posted, Edited, Reacted, Pressed:
+	case Posted, Edited, Reacted, Pinned, Pressed:
 		w.What = e.What
 	case Deleted, Joined, Left, Typing, Read: // their name says it all
 	default:
@@ -156,7 +160,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	}
 	*e = Event{
 		ID: w.ID, Conversation: w.Conversation, Message: w.Message, Author: w.Author,
-		At: w.At, Direct: w.Direct, Hops: w.Hops, What: what,
+		At: w.At, Direct: w.Direct, Hops: w.Hops, Topic: w.Topic, Root: w.Root, What: what,
 	}
 	return nil
 }

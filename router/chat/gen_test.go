@@ -81,7 +81,8 @@ func posts() *rapid.Generator[chat.Post] {
 		card := cards().Draw(t, "card")
 		p := chat.Post{
 			Key: "k-1", To: conversations().Draw(t, "to"), Text: words().Draw(t, "text"), ReplyTo: messages().Draw(t, "reply")[0],
-			As: &chat.Persona{Name: "Ada", Avatar: "https://example.com/a.png"}, Card: &card, Only: "p", Hops: rapid.IntRange(0, 3).Draw(t, "hops"),
+			Quote: &chat.Quote{Name: "Bea", Text: words().Draw(t, "quoted")}, Number: rapid.Bool().Draw(t, "number"),
+			As: &chat.Persona{Name: "Ada", Avatar: "https://example.com/a.png", Prefix: "Ada: "}, Card: &card, Only: "p", Hops: rapid.IntRange(0, 3).Draw(t, "hops"),
 		}
 		if rapid.Bool().Draw(t, "with files") {
 			p.Files = files().Draw(t, "files")
@@ -96,8 +97,13 @@ func actions() *rapid.Generator[chat.Action] {
 		ms := messages().Draw(t, "messages")
 		return rapid.SampledFrom([]chat.Action{
 			p,
-			chat.Edit{Key: "k", To: to, Messages: ms, Text: words().Draw(t, "text"), As: p.As, Card: &card, Else: &p},
+			chat.Edit{
+				Key: "k", To: to, Messages: ms, Text: words().Draw(t, "text"), ReplyTo: ms[0], Quote: p.Quote, As: p.As, Card: &card, Number: true,
+				Else: &p,
+			},
 			chat.Delete{To: to, Messages: ms, Else: &p},
+			chat.Pin{To: to, Message: ms[0], Remove: true, Else: &p},
+			chat.Open{To: to, Title: "T", Bare: true, Root: ms[0]},
 			chat.React{To: to, Message: ms[0], Emoji: "👍", Remove: true, Else: &p},
 			chat.Open{Key: "k", To: to, Title: "T", Card: card},
 		}).Draw(t, "action")
@@ -110,14 +116,15 @@ func events() *rapid.Generator[chat.Event] {
 		return chat.Event{
 			ID: "e", Conversation: conversations().Draw(t, "in"), Message: messages().Draw(t, "message")[0], At: at,
 			Author: chat.Author{ID: "p", Name: "Ada", Handle: "ada", Avatar: "a", Since: at, Bot: true, Self: true},
-			Direct: rapid.Bool().Draw(t, "direct"), Hops: rapid.IntRange(0, 3).Draw(t, "hops"),
+			Direct: rapid.Bool().Draw(t, "direct"), Hops: rapid.IntRange(0, 3).Draw(t, "hops"), Topic: "T", Root: "r",
 			What: rapid.SampledFrom([]chat.Happening{
-				chat.Posted{Text: words().Draw(t, "text"), Files: files().Draw(t, "files"), ReplyTo: "r"},
+				chat.Posted{Text: words().Draw(t, "text"), Files: files().Draw(t, "files"), ReplyTo: "r", Quote: &chat.Quote{Name: "Bea", Text: words().Draw(t, "quoted")}},
 				chat.Posted{},
 				chat.Edited{Text: words().Draw(t, "text"), Files: files().Draw(t, "files")},
 				chat.Edited{},
 				chat.Deleted{},
 				chat.Reacted{Emoji: ":x:", Removed: true},
+				chat.Pinned{Removed: true},
 				chat.Pressed{Button: "b", Value: "v", Fields: map[string]string{"f": "x"}},
 				chat.Joined{},
 				chat.Left{},

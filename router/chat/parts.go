@@ -12,25 +12,39 @@ const (
 	quoteNameMax = 40
 )
 
-// Quoted is p with its Quote in front of its text: how a reply reads where it can't be one. A post without a Quote is
-// returned as it is.
-func (p Post) Quoted() Post {
-	if p.Quote == nil {
+// Quoted is p with its Quote in front of its text: how a reply reads where it can't be one. The quote is as long as there
+// is room for in one message of a platform with traits t; where there is none, it goes. A post without a Quote is returned
+// as it is.
+func (t Traits) Quoted(p Post) Post {
+	q := p.Quote
+	if q == nil {
 		return p
 	}
-	p.Text, p.Quote = text.Join(p.Quote.Line(), p.Text), nil
+	p.Quote = nil
+	for _, limit := range []int{quoteMax, quoteMax / 4, 1} {
+		with := text.Join(q.line(limit), p.Text)
+		if t.Text.Max == 0 || t.SizeOf(with) <= t.Text.Max {
+			p.Text = with
+			return p
+		}
+	}
 	return p
 }
 
+// Quoted is p with its Quote in front of its text, however long that gets.
+func (p Post) Quoted() Post { return Traits{}.Quoted(p) }
+
 // Line is the quote as a line of its own: the name, and as much of the text as fits on it.
-func (q *Quote) Line() text.Text {
+func (q *Quote) Line() text.Text { return q.line(quoteMax) }
+
+func (q *Quote) line(limit int) text.Text {
 	var b text.Builder
 	b.Span(text.Quote, text.Attrs{}, func() {
 		if q.Name != "" {
 			b.Span(text.Bold, text.Attrs{}, func() { b.Write(text.Name(q.Name, quoteNameMax)) })
 			b.Write(": ")
 		}
-		b.Write(text.Snippet(q.Text, quoteMax))
+		b.Write(text.Snippet(q.Text, limit))
 	})
 	b.Write("\n")
 	return b.Text()

@@ -1,6 +1,8 @@
 package chat_test
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +12,8 @@ import (
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
+
+var numbers = regexp.MustCompile(` \(\d+/\d+\)$`)
 
 func TestPartsFitAndLoseNothing(t *testing.T) {
 	t.Parallel()
@@ -24,8 +28,24 @@ func TestPartsFitAndLoseNothing(t *testing.T) {
 		var body strings.Builder
 		var names []string
 		keys := map[chat.Key]bool{}
+		said := 0 // parts with text
+		for _, x := range parts {
+			if !x.Text.Empty() {
+				said++
+			}
+		}
 		for i, x := range parts {
-			body.WriteString(x.Text.Body + " ")
+			words := x.Text.Body
+			if number := fmt.Sprintf(" (%d/%d)", i+1, said); p.Number && said > 1 && tr.Text.Max > 72 && i < said {
+				var numbered bool
+				if words, numbered = strings.CutSuffix(words, number); !numbered {
+					t.Fatalf("part %d is %q, want%s at its end", i, x.Text.Body, number)
+				}
+			}
+			if p.Number && tr.Text.Max <= 72 {
+				words = numbers.ReplaceAllString(words, "") // there may be too little room for numbers
+			}
+			body.WriteString(words + " ")
 			for _, f := range x.Files {
 				names = append(names, f.Name)
 			}
@@ -42,8 +62,11 @@ func TestPartsFitAndLoseNothing(t *testing.T) {
 			if len(parts) > 1 && x.Text.Empty() && len(x.Files) == 0 {
 				t.Fatalf("part %d of %d is empty", i, len(parts))
 			}
-			if i > 0 && (x.ReplyTo != "" || x.Card != nil) || i == 0 && (x.ReplyTo != p.ReplyTo || x.Card != p.Card) {
-				t.Fatalf("part %d replies or has a card: only the first does", i)
+			if i > 0 && (x.ReplyTo != "" || x.Quote != nil || x.Card != nil) || i == 0 && (x.ReplyTo != p.ReplyTo || x.Quote != p.Quote || x.Card != p.Card) {
+				t.Fatalf("part %d replies, quotes or has a card: only the first does", i)
+			}
+			if q := tr.Quoted(x); tr.SizeOf(q.Text) > tr.Text.Max || q.Quote != nil || !strings.HasSuffix(q.Text.Body, x.Text.Body) {
+				t.Fatalf("part %d with its quote is %q, %d of %d", i, q.Text.Body, tr.SizeOf(q.Text), tr.Text.Max)
 			}
 			if x.To != p.To || x.As != p.As || x.Only != p.Only || x.Hops != p.Hops {
 				t.Fatalf("part %d goes elsewhere or by another name", i)

@@ -153,11 +153,11 @@ func quoted(a chat.Action, t chat.Traits) chat.Action {
 	switch a := a.(type) {
 	case chat.Post:
 		if a.ReplyTo == "" || !t.Reply {
-			return a.Quoted()
+			return t.Quoted(a)
 		}
 	case chat.Edit:
 		if a.ReplyTo == "" || !t.Reply {
-			a.Text, a.Quote = chat.Post{Text: a.Text, Quote: a.Quote}.Quoted().Text, nil
+			a.Text, a.Quote = t.Quoted(chat.Post{Text: a.Text, Quote: a.Quote}).Text, nil
 			return a
 		}
 	case chat.Delete, chat.React, chat.Pin, chat.Open:
