@@ -13,7 +13,7 @@ import (
 	"github.com/roost-im/roost/router/text"
 )
 
-var numbers = regexp.MustCompile(` \(\d+/\d+\)$`)
+var numberAtEnd = regexp.MustCompile(` \(\d+/\d+\)$`)
 
 func TestPartsFitAndLoseNothing(t *testing.T) {
 	t.Parallel()
@@ -43,7 +43,7 @@ func TestPartsFitAndLoseNothing(t *testing.T) {
 				}
 			}
 			if p.Number && tr.Text.Max <= 72 {
-				words = numbers.ReplaceAllString(words, "") // there may be too little room for numbers
+				words = numberAtEnd.ReplaceAllString(words, "") // there may be too little room for numbers
 			}
 			body.WriteString(words + " ")
 			for _, f := range x.Files {
