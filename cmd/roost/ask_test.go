@@ -184,3 +184,19 @@ func rows(t *testing.T, dir string) int {
 	}
 	return all
 }
+
+func TestWhySaysWhatAMirrorLeavesOut(t *testing.T) {
+	t.Parallel()
+	config := write(t, strings.Replace(offline, "  lounge:", `  news:
+    mirror:
+      between: [slack/team#C0NEWS, slack/team#C0FEED]
+      bots: [GitHub]
+      skip: {authors: [mallory], text: ['^!']}
+  lounge:`, 1))
+	why := func(args ...string) ran { return roost(t, append([]string{"why", "-c", config, "slack/team#C0NEWS"}, args...)...) }
+	why("hello").want(t, 0, "- mirror news\n", "  → post to slack/team#C0FEED: hello\n")
+	why("hello", "--as", "mallory").want(t, 0, "- news: the author is skipped\n", "nothing would be delivered\n")
+	why("!hello").want(t, 0, "- news: the text is skipped\n", "nothing would be delivered\n")
+	why("hello", "--bot", "--as", "Other").want(t, 0, "- news: bots are not carried\n", "nothing would be delivered\n")
+	why("hello", "--bot", "--as", "GitHub").want(t, 0, "  → post to slack/team#C0FEED: hello\n")
+}

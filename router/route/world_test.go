@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/route"
 	"github.com/roost-im/roost/router/text"
@@ -117,7 +119,7 @@ func (p *past) copied(d chat.Delivery, post chat.Post) chat.Copy {
 }
 
 // performs does what deliveries ask for.
-func (p *past) performs(tb testing.TB, ds []chat.Delivery) {
+func (p *past) performs(tb rapid.TB, ds []chat.Delivery) {
 	tb.Helper()
 	for _, d := range ds {
 		switch a := d.Action.(type) {
