@@ -95,3 +95,19 @@ func TestDiscordgoReadsAGuild(t *testing.T) {
 		t.Errorf("address = %s", link)
 	}
 }
+
+// TestDiscordgoIdentifiesAgain ends its session: it starts another on the same socket and hears on.
+func TestDiscordgoIdentifiesAgain(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	s := w.bot(t)
+	messages := heard[*discordgo.MessageCreate](s)
+	w.open(t, s)
+	w.until(t, "the session", func(v *discordsim.View) bool { return v.Sessions() == 1 })
+	w.InvalidSession(false)
+	w.until(t, "the second session", func(v *discordsim.View) bool { return v.Identified() == 2 })
+	w.Say(ada, general, discordsim.Draft{Text: "back?"})
+	if m := next(t, messages); m.Content != "back?" || w.Sockets() != 1 {
+		t.Errorf("heard %q on one of %d sockets", m.Content, w.Sockets())
+	}
+}

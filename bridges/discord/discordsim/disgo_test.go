@@ -70,13 +70,12 @@ func TestDisgoAnswers(t *testing.T) {
 		return m.Content == "pressed by bob" && m.Components == nil
 	})
 	post := w.ForumPost(ada, support, "Help", discordsim.Draft{Text: "me"})
-	w.until(t, "the answer in the post", func(v *discordsim.View) bool {
+	w.until(t, "both answers in the post", func(v *discordsim.View) bool {
+		said := map[string]bool{}
 		for _, m := range v.Messages(post) {
-			if m.Content == "in Help" {
-				return true
-			}
+			said[m.Content] = true
 		}
-		return false
+		return said["in Help"] && said["pong"]
 	})
 	channels := must(client.Rest().GetGuildChannels(snowflake.MustParse(home)))(t)
 	threads := must(client.Rest().GetActiveGuildThreads(snowflake.MustParse(home)))(t)

@@ -157,6 +157,13 @@ func TestUnfurlIsNoEdit(t *testing.T) {
 	if ev := c.event("MESSAGE_UPDATE"); ev["edited_timestamp"] != nil || len(ev["embeds"].([]any)) != 1 || ev["content"] != "https://example.org" {
 		t.Errorf("MESSAGE_UPDATE = %v", ev)
 	}
+	w.PartialUpdates(true)
+	if err := w.Unfurl(general, msg, "https://example.org", "Again"); err != nil {
+		t.Fatal(err)
+	}
+	if ev := c.event("MESSAGE_UPDATE"); ev["author"] != nil || ev["content"] != nil || len(ev["embeds"].([]any)) != 2 || id(ev) != msg {
+		t.Errorf("partial MESSAGE_UPDATE = %v", ev)
+	}
 	if err := w.Edit(ada, general, msg, "changed"); err != nil {
 		t.Fatal(err)
 	}

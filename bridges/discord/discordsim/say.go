@@ -288,7 +288,30 @@ func (s *Sim) Unfurl(channel, id, link, title string) error {
 		return err
 	}
 	m.embeds = append(slices.Clone(m.embeds), obj{"type": "link", "url": link, "title": title})
-	s.w.messageEvent("MESSAGE_UPDATE", ch, m)
+	s.w.embedsEvent(ch, m)
 	s.w.bump()
 	return nil
+}
+
+// PartialUpdates switches whether Unfurl sends only the id, the place and the embeds, as Discord did for years, instead of the whole
+// message.
+func (s *Sim) PartialUpdates(on bool) {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	s.w.partial = on
+}
+
+// embedsEvent tells that the embeds of a message have changed and nothing else.
+func (w *world) embedsEvent(ch *channel, m *message) {
+	if !w.partial {
+		w.messageEvent("MESSAGE_UPDATE", ch, m)
+		return
+	}
+	w.dispatch(event{name: "MESSAGE_UPDATE", need: ch.heardBy(IntentMessages), guild: ch.Guild, channel: ch, build: func(s *session) any {
+		embeds := []obj{}
+		if w.legible(m, s.intents) {
+			embeds = m.embeds
+		}
+		return ch.place(obj{"id": m.id, "embeds": embeds})
+	}})
 }

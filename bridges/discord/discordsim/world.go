@@ -43,6 +43,7 @@ type world struct {
 	denied     map[string]Permission // by channel: what the bot may not do
 	intents    Intent                // privileged intents that are switched on
 	revoked    bool
+	partial    bool // MESSAGE_UPDATE for embeds lacks all else
 
 	limits limiter
 	faults []*plannedFault
