@@ -25,6 +25,12 @@ func pins(t *testing.T, w *world) {
 			})
 		}
 	}
+	w.pinsOut(t, board, m)
+}
+
+// pinsOut has the account pin a message and take the pin off again.
+func (w *world) pinsOut(t *testing.T, board Pinboard, m chat.MessageID) {
+	t.Helper()
 	a := chat.Pin{To: w.Talk(), Message: m}
 	if !w.conn.Traits().Pin.Out {
 		if err := w.try(t, a); !chat.IsUnsupported(err) {

@@ -15,6 +15,22 @@ func threads(t *testing.T, w *world) {
 		t.Skip("the platform has no threads")
 	}
 	w.ready(t)
+	first := w.rooted(t, rooms)
+	second := w.done(t, chat.Open{Key: "k-3", To: rooms.Room(), Title: "Another <!channel> @everyone matter", Bare: true})
+	w.inhabited(t, rooms, second.Conversation, "k-4")
+	third := w.done(t, chat.Open{Key: "k-5", To: rooms.Room(), Title: "A case", Card: chat.Card{Title: "A case", Body: "of a contact"}})
+	w.inhabited(t, rooms, third.Conversation, "k-6")
+	if len(third.Messages) != 1 {
+		t.Errorf("the receipt of a card names %q, want one message", third.Messages)
+	}
+	if second.Conversation == first || third.Conversation == second.Conversation {
+		t.Errorf("the threads are %v, %v and %v, want three", first, second.Conversation, third.Conversation)
+	}
+}
+
+// rooted opens a thread on a message of the person, has both speak in it, and gives it back.
+func (w *world) rooted(t *testing.T, rooms Rooms) chat.Conversation {
+	t.Helper()
 	root := rooms.SayIn(t, rooms.Room(), "the root")
 	if ev := w.heard(t, "the root"); ev.Conversation != rooms.Room() || ev.Root != "" || ev.Direct {
 		t.Errorf("the root is in %v, hangs on %q, direct %v; want it in %v", ev.Conversation, ev.Root, ev.Direct, rooms.Room())
@@ -35,16 +51,7 @@ func threads(t *testing.T, w *world) {
 	if ev.Topic != "" && !strings.Contains(ev.Topic, "The matter") {
 		t.Errorf("it is called %q, want its title in it", ev.Topic)
 	}
-	second := w.done(t, chat.Open{Key: "k-3", To: rooms.Room(), Title: "Another <!channel> @everyone matter", Bare: true})
-	w.inhabited(t, rooms, second.Conversation, "k-4")
-	third := w.done(t, chat.Open{Key: "k-5", To: rooms.Room(), Title: "A case", Card: chat.Card{Title: "A case", Body: "of a contact"}})
-	w.inhabited(t, rooms, third.Conversation, "k-6")
-	if len(third.Messages) != 1 {
-		t.Errorf("the receipt of a card names %q, want one message", third.Messages)
-	}
-	if second.Conversation == first.Conversation || third.Conversation == second.Conversation {
-		t.Errorf("the threads are %v, %v and %v, want three", first.Conversation, second.Conversation, third.Conversation)
-	}
+	return first.Conversation
 }
 
 // inhabited checks that c is a thread in the room and that the account can write in it, and gives it back.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -56,9 +57,7 @@ func (e *custom) change(add map[string]string, remove []string) {
 	for _, name := range remove {
 		delete(e.images, name)
 	}
-	for name, at := range add {
-		e.images[name] = at
-	}
+	maps.Copy(e.images, add)
 }
 
 func (e *custom) known() bool {

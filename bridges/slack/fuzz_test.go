@@ -63,11 +63,8 @@ func envelopes() []string {
 
 // moves says whether an event is about no message.
 func moves(e chat.Event) bool {
-	switch e.What.(type) {
-	case chat.Joined, chat.Left:
-		return true
-	}
-	return false
+	name := chat.HappeningName(e.What)
+	return name == "joined" || name == "left"
 }
 
 // FuzzEnvelope holds that whatever Slack sends is taken in or counted, and never a panic; and that events have what they need.

@@ -19,7 +19,7 @@ func TestPinsComeInAndGoOut(t *testing.T) {
 	if e.Message != m || e.Conversation != r.place() || e.Author.ID != r.Person() || e.At.IsZero() {
 		t.Errorf("the pin is %+v, want Ada's on %v", e, m)
 	}
-	must(t, r.Sim.Unpin(r.ada, r.room, string(m)))
+	must(t, r.Unpin(r.ada, r.room, string(m)))
 	happens(t, r.sink, func(_ chat.Event, h chat.Pinned) bool { return h.Removed })
 
 	pin := chat.Pin{To: r.place(), Message: m}

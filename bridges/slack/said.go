@@ -12,27 +12,37 @@ import (
 // author is who wrote m. Our own bot is known by its user, its bot or its app. Another bot is named by its B… ID, which it
 // keeps whether it writes under its own name or another one.
 func (c *Connector) author(ctx context.Context, self identity, m *slackapi.Msg) chat.Author {
-	a := chat.Author{ID: chat.PersonID(firstOf(m.User, m.BotID)), Bot: m.BotID != "" || m.SubType == "bot_message"}
-	a.Self = m.User == self.user || (m.BotID != "" && m.BotID == self.bot)
-	p := c.names.of(ctx, m.User)
-	if m.User == "" && m.BotID != "" && m.Username == "" && m.BotProfile == nil {
-		p = c.names.ofBot(ctx, m.BotID)
+	p := c.writer(ctx, m)
+	a := chat.Author{
+		ID: chat.PersonID(firstOf(m.User, m.BotID)), Name: firstOf(m.Username, p.name), Handle: p.handle, Avatar: p.avatar,
+		Self: self.wrote(m),
 	}
-	a.Name, a.Handle, a.Avatar, a.Bot = p.name, p.handle, p.avatar, a.Bot || p.bot
-	if b := m.BotProfile; b != nil {
-		a.Self = a.Self || (self.app != "" && b.AppID == self.app)
-		a.Name = firstOf(a.Name, b.Name)
-	}
-	a.Name = firstOf(m.Username, a.Name)
 	if m.Icons != nil {
 		a.Avatar = firstOf(m.Icons.IconURL, a.Avatar)
 	}
-	a.Bot = a.Bot || a.Self
+	a.Bot = a.Self || p.bot || m.BotID != "" || m.SubType == "bot_message"
 	// A person's message that an app wrote for them has a bot too, and is theirs.
 	if id := firstOf(m.BotID, p.botID); id != "" && (p.bot || p.name == "") {
 		a.ID = chat.PersonID(id)
 	}
 	return a
+}
+
+// wrote says whether m is ours.
+func (i identity) wrote(m *slackapi.Msg) bool {
+	return m.User == i.user || (m.BotID != "" && m.BotID == i.bot) || (i.app != "" && m.BotProfile != nil && m.BotProfile.AppID == i.app)
+}
+
+// writer is what is known of whoever wrote m. Nobody is asked for a bot that says who it is.
+func (c *Connector) writer(ctx context.Context, m *slackapi.Msg) person {
+	p := c.names.of(ctx, m.User)
+	if b := m.BotProfile; b != nil && p.name == "" {
+		p.name, p.bot = b.Name, true
+	}
+	if m.User == "" && m.BotID != "" && m.Username == "" && p.name == "" {
+		p = c.names.ofBot(ctx, m.BotID)
+	}
+	return p
 }
 
 // content is what a message says and carries. Files that Slack only links to become links, and a message that is passed on

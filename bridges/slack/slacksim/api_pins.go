@@ -1,6 +1,9 @@
 package slacksim
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Pin pins a message as a person does; the app hears pin_added.
 func (s *Sim) Pin(user, channel, ts string) error {
@@ -62,13 +65,7 @@ func (w *world) unpin(at *channelOf) bool {
 
 // unpinned takes a message off the channel's list.
 func (ch *channel) unpinned(ts string) {
-	kept := ch.pins[:0]
-	for _, p := range ch.pins {
-		if p != ts {
-			kept = append(kept, p)
-		}
-	}
-	ch.pins = kept
+	ch.pins = slices.DeleteFunc(ch.pins, func(p string) bool { return p == ts })
 }
 
 // pinEvent tells the app. https://docs.slack.dev/reference/events/pin_added
@@ -153,8 +150,8 @@ func pinsList(w *world, c *call) (obj, error) {
 		return nil, err
 	}
 	items := []obj{}
-	for i := len(ch.pins) - 1; i >= 0; i-- {
-		if m := ch.find(ch.pins[i]); m != nil && m.PinnedInfo != nil {
+	for _, ts := range slices.Backward(ch.pins) {
+		if m := ch.find(ts); m != nil && m.PinnedInfo != nil {
 			items = append(items, w.pinned(m, m.PinnedInfo))
 		}
 	}

@@ -69,12 +69,7 @@ func (s *Sim) Say(user, channel string, d Draft) (ts string) {
 		ClientMsgID: newUUID(), Type: "message", User: user, Team: w.cfg.Team.ID, TS: w.stamp(),
 		Text: typedText(d.Text), typed: d.Text, Blocks: d.Blocks,
 	}
-	if u := w.users[user]; u.Bot {
-		m.BotID, m.ClientMsgID = "B"+u.ID[1:], ""
-		if d.Username != "" {
-			m.Subtype, m.User, m.Username = "bot_message", "", d.Username
-		}
-	}
+	m.by(w.users[user], d.Username)
 	if !json.Valid(m.Blocks) {
 		m.Blocks = nil
 	}
@@ -91,6 +86,17 @@ func (s *Sim) Say(user, channel string, d Draft) (ts string) {
 	w.thread(ch, m, d.Thread, d.Broadcast)
 	w.post(ch, m)
 	return m.TS
+}
+
+// by has a message be of a user, who may bear another name when it is a bot.
+func (m *message) by(u *User, name string) {
+	if !u.Bot {
+		return
+	}
+	m.BotID, m.ClientMsgID = "B"+u.ID[1:], ""
+	if name != "" {
+		m.Subtype, m.User, m.Username = "bot_message", "", name
+	}
 }
 
 // thread puts a message under its parent. When there is none (any more), Slack says nothing and the message stands in the channel:
