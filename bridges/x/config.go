@@ -46,7 +46,7 @@ type Config struct {
 	Receive     string        `yaml:"receive"`      // poll (default), stream or webhook
 	WebhookPath string        `yaml:"webhook_path"` // default /x/NAME
 	WebhookURL  string        `yaml:"webhook_url"`  // https address of webhook_path, to register it; default below web.public; with neither it is registered by hand
-	PollEvery   time.Duration `yaml:"poll_every"`   // default 90s; 15m behind a stream or webhook; at least 1m
+	PollEvery   time.Duration `yaml:"poll_every"`   // default 90s; 15m behind a stream or webhook; at least 1m, but for another api_url
 	Page        int           `yaml:"page"`         // events asked for in a poll, 1 to 100; default 10
 	Backfill    int           `yaml:"backfill"`     // days before the first start, up to 30; default 0
 
@@ -76,7 +76,7 @@ func (c Config) Validate() error {
 	var f faults
 	c.checkLogin(&f)
 	c.checkReceive(&f)
-	f.add(c.PollEvery != 0 && c.PollEvery < fastestPoll, "poll_every: %v is less than %v, which X's limit allows", c.PollEvery, fastestPoll)
+	f.add(c.PollEvery != 0 && c.PollEvery < fastestPoll && c.APIURL == "", "poll_every: %v is less than %v, which X's limit allows", c.PollEvery, fastestPoll)
 	f.add(c.Page < 0 || c.Page > largestPage, "page: %d is not within 1 and %d", c.Page, largestPage)
 	f.add(c.Backfill < 0 || c.Backfill > int(reach/(24*time.Hour)), "backfill: %d is not within 0 and 30 days", c.Backfill)
 	f.add(min(float64(c.Budget.Reads), float64(c.Budget.Sends), c.Budget.USD) < 0, "budget: less than nothing")
