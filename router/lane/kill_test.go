@@ -202,7 +202,7 @@ func checkCopies(t *testing.T, dir string, lanes, each int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer st.Close() //nolint:errcheck // it only reads
+	defer st.Close()
 	made := map[chat.MessageID]bool{}
 	err = st.Read(t.Context(), func(r store.Reader) error {
 		n, err := r.Count()

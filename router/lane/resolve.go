@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,13 +67,9 @@ func named(a chat.Action, k chat.Key) chat.Action {
 }
 
 func (r *Runner) lookUp(v store.View, at *attempt) error {
-	to := at.Action.Target()
-	if !at.Within.IsZero() {
-		thread, err := threadOf(v, at.Within, to)
-		if err != nil && !(at.Loose && chat.KindOf(err) == chat.Gone) {
-			return err
-		}
-		to = thread
+	to, err := target(v, at)
+	if err != nil {
+		return err
 	}
 	_, opens := at.Action.(chat.Open)
 	var messages []chat.MessageID
@@ -103,22 +100,33 @@ func (r *Runner) lookUp(v store.View, at *attempt) error {
 	return nil
 }
 
+// target is where the action of a delivery goes: into the thread that it belongs in, if it belongs in one.
+func target(v store.View, at *attempt) (chat.Conversation, error) {
+	to := at.Action.Target()
+	if at.Within.IsZero() {
+		return to, nil
+	}
+	thread, err := threadOf(v, at.Within, to)
+	if at.Loose && err != nil && chat.KindOf(err) == chat.Gone {
+		return to, nil
+	}
+	return thread, err
+}
+
 // resolved is a with what was looked up put in.
 func resolved(a chat.Action, to chat.Conversation, messages []chat.MessageID, answers chat.MessageID) chat.Action {
+	var first chat.MessageID
+	if messages != nil {
+		first = messages[0]
+	}
 	switch a := a.(type) {
 	case chat.Post:
-		a.To = to
-		if answers != "" {
-			a.ReplyTo = answers
-		}
+		a.To, a.ReplyTo = to, cmp.Or(answers, a.ReplyTo)
 		return a
 	case chat.Edit:
-		a.To, a.Else = to, within(a.Else, to)
+		a.To, a.Else, a.ReplyTo = to, within(a.Else, to), cmp.Or(answers, a.ReplyTo)
 		if messages != nil {
 			a.Messages = messages
-		}
-		if answers != "" {
-			a.ReplyTo = answers
 		}
 		return a
 	case chat.Delete:
@@ -128,21 +136,13 @@ func resolved(a chat.Action, to chat.Conversation, messages []chat.MessageID, an
 		}
 		return a
 	case chat.React:
-		a.To, a.Else = to, within(a.Else, to)
-		if messages != nil {
-			a.Message = messages[0]
-		}
+		a.To, a.Else, a.Message = to, within(a.Else, to), cmp.Or(first, a.Message)
 		return a
 	case chat.Pin:
-		a.To, a.Else = to, within(a.Else, to)
-		if messages != nil {
-			a.Message = messages[0]
-		}
+		a.To, a.Else, a.Message = to, within(a.Else, to), cmp.Or(first, a.Message)
 		return a
 	case chat.Open:
-		if messages != nil {
-			a.Root = messages[0]
-		}
+		a.Root = cmp.Or(first, a.Root)
 		return a
 	}
 	return a

@@ -50,13 +50,10 @@ func leap(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	for _, highest := range [...]string{
-		"'delivery', coalesce(max(id), 0) + ?1 FROM deliveries", "'journal', coalesce(max(seq), 0) + ?1 FROM journal",
-	} {
-		_, errLeap := db.ExecContext(ctx, "INSERT INTO house (key, value) SELECT "+highest+` WHERE true
-			ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value) + ?1`, (n.Int64()+1)<<20)
-		err = errors.Join(err, errLeap)
-	}
+	_, err = db.ExecContext(ctx, `INSERT INTO house (key, value)
+		SELECT 'delivery', coalesce(max(id), 0) + ?1 FROM deliveries UNION ALL
+		SELECT 'journal', coalesce(max(seq), 0) + ?1 FROM journal WHERE true
+		ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value) + ?1`, (n.Int64()+1)<<20)
 	return errors.Join(err, db.Close())
 }
 

@@ -30,7 +30,28 @@ type Harness interface {
 // Run holds a driver to the contract. open makes a new database each time it is called.
 func Run(t *testing.T, open func(t *testing.T) Harness) {
 	t.Helper()
-	for name, test := range map[string]func(*world){
+	for name, test := range promises() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, open, test)
+		})
+	}
+	t.Run("AgreesWithTheModel", func(t *testing.T) {
+		t.Parallel()
+		rapid.Check(t, func(r *rapid.T) {
+			steps := rapid.SliceOfN(rapid.Make[step](), 1, 40).Draw(r, "steps")
+			var err error
+			bubble(t, open, func(w *world) { err = agrees(w, steps) })
+			if err != nil {
+				r.Fatal(err)
+			}
+		})
+	})
+}
+
+// promises are the tests that need no model.
+func promises() map[string]func(*world) {
+	return map[string]func(*world){
 		"AdmitTwiceStoresOnce":           admitTwice,
 		"AdmitIsAllOrNothing":            admitAllOrNothing,
 		"FailingCallsHarmNoOther":        failingCalls,
@@ -78,23 +99,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		"ReportsFilter":                  reportsFilter,
 		"SweepRemovesWhatItSays":         sweepRemoves,
 		"NumbersAreNeverUsedTwice":       numbersOnce,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			bubble(t, open, test)
-		})
 	}
-	t.Run("AgreesWithTheModel", func(t *testing.T) {
-		t.Parallel()
-		rapid.Check(t, func(r *rapid.T) {
-			steps := rapid.SliceOfN(rapid.Make[step](), 1, 40).Draw(r, "steps")
-			var err error
-			bubble(t, open, func(w *world) { err = agrees(w, steps) })
-			if err != nil {
-				r.Fatal(err)
-			}
-		})
-	})
 }
 
 // bubble runs a test with a new database and a clock of its own.
