@@ -26,6 +26,9 @@ func look(f func(string) string, id, otherwise string) string {
 // read makes a text of Discord's markdown, as its own clients read it.
 // https://docs.discord.com/developers/reference#message-formatting
 func read(s string, n names) text.Text {
+	if len(s) > maxRead {
+		return text.Plain(s)
+	}
 	r := reader{n: n}
 	r.read(text.Clean(s), opening)
 	return r.b.Text()
@@ -40,7 +43,10 @@ type setting struct {
 
 var opening = setting{blocks: true} //nolint:gochecknoglobals // the start of a message; a constant that Go has no form for
 
-const maxNest = 12 // markers within one another
+const (
+	maxNest = 12       // markers within one another
+	maxRead = 16 << 10 // bytes; the longest message has 4,000 characters, and what is longer stays as it is
+)
 
 // reader writes what it reads into b.
 type reader struct {

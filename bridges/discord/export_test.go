@@ -1,0 +1,49 @@
+package discord
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
+)
+
+// ReadMarkdown makes a text of markdown in which nobody is known by name.
+func ReadMarkdown(s string) text.Text { return read(s, names{}) }
+
+// WriteMarkdown makes markdown of a text, with these custom emoji.
+func WriteMarkdown(t text.Text, known ...string) string {
+	return markdown(t, func(name string) (string, bool) {
+		for _, k := range known {
+			if k == name {
+				return "<:" + name + ":123456>", true
+			}
+		}
+		return "", false
+	})
+}
+
+// Size is how much of a message a text takes at most.
+func Size(t text.Text) int { return size(t) }
+
+// HookUser is a name as a webhook bears it.
+func HookUser(name string) string { return hookUser(name) }
+
+// ThreadName is a title as a thread bears it.
+func ThreadName(title string) string { return threadName(title) }
+
+// Faults lists the sentences in a tree of errors.
+func Faults(raw []byte) []string { return faults(raw) }
+
+// Filled reads what was filled into a form.
+func Filled(form *chat.Form, raw []byte) map[string]string { return filled(form, raw) }
+
+// Understand makes events of one dispatch, with nobody to ask.
+func Understand(c *Connector, kind string, raw []byte) ([]chat.Event, error) {
+	t, err := newTide(nil, 1)
+	if err != nil {
+		return nil, err
+	}
+	in := &intake{c: c, self: identity{user: "1", app: "2"}, tide: t}
+	return in.events(context.Background(), dispatch{kind: kind, raw: json.RawMessage(raw), session: "s", seq: 1})
+}
