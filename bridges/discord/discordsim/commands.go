@@ -126,6 +126,9 @@ func createCommand(w *world, c *call) (any, error) {
 	if err := c.into(&def); err != nil {
 		return nil, err
 	}
+	if def == nil { // the body was null
+		def = obj{}
+	}
 	t := &tree{}
 	cmd := w.makeCommand(c.args["guild"], def, t, "")
 	if err := t.fault(); err != nil {
@@ -202,6 +205,9 @@ func editCommand(w *world, c *call) (any, error) {
 	next := maps.Clone(cmd.def)
 	if err := c.into(&next); err != nil {
 		return nil, err
+	}
+	if next == nil { // the body was null
+		next = maps.Clone(cmd.def)
 	}
 	name, _ := next["name"].(string)
 	t := &tree{}

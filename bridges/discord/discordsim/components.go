@@ -35,8 +35,12 @@ func checkComponents(t *tree, p *posted) {
 	}
 	seen := map[string]bool{}
 	for i, c := range p.Components {
-		clean(c)
 		at := "components." + strconv.Itoa(i)
+		if c == nil {
+			t.add(at, "BASE_TYPE_REQUIRED", "This field is required")
+			continue
+		}
+		clean(c)
 		if !v2 && compType(c) != compRow {
 			t.add(at+".type", "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of (1,).")
 			continue
@@ -115,7 +119,7 @@ func children(c obj) []obj {
 		}
 	}
 	for _, r := range raw {
-		if o, ok := r.(obj); ok {
+		if o, ok := r.(obj); ok && o != nil {
 			out = append(out, o)
 		}
 	}
@@ -127,6 +131,9 @@ func numbered(in []obj) []obj {
 	next := 0.0
 	var fill func(obj)
 	fill = func(o obj) {
+		if o == nil {
+			return
+		}
 		next++
 		if _, has := o["id"].(float64); !has {
 			o["id"] = next

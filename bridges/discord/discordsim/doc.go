@@ -1,5 +1,5 @@
 // Package discordsim is a Discord on loopback: the REST API, the gateway and the CDN, spoken well enough that independent clients
-// (discordgo, disgo, discord.js, discord.py) work against it unmodified apart from their base URL.
+// (discordgo, disgo, discord.js) work against it unmodified apart from their base URL.
 //
 // A person plays the servers through [Sim.Say], [Sim.Edit], [Sim.React], [Sim.Press] and their sisters; the bot under test talks to
 // [Sim.URL]; what came of it is read back with the methods of [View], and waited for with [Sim.Wait]:

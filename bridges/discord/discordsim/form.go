@@ -143,6 +143,10 @@ func checkEmbeds(t *tree, embeds []obj) {
 	t.most("embeds", len(embeds), maxEmbeds)
 	check := &embedCheck{tree: t}
 	for i, e := range embeds {
+		if e == nil {
+			t.add("embeds."+strconv.Itoa(i), "BASE_TYPE_REQUIRED", "This field is required")
+			continue
+		}
 		clean(e)
 		e["type"] = "rich"
 		check.embed("embeds."+strconv.Itoa(i), e)

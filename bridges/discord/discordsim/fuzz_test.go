@@ -37,6 +37,9 @@ func FuzzCall(f *testing.F) {
 	f.Add("POST", "/webhooks/6/t?wait=1&thread_id=4", js, `{"content":"x","username":"clyde"}`)
 	f.Add("POST", "/interactions/8/t8/callback", js, `{"type":7,"data":{"content":"x"}}`)
 	f.Add("PUT", "/applications/1100000000000000001/commands", js, `[{"name":"a","description":"b","options":[1]},null]`)
+	f.Add("POST", "/applications/1100000000000000001/commands", js, `null`)
+	f.Add("POST", "/interactions/8/t8/callback", js, `{"type":9,"data":{"custom_id":"c","title":"t","components":[null,{"type":1,"components":[null]}]}}`)
+	f.Add("POST", "/channels/4/messages", js, `{"components":[null,{"type":17,"components":[null,{"type":2}]}],"flags":32768}`)
 	f.Add("PUT", "/channels/4/messages/7/reactions/%F0%9F%91%8D/@me", "", "")
 	f.Add("GET", "/channels/4/messages?limit=0&before=x&around=9", "", "")
 	f.Fuzz(func(t *testing.T, method, path, kind, body string) {

@@ -296,6 +296,7 @@ func (w *world) openModal(in *interaction, c *call) error {
 	t := &tree{}
 	t.size("data.custom_id", data.CustomID, 1, 100)
 	t.size("data.title", data.Title, 1, 45)
+	data.Components = slices.DeleteFunc(data.Components, func(o obj) bool { return o == nil })
 	if len(data.Components) == 0 || len(data.Components) > 5 {
 		t.add("data.components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
 	}
