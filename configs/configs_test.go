@@ -18,7 +18,6 @@ import (
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
-	"github.com/roost-im/roost/router/route"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -192,27 +191,27 @@ func TestSurfacesTakeFromTheDesk(t *testing.T) {
 	}
 }
 
+// everything is a mirror that carries what mirrors carry by default.
+func everything(legs ...configs.Leg) *configs.Mirror {
+	return &configs.Mirror{Legs: legs, Edits: true, Deletes: true, Reactions: true, Threads: true, Pins: true}
+}
+
 func TestMirrors(t *testing.T) {
 	t.Parallel()
+	lounge := everything(
+		configs.Leg{At: chat.Conversation{Account: "slack/team", ID: "C0LOUNGE"}, Direction: configs.Both},
+		configs.Leg{At: chat.Conversation{Account: "slack/fans", ID: "C0LOUNGE"}, Direction: configs.Both, Bots: []string{"GitHub"}},
+		configs.Leg{At: chat.Conversation{Account: "slack/fans", ID: "C0NEWS"}, Direction: configs.Out},
+	)
+	lounge.Name, lounge.Prefix = "{name}", "{name}: "
+	lounge.Skip = configs.Filter{Authors: []string{"U0SPAM"}, Text: []*regexp.Regexp{regexp.MustCompile("^!")}}
 	f := parse(t, full(t))
-	for name, want := range map[string]*route.Mirror{
-		"lounge": {
-			Name: "lounge",
-			Legs: []route.Leg{
-				{At: chat.Conversation{Account: "slack/team", ID: "C0LOUNGE"}},
-				{At: chat.Conversation{Account: "slack/fans", ID: "C0LOUNGE"}, Bots: []string{"GitHub"}},
-				{At: chat.Conversation{Account: "slack/fans", ID: "C0NEWS"}, Silent: true},
-			},
-			Names: route.Names{Name: "{name}", Prefix: "{name}: "},
-			Skip:  route.Filter{Authors: []string{"U0SPAM"}, Text: []*regexp.Regexp{regexp.MustCompile("^!")}},
-		},
-		"archive": {
-			Name: "archive",
-			Legs: []route.Leg{
-				{At: chat.Conversation{Account: "slack/team", ID: "C0PLANS"}, Deaf: true},
-				{At: chat.Conversation{Account: "slack/fans", ID: "C0ARCHIVE"}},
-			},
-		},
+	for name, want := range map[string]*configs.Mirror{
+		"lounge": lounge,
+		"archive": everything(
+			configs.Leg{At: chat.Conversation{Account: "slack/team", ID: "C0PLANS"}, Direction: configs.In},
+			configs.Leg{At: chat.Conversation{Account: "slack/fans", ID: "C0ARCHIVE"}, Direction: configs.Both},
+		),
 	} {
 		if diff := cmp.Diff(want, f.Routes[name].Mirror, cmp.Comparer(samePattern)); diff != "" {
 			t.Errorf("%s differs (-want +got):\n%s", name, diff)
@@ -240,15 +239,14 @@ routes:
       pins: false
       joins: true
 `)
-	want := &route.Mirror{
-		Name: "lounge", Bots: []string{"all"}, Joins: true,
-		Legs: []route.Leg{
-			{At: chat.Conversation{Account: "discord/fans", ID: "1"}},
-			{At: chat.Conversation{Account: "telegram/bot", ID: "-100"}, Bots: []string{}},
+	want := &configs.Mirror{
+		Bots: []string{"all"}, Joins: true,
+		Legs: []configs.Leg{
+			{At: chat.Conversation{Account: "discord/fans", ID: "1"}, Direction: configs.Both},
+			{At: chat.Conversation{Account: "telegram/bot", ID: "-100"}, Direction: configs.Both, Bots: []string{}},
 		},
-		Skip:    route.Filter{Authors: []string{"42"}},
-		Only:    route.Filter{Text: []*regexp.Regexp{regexp.MustCompile("(?i)news"), regexp.MustCompile("7")}, Kinds: []route.Kind{route.KindText, route.KindReply}},
-		Without: route.Without{Edits: true, Deletes: true, Reactions: true, Pins: true, Threads: true},
+		Skip: configs.Filter{Authors: []string{"42"}},
+		Only: configs.Filter{Text: []*regexp.Regexp{regexp.MustCompile("(?i)news"), regexp.MustCompile("7")}, Kinds: []configs.Kind{"text", "reply"}},
 	}
 	if diff := cmp.Diff(want, f.Routes["lounge"].Mirror, cmp.Comparer(samePattern)); diff != "" {
 		t.Errorf("lounge differs (-want +got):\n%s", diff)

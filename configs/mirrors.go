@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"errors"
 	"regexp"
 	"regexp/syntax"
@@ -8,8 +9,55 @@ import (
 	"strings"
 
 	"github.com/roost-im/roost/router/chat"
-	"github.com/roost-im/roost/router/route"
 )
+
+// Mirror is two or more conversations that show the same talk, each in another place.
+type Mirror struct {
+	Legs   []Leg
+	Name   string   // how people are shown where a message can bear a name, with variables in braces; empty: as they are called
+	Prefix string   // what stands in front of the text elsewhere, likewise; empty: Name and a colon
+	Bots   []string // names or IDs of the bots that are carried, or "all"
+	Skip   Filter   // what is not carried
+	Only   Filter   // what alone is carried
+	// What is carried besides messages: all of it by default but Joins.
+	Edits, Deletes, Reactions, Threads, Pins, Joins bool
+}
+
+// Leg is one conversation of a mirror.
+type Leg struct {
+	At        chat.Conversation
+	Direction Direction // default Both
+	Bots      []string  // replaces the mirror's Bots here; nil: those hold
+}
+
+// Filter picks messages. An empty list picks nothing and demands nothing.
+type Filter struct {
+	Authors []string // IDs or handles
+	Text    []*regexp.Regexp
+	Kinds   []Kind
+}
+
+// Direction says which way a mirror works at one of its legs.
+type Direction string
+
+// The directions of a leg, as the mirror sees them.
+const (
+	In   Direction = "in"   // what is written here goes to the others
+	Out  Direction = "out"  // what the others write comes here
+	Both Direction = "both" // either
+)
+
+// Choices lists what a Direction can be.
+func (Direction) Choices() []string { return []string{string(In), string(Out), string(Both)} }
+
+// Kind is what a message is: it has words, a picture, and so on, or answers another one.
+type Kind string
+
+// Choices lists what a Kind can be.
+func (Kind) Choices() []string { return []string{"text", "image", "video", "audio", "file", "reply"} }
+
+// nameVariables lists what can stand between braces in a Name or Prefix.
+func nameVariables() []string { return []string{"name", "handle", "platform", "account", "place"} }
 
 // How much a mirror may ask of each message.
 const (
@@ -26,47 +74,31 @@ type leg struct {
 	spot
 }
 
-// direction says which way a mirror works at one of its legs, as the mirror sees it.
-type direction string
-
-const (
-	in   direction = "in"   // what is written here goes to the others
-	out  direction = "out"  // what the others write comes here
-	both direction = "both" // either
-)
-
-// Choices lists what a direction can be.
-func (direction) Choices() []string { return []string{string(in), string(out), string(both)} }
-
-func (p *planner) mirror(name string, raw at[rawMirror]) *route.Mirror {
-	m := &route.Mirror{
-		Name: name, Legs: p.between(name, raw),
-		Names: route.Names{Name: string(raw.v.Name), Prefix: string(raw.v.Prefix)},
-		Bots:  p.bots(raw.v.Bots),
-		Skip:  p.filter(raw.v.Skip), Only: p.filter(raw.v.Only),
-		Joins: raw.v.Joins != nil && *raw.v.Joins,
-		Without: route.Without{
-			Edits: no(raw.v.Edits), Deletes: no(raw.v.Deletes), Reactions: no(raw.v.Reactions), Pins: no(raw.v.Pins), Threads: no(raw.v.Threads),
-		},
+func (p *planner) mirror(name string, raw at[rawMirror]) *Mirror {
+	m := raw.v
+	return &Mirror{
+		Legs: p.between(name, raw), Name: string(m.Name), Prefix: string(m.Prefix), Bots: p.bots(m.Bots),
+		Skip: p.filter(m.Skip), Only: p.filter(m.Only),
+		Edits: unlessOff(m.Edits), Deletes: unlessOff(m.Deletes), Reactions: unlessOff(m.Reactions),
+		Threads: unlessOff(m.Threads), Pins: unlessOff(m.Pins), Joins: m.Joins,
 	}
-	return m
 }
 
-// no says whether something is written, and false.
-func no(written *bool) bool { return written != nil && !*written }
+// unlessOff says whether a switch is on that is on by default.
+func unlessOff(written *bool) bool { return written == nil || *written }
 
-func (p *planner) between(name string, raw at[rawMirror]) []route.Leg {
+func (p *planner) between(name string, raw at[rawMirror]) []Leg {
 	legs := raw.v.Between
 	if legs.line == 0 {
 		legs.spot = raw.key("between")
 	}
 	from, to := 0, 0
-	var all []route.Leg
+	var all []Leg
 	for _, l := range legs.v {
-		if l.v.Direction != out {
+		if l.v.Direction != Out {
 			from++
 		}
-		if l.v.Direction != in {
+		if l.v.Direction != In {
 			to++
 		}
 		conv := chat.Conversation(l.v.At.v)
@@ -74,7 +106,7 @@ func (p *planner) between(name string, raw at[rawMirror]) []route.Leg {
 			continue
 		}
 		p.legs = append(p.legs, leg{route: name, at: conv, spot: l.v.At.spot})
-		one := route.Leg{At: conv, Silent: l.v.Direction == out, Deaf: l.v.Direction == in}
+		one := Leg{At: conv, Direction: cmp.Or(l.v.Direction, Both)}
 		if l.v.Bots != nil {
 			one.Bots = append([]string{}, p.bots(*l.v.Bots)...)
 		}
@@ -91,8 +123,8 @@ func (p *planner) between(name string, raw at[rawMirror]) []route.Leg {
 }
 
 // apart reports a leg in the place of another one.
-func (p *planner) apart(legs []route.Leg, conv chat.Conversation, s spot) bool {
-	i := slices.IndexFunc(legs, func(l route.Leg) bool { return l.At.Place() == conv.Place() })
+func (p *planner) apart(legs []Leg, conv chat.Conversation, s spot) bool {
+	i := slices.IndexFunc(legs, func(l Leg) bool { return l.At.Place() == conv.Place() })
 	switch {
 	case i < 0:
 		return true
@@ -113,8 +145,8 @@ func (p *planner) bots(raw at[[]at[bot]]) []string {
 	return bots
 }
 
-func (p *planner) filter(raw rawFilter) route.Filter {
-	var f route.Filter
+func (p *planner) filter(raw rawFilter) Filter {
+	var f Filter
 	for _, a := range raw.Authors.v {
 		f.Authors = append(f.Authors, string(a.v))
 	}
@@ -122,7 +154,7 @@ func (p *planner) filter(raw rawFilter) route.Filter {
 		f.Text = append(f.Text, t.v.Regexp)
 	}
 	for _, k := range raw.Kinds.v {
-		f.Kinds = append(f.Kinds, route.Kind(k.v))
+		f.Kinds = append(f.Kinds, k.v)
 	}
 	p.few(len(f.Authors), maxWords, raw.Authors.spot)
 	p.few(len(f.Text), maxPatterns, raw.Text.spot)
@@ -170,7 +202,6 @@ func isDirect(conv chat.Conversation, platforms []Platform) (direct, told bool) 
 type (
 	template string
 	bot      string
-	kind     route.Kind
 	pattern  struct{ *regexp.Regexp }
 )
 
@@ -180,8 +211,11 @@ func (t *template) UnmarshalText(b []byte) error {
 	if s == "" || len(s) > maxTemplate || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' }) {
 		return wanted("wants a line of 1 to 200 bytes")
 	}
-	if err := route.CheckName(s); err != nil {
-		return wanted(err.Error())
+	for _, after, found := strings.Cut(s, "{"); found; _, after, found = strings.Cut(after, "{") {
+		variable, _, closed := strings.Cut(after, "}")
+		if !closed || !slices.Contains(nameVariables(), variable) {
+			return wanted("wants one of " + strings.Join(nameVariables(), ", ") + " between { and }")
+		}
 	}
 	*t = template(s)
 	return nil
@@ -194,15 +228,6 @@ func (t *bot) UnmarshalText(b []byte) error {
 	}
 	*t = bot(b)
 	return nil
-}
-
-// Choices lists the kinds of a message.
-func (kind) Choices() []string {
-	var all []string
-	for _, k := range route.Kinds() {
-		all = append(all, string(k))
-	}
-	return all
 }
 
 // UnmarshalText takes a regular expression of RE2, whose time is bounded by the text's length.

@@ -87,16 +87,16 @@ type (
 		Reactions *bool            `yaml:"reactions"`
 		Threads   *bool            `yaml:"threads"`
 		Pins      *bool            `yaml:"pins"`
-		Joins     *bool            `yaml:"joins"`
+		Joins     bool             `yaml:"joins"`
 	}
 	rawFilter struct {
 		Authors at[[]at[person]]  `yaml:"authors"`
 		Text    at[[]at[pattern]] `yaml:"text"`
-		Kinds   at[[]at[kind]]    `yaml:"kinds"`
+		Kinds   at[[]at[Kind]]    `yaml:"kinds"`
 	}
 	rawLeg struct {
 		At        at[place]      `yaml:"at"`
-		Direction direction      `yaml:"direction"`
+		Direction Direction      `yaml:"direction"`
 		Bots      *at[[]at[bot]] `yaml:"bots"`
 	}
 )

@@ -8,13 +8,12 @@ import (
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
-	"github.com/roost-im/roost/router/route"
 )
 
 // Route is a rule that turns events into deliveries: a desk or a mirror, and never both.
 type Route struct {
 	Desk   *Desk
-	Mirror *route.Mirror
+	Mirror *Mirror
 	Line   int // where it stands in the file
 }
 
@@ -52,18 +51,18 @@ func (d *decoder) routes(raw map[string]at[rawRoute], accounts []string, platfor
 		if !routeForm.MatchString(name) {
 			d.fault(r.spot, "", "the name of a route is lower-case letters, digits, _ and -")
 		}
-		is := Route{Line: r.line}
+		route := Route{Line: r.line}
 		switch {
 		case r.v.Desk != nil && r.v.Mirror != nil:
 			d.fault(r.spot, "make two routes of it", "is a desk and a mirror")
 		case r.v.Desk != nil:
-			is.Desk = p.desk(name, *r.v.Desk)
+			route.Desk = p.desk(name, *r.v.Desk)
 		case r.v.Mirror != nil:
-			is.Mirror = p.mirror(name, *r.v.Mirror)
+			route.Mirror = p.mirror(name, *r.v.Mirror)
 		case !d.faulted(r.path):
 			d.fault(r.spot, "give it a desk or a mirror", "does nothing")
 		}
-		routes[name] = is
+		routes[name] = route
 	}
 	p.claims(platforms)
 	return routes

@@ -3,6 +3,7 @@ package router_test
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,9 +121,10 @@ func TestACopyBesideItsTwinIsEditedWhereItIs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, towns, at := lounge(t)
-		broken := true
+		var broken atomic.Bool
+		broken.Store(true)
 		towns[1].fail = func(a chat.Action) error {
-			if _, ok := a.(chat.Open); ok && broken {
+			if _, ok := a.(chat.Open); ok && broken.Load() {
 				return errors.New("no luck")
 			}
 			return nil
@@ -130,7 +132,7 @@ func TestACopyBesideItsTwinIsEditedWhereItIs(t *testing.T) {
 		in := towns[0].branches(at[0], w.says(t, towns[0], "Ann", at[0], "plans?"))
 		said := w.says(t, towns[0], "Bob", in, "tea")
 		pass(24 * time.Hour)
-		broken = false
+		broken.Store(false)
 		w.says(t, towns[0], "Bob", in, "coffee")
 		twin := towns[1].twin(t, at[1], "coffee")
 		w.happens(t, "Bob", where{towns[0], in}, said, chat.Edited{Text: text.Plain("rum")})
@@ -146,9 +148,10 @@ func TestATwinThatIsDeletedInTheMiddleIsOpenedAnew(t *testing.T) {
 		in := towns[0].branches(at[0], w.says(t, towns[0], "Ann", at[0], "plans?"))
 		w.says(t, towns[0], "Bob", in, "tea")
 		old := towns[1].twin(t, at[1], "tea")
-		stalled := true
+		var stalled atomic.Bool
+		stalled.Store(true)
 		towns[1].fail = func(chat.Action) error {
-			if stalled {
+			if stalled.Load() {
 				return &chat.Error{Op: "t", Kind: chat.Throttled, Wait: time.Minute}
 			}
 			return nil
@@ -157,7 +160,7 @@ func TestATwinThatIsDeletedInTheMiddleIsOpenedAnew(t *testing.T) {
 			w.says(t, towns[0], "Bob", in, said)
 		}
 		towns[1].closes(old)
-		stalled = false
+		stalled.Store(false)
 		pass(time.Hour)
 		w.says(t, towns[0], "Bob", in, "four")
 		next := towns[1].twin(t, at[1], "one")

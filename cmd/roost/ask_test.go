@@ -193,7 +193,9 @@ func TestWhySaysWhatAMirrorLeavesOut(t *testing.T) {
       bots: [GitHub]
       skip: {authors: [mallory], text: ['^!']}
   lounge:`, 1))
-	why := func(args ...string) ran { return roost(t, append([]string{"why", "-c", config, "slack/team#C0NEWS"}, args...)...) }
+	why := func(args ...string) ran {
+		return roost(t, append([]string{"why", "-c", config, "slack/team#C0NEWS"}, args...)...)
+	}
 	why("hello").want(t, 0, "- mirror news\n", "  → post to slack/team#C0FEED: hello\n")
 	why("hello", "--as", "mallory").want(t, 0, "- news: the author is skipped\n", "nothing would be delivered\n")
 	why("!hello").want(t, 0, "- news: the text is skipped\n", "nothing would be delivered\n")

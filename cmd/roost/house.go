@@ -138,7 +138,7 @@ func (h *house) setup(f *configs.File, opened map[chat.Account]chat.Connector) r
 			d.Name = name
 			s.Desks = append(s.Desks, d)
 		case r.Mirror != nil:
-			s.Mirrors = append(s.Mirrors, *r.Mirror)
+			s.Mirrors = append(s.Mirrors, mirror(name, r.Mirror))
 		}
 	}
 	return s

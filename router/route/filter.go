@@ -29,11 +29,6 @@ const (
 	KindReply Kind = "reply" // answers another message
 )
 
-// Kinds lists the kinds of a message.
-func Kinds() []Kind {
-	return []Kind{KindText, KindImage, KindVideo, KindAudio, KindFile, KindReply}
-}
-
 // hit says what of the event a Filter picks; empty when it picks nothing of it. A deletion is never picked: what was not
 // carried has no copies that it could take back, and what was carried must not stay.
 func (f Filter) hit(ev chat.Event) string {

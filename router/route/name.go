@@ -1,8 +1,6 @@
 package route
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/roost-im/roost/router/chat"
@@ -14,24 +12,6 @@ import (
 type Names struct {
 	Name   string // default "{name}"
 	Prefix string // what stands in front of the text where a message can't bear the name; default: Name and ": "
-}
-
-// NameVariables lists what a template of Names can hold between braces.
-func NameVariables() []string { return []string{"name", "handle", "platform", "account", "place"} }
-
-// CheckName returns an error that says, in words that show nothing of the template, why it is none.
-func CheckName(template string) error {
-	for rest := template; ; {
-		_, variable, found := strings.Cut(rest, "{")
-		if !found {
-			return nil
-		}
-		name, after, closed := strings.Cut(variable, "}")
-		if !closed || !slices.Contains(NameVariables(), name) {
-			return fmt.Errorf("wants one of %s between { and }", strings.Join(NameVariables(), ", "))
-		}
-		rest = after
-	}
 }
 
 // nameMax is how long a name may be, in graphemes.

@@ -41,15 +41,3 @@ func TestAPostIsTheAuthors(t *testing.T) {
 		}
 	}
 }
-
-func TestCheckName(t *testing.T) {
-	t.Parallel()
-	for template, ok := range map[string]bool{
-		"": true, "{name}": true, "a}b": true, "{name}{handle} {platform}/{account} in {place}": true,
-		"{nam}": false, "{name": false, "{}": false, "{{name}}": false,
-	} {
-		if err := route.CheckName(template); (err == nil) != ok {
-			t.Errorf("CheckName(%q) = %v, want ok %v", template, err, ok)
-		}
-	}
-}
