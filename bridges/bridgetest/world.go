@@ -3,6 +3,7 @@ package bridgetest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
@@ -43,6 +47,7 @@ func newWorld(t *testing.T, open func(t *testing.T) Stage) *world {
 		w.stop(t)
 		chat.Close(w.conn)
 		w.leaksNothing(t)
+		w.sink.keepsAll(t)
 	})
 	return w
 }
@@ -186,6 +191,7 @@ type sink struct {
 	asked  int   // calls of Accept
 	err    error // what failing ones return
 	cursor []byte
+	lossy  []string // what was not the same after it had been written down
 }
 
 func newSink() *sink {
@@ -209,11 +215,35 @@ func (s *sink) Accept(_ context.Context, b chat.Batch) error {
 		}
 		s.seen[ev.ID] = true
 		s.events = append(s.events, ev)
+		s.writeDown(ev)
 	}
 	if b.Cursor != nil {
 		s.cursor = slices.Clone(b.Cursor)
 	}
 	return nil
+}
+
+// writeDown notes an event that is not the same when a store has written it down and read it back.
+func (s *sink) writeDown(ev chat.Event) {
+	raw, err := json.Marshal(ev)
+	var back chat.Event
+	if err == nil {
+		err = json.Unmarshal(raw, &back)
+	}
+	diff := cmp.Diff(ev, back, cmpopts.EquateEmpty())
+	if err != nil || diff != "" {
+		s.lossy = append(s.lossy, fmt.Sprintf("%+v: %v\n%s", ev, err, diff))
+	}
+}
+
+// keepsAll checks that every event was the same after it had been written down.
+func (s *sink) keepsAll(t *testing.T) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.lossy {
+		t.Errorf("an event can't be stored as it is: %s", l)
+	}
 }
 
 // Cursor is the last one accepted.

@@ -47,6 +47,7 @@ func envelopes() []string {
 		`{"event":{"type":"message","subtype":"message_deleted","channel":"C1","ts":"2.000001","deleted_ts":"1.000001"}}`,
 		`{"event":{"type":"message","subtype":"file_share","channel":"D1","user":"U1","ts":"1.1","files":[{"id":"F1","mode":"tombstone"},{"id":"F2","is_external":true}]}}`,
 		`{"event":{"type":"reaction_added","user":"U1","reaction":"+1","item":{"type":"message","channel":"C1","ts":"1.1"},"event_ts":"2.2"}}`,
+		`{"event":{"type":"pin_added","user":"U1","channel_id":"C1","item":{"type":"message","message":{"ts":"1.1"}},"event_ts":"2.2"}}`,
 		`{"event":{"type":"pin_removed","user":"U1","channel_id":"C1","item":{"type":"file"}}}`,
 		`{"event":{"type":"member_joined_channel","user":"U1","channel":"C1"},"event_time":999999999999999999}`,
 		`{"event":{"type":"member_left_channel","user":"U0BOT","channel":"C1","event_ts":"99999999999999.9"}}`,
