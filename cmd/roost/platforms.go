@@ -7,7 +7,10 @@ import (
 	"io/fs"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/discord"
 	"github.com/roost-im/roost/bridges/slack"
+	"github.com/roost-im/roost/bridges/telegram"
+	"github.com/roost-im/roost/bridges/webhook"
 	"github.com/roost-im/roost/bridges/x"
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
@@ -27,6 +30,9 @@ type platform struct {
 var platforms = []platform{
 	{name: "x", decode: decode[x.Config], open: open(x.New), fixed: fixedX, login: loginX},
 	{name: "slack", decode: decode[slack.Config], open: open(slack.New)},
+	{name: "discord", decode: decode[discord.Config], open: open(discord.New)},
+	{name: "telegram", decode: decode[telegram.Config], open: open(telegram.New)},
+	{name: "webhook", decode: decode[webhook.Config], open: open(webhook.New)},
 }
 
 func decode[T any](decode func(into any) error) (any, error) {

@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
+	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
@@ -54,7 +56,7 @@ func (c *common) sandbox(ctx context.Context, listen, dir string) (err error) {
 	if err != nil {
 		return fmt.Errorf("the sandbox's own configuration: %w", err)
 	}
-	page := sandbox.New(sandbox.Config{X: st.x, Brand: st.brand, Slack: st.slack, Channel: st.channel})
+	page := sandbox.New(st.panes()...)
 	log := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	h, err := openHouse(ctx, f, log, page.Watch)
 	if err != nil {
@@ -99,33 +101,86 @@ func listenNear(ctx context.Context, addr string) (net.Listener, error) {
 // sandboxX is the account of the simulated X.
 const sandboxX chat.Account = "x/acmetea"
 
-// sandboxStage is the simulated platforms and who is on them.
+// sandboxStage is the simulated platforms and who is on them: on each some people who talk in a lounge that is mirrored
+// everywhere; customers, who write to the brand directly; and a team with a desk on three of them.
 type sandboxStage struct {
-	x       *xsim.Sim
-	slack   *slacksim.Sim
-	brand   string
-	channel string
+	x        *xsim.Sim
+	brand    string
+	group    string // the lounge on X
+	slack    *slacksim.Sim
+	discord  *discordsim.Sim
+	telegram *telegramsim.Sim
+
+	slackDesk, slackLounge, discordDesk, discordLounge string
+	telegramDesk, telegramLounge                       int64
 }
 
 func newSandboxStage() (*sandboxStage, error) {
-	st := &sandboxStage{x: xsim.New(xsim.Config{}), slack: slacksim.New(slacksim.Config{})}
-	if err := errors.Join(st.x.Start("127.0.0.1:0"), st.slack.Start("127.0.0.1:0")); err != nil {
+	st := &sandboxStage{
+		x: xsim.New(xsim.Config{}), slack: slacksim.New(slacksim.Config{}), discord: discordsim.New(discordsim.Config{}),
+		telegram: telegramsim.New(telegramsim.Config{Bot: telegramsim.User{First: "Acme Tea", Username: "acmetea_bot"}, Privacy: new(bool)}),
+	}
+	const addr = "127.0.0.1:0"
+	if err := errors.Join(st.x.Start(addr), st.slack.Start(addr), st.discord.Start(addr), st.telegram.Start(addr)); err != nil {
 		st.close()
 		return nil, err
 	}
+	st.peopleOnX()
+	st.peopleInSlack()
+	st.peopleOnDiscord()
+	st.peopleOnTelegram()
+	return st, nil
+}
+
+func (st *sandboxStage) peopleOnX() {
 	st.x.SetLimits(xsim.Limits{Unlimited: true})
 	st.brand = st.x.AddUser(xsim.User{Name: "Acme Tea", Username: "acmetea"}).ID
-	st.x.AddUser(xsim.User{Name: "Alice Moreau", Username: "alice"})
-	st.x.AddUser(xsim.User{Name: "Bruno Silva", Username: "bruno"})
+	alice := st.x.AddUser(xsim.User{Name: "Alice Moreau", Username: "alice"}).ID
+	bruno := st.x.AddUser(xsim.User{Name: "Bruno Silva", Username: "bruno"}).ID
+	st.group = st.x.NewGroup(alice, st.brand, bruno)
+}
+
+func (st *sandboxStage) peopleInSlack() {
 	dana := st.slack.AddUser(slacksim.User{Name: "dana", RealName: "Dana Weiss"})
 	eli := st.slack.AddUser(slacksim.User{Name: "eli", RealName: "Eli Novak"})
-	st.channel = st.slack.AddChannel(slacksim.Channel{Name: "support", Members: []string{dana, eli}})
-	return st, nil
+	st.slackDesk = st.slack.AddChannel(slacksim.Channel{Name: "support", Members: []string{dana, eli}})
+	st.slackLounge = st.slack.AddChannel(slacksim.Channel{Name: "lounge", Members: []string{dana, eli}})
+}
+
+func (st *sandboxStage) peopleOnDiscord() {
+	guild := st.discord.AddGuild(discordsim.Guild{Name: "Acme Tea"})
+	st.discord.AddUser(discordsim.User{Name: "carol", GlobalName: "Carol Jensen"})
+	st.discord.AddUser(discordsim.User{Name: "femi", GlobalName: "Femi Adeyemi"})
+	st.discordDesk = st.discord.AddChannel(discordsim.Channel{
+		Guild: guild, Name: "support", Type: discordsim.ChannelForum, Tags: []string{"open", "claimed", "snoozed", "closed"},
+	})
+	st.discordLounge = st.discord.AddChannel(discordsim.Channel{Guild: guild, Name: "lounge"})
+}
+
+func (st *sandboxStage) peopleOnTelegram() {
+	grace := st.telegram.AddUser(telegramsim.User{First: "Grace", Last: "Okafor", Username: "grace"})
+	hugo := st.telegram.AddUser(telegramsim.User{First: "Hugo", Last: "Brandt", Username: "hugo"})
+	st.telegram.Private(grace)
+	st.telegram.Private(hugo)
+	everybody := []int64{grace, hugo}
+	st.telegramDesk = st.telegram.AddGroup(telegramsim.Group{Title: "Support", Forum: true, Members: everybody, Admins: everybody, BotAdmin: true})
+	st.telegramLounge = st.telegram.AddGroup(telegramsim.Group{
+		Title: "Lounge", Type: telegramsim.Supergroup, Members: everybody, Admins: everybody, BotAdmin: true,
+	})
+}
+
+// panes are what the page shows, in the order of reading.
+func (st *sandboxStage) panes() []sandbox.Pane {
+	return []sandbox.Pane{
+		sandbox.X(st.x, st.brand, st.group), sandbox.Slack(st.slack, st.slackDesk), sandbox.Discord(st.discord), sandbox.Telegram(st.telegram),
+	}
 }
 
 func (st *sandboxStage) close() {
 	st.x.Close()
 	st.slack.Close()
+	st.discord.Close()
+	st.telegram.Close()
 }
 
 // file is the sandbox's configuration, read as any other.
@@ -137,6 +192,7 @@ accounts:
     client_secret: sim-client-secret
     bearer_token: sim-app-bearer
     receive: stream
+    poll_every: 1s
     api_url: %[2]s
     auth_url: %[2]s/i/oauth2/authorize
     pace: {account: {every: 100ms, burst: 100}}
@@ -145,10 +201,26 @@ accounts:
     app_token: %[4]s
     api_url: %[5]s/api/
     pace: {conversation: {every: 100ms, burst: 100}}
+  discord/club:
+    token: %[6]s
+    api_url: %[7]s/api
+  telegram/bot:
+    token: %[8]q
+    api_url: %[9]s
+    pace: {conversation: {every: 100ms, burst: 100}}
 routes:
-  support: {desk: {from: [%[1]s], on: ["slack/team#%[6]s"], reply: send, hold: 3s}}
+  support:
+    desk:
+      from: [%[1]s, discord/club, telegram/bot]
+      on: ["slack/team#%[10]s", "discord/club#%[11]s", "telegram/bot#%[12]d"]
+      reply: send
+      hold: 3s
+  lounge:
+    mirror: ["%[1]s#%[13]s", "slack/team#%[14]s", "discord/club#%[15]s", "telegram/bot#%[16]d"]
 `
-	text := fmt.Sprintf(form, sandboxX, st.x.URL(), st.slack.BotToken(), st.slack.AppToken(), st.slack.URL(), st.channel)
+	text := fmt.Sprintf(form, sandboxX, st.x.URL(), st.slack.BotToken(), st.slack.AppToken(), st.slack.URL(),
+		st.discord.Token(), st.discord.URL(), st.telegram.Token(), st.telegram.URL(),
+		st.slackDesk, st.discordDesk, st.telegramDesk, st.group, st.slackLounge, st.discordLounge, st.telegramLounge)
 	return configs.Parse(filepath.Join(dir, "sandbox.yaml"), []byte(text), os.LookupEnv, knownPlatforms())
 }
 

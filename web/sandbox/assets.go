@@ -28,7 +28,7 @@ func loadAssets() assets {
 		page:  template.Must(template.ParseFS(files, "assets/page.html")),
 		named: map[string]string{}, served: map[string][]byte{},
 	}
-	for _, name := range []string{"app.js", "app.css", "icon.svg"} {
+	for _, name := range []string{"app.js", "dialects.js", "app.css", "icon.svg"} {
 		body, err := files.ReadFile("assets/" + name)
 		if err != nil {
 			panic(err)
@@ -57,11 +57,10 @@ func (a assets) serve(w http.ResponseWriter, r *http.Request) {
 
 // document is the one page. What changes while it is open is not in it: the module asks for that.
 func (p *Page) document(w http.ResponseWriter, _ *http.Request) {
-	brand, _ := p.xUser(p.cfg.Brand)
 	var page bytes.Buffer
-	err := p.assets.page.Execute(&page, map[string]string{
-		"Script": p.assets.named["app.js"], "Style": p.assets.named["app.css"], "Icon": p.assets.named["icon.svg"],
-		"Brand": brand.Name, "Handle": brand.Username, "Channel": p.channelName(),
+	err := p.assets.page.Execute(&page, map[string]any{
+		"Script": p.assets.named["app.js"], "Dialects": p.assets.named["dialects.js"], "Style": p.assets.named["app.css"],
+		"Icon": p.assets.named["icon.svg"],
 	})
 	if err != nil {
 		fail(w, http.StatusInternalServerError, "the page could not be made")

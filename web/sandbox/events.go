@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -48,10 +49,11 @@ type feed struct {
 // round tells what is new and waits for more; false when the stream has ended.
 func (f *feed) round(ctx context.Context, beat <-chan time.Time) bool {
 	p := f.page
-	x, slack, faults := p.cfg.X.Changed(), p.cfg.Slack.Changed(), p.faults.watch()
+	news, stop := p.news()
+	defer stop()
 	trips, more := p.trips.since(f.seq)
 	// What changes from here on is told by the channels, so nothing falls between this hint and the next.
-	if !f.tell(ctx, trips) {
+	if !f.tell(trips) {
 		return false
 	}
 	select {
@@ -61,22 +63,17 @@ func (f *feed) round(ctx context.Context, beat <-chan time.Time) bool {
 		return true
 	case <-beat:
 		return f.out.beat()
-	case <-x:
-	case <-slack:
-	case <-faults:
+	case <-news:
 	}
 	f.changed = settle(ctx)
 	return f.changed
 }
 
-func (f *feed) tell(ctx context.Context, trips []trip) bool {
+func (f *feed) tell(trips []trip) bool {
 	if f.changed && !f.out.send("state", "", "{}") {
 		return false
 	}
 	f.changed = false
-	if len(trips) > 0 {
-		f.page.learn(ctx)
-	}
 	for _, tr := range trips {
 		body, err := json.Marshal(f.page.shown(tr))
 		if err != nil || !f.out.send("trip", f.page.trips.mark(tr.seq), string(body)) {
@@ -85,6 +82,32 @@ func (f *feed) tell(ctx context.Context, trips []trip) bool {
 		f.seq = tr.seq
 	}
 	return true
+}
+
+// news is closed at the next change of any pane. stop ends the waiting for it.
+func (p *Page) news() (news <-chan struct{}, stop func()) {
+	var all []<-chan struct{}
+	for _, one := range p.panes {
+		all = append(all, one.changed()...)
+	}
+	return first(all)
+}
+
+// first gives a channel that is closed as soon as one of chans is. stop ends the waiting.
+func first(chans []<-chan struct{}) (closed <-chan struct{}, stop func()) {
+	out, end := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	var waiting sync.WaitGroup
+	for _, c := range chans {
+		waiting.Go(func() {
+			select {
+			case <-c:
+				once.Do(func() { close(out) })
+			case <-end:
+			}
+		})
+	}
+	return out, func() { close(end); waiting.Wait() }
 }
 
 // resume says where a stream goes on, and with which event it begins. A browser that opens a stream can't say what it has

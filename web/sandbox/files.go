@@ -5,15 +5,11 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 )
 
-func xFileURL(message string, index int) string {
-	return "/files/x/" + url.PathEscape(message) + "/" + strconv.Itoa(index)
-}
-
-func slackFileURL(id string) string { return "/files/slack/" + url.PathEscape(id) }
+// fileURL is where a file of a pane is served; id is the pane's own word for it.
+func fileURL(pane, id string) string { return "/files/" + pane + "/" + url.PathEscape(id) }
 
 // isImage says whether a browser may show a file of this type in the page. SVG is left out: it can hold more than a picture.
 func isImage(kind string) bool {
@@ -24,44 +20,26 @@ func isImage(kind string) bool {
 	return false
 }
 
-func (p *Page) xFile(w http.ResponseWriter, r *http.Request) {
-	index, err := strconv.Atoi(r.PathValue("index"))
-	for _, d := range p.cfg.X.Events() {
-		if err == nil && d.ID == r.PathValue("message") && index >= 0 && index < len(d.Media) {
-			m := d.Media[index]
-			serveFile(w, r, m.Name, m.Type, m.Data)
-			return
-		}
+// file serves what somebody sent: pictures to be shown, everything else to be saved, and nothing to be run.
+func (p *Page) file(w http.ResponseWriter, r *http.Request) {
+	pane, ok := p.pane(r.PathValue("pane"))
+	if !ok {
+		fail(w, http.StatusNotFound, "there is no such platform")
+		return
 	}
-	fail(w, http.StatusNotFound, "this file is not there")
-}
-
-func (p *Page) slackFile(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	for _, m := range p.cfg.Slack.Messages(p.cfg.Channel) {
-		for _, f := range m.Files {
-			if f.ID != id {
-				continue
-			}
-			if data, ok := p.cfg.Slack.FileBytes(id); ok {
-				serveFile(w, r, f.Name, f.Type, data)
-				return
-			}
-		}
+	f, ok := pane.file(r.PathValue("id"))
+	if !ok {
+		fail(w, http.StatusNotFound, "this file is not there")
+		return
 	}
-	fail(w, http.StatusNotFound, "this file is not there")
-}
-
-// serveFile serves what somebody sent: pictures to be shown, everything else to be saved, and nothing to be run.
-func serveFile(w http.ResponseWriter, r *http.Request, name, kind string, data []byte) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	if isImage(kind) {
-		h.Set("Content-Type", kind)
+	if isImage(f.kind) {
+		h.Set("Content-Type", f.kind)
 		h.Set("Cache-Control", "private, max-age=3600")
 	} else {
 		h.Set("Content-Type", "application/octet-stream")
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": fileName(name)}))
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": fileName(f.name)}))
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.data))
 }

@@ -20,22 +20,9 @@ const (
 	maxFiles = 4
 )
 
-// draft is a message as a person sends it, as JSON or as a form with files.
-type draft struct {
-	Person string `json:"person"`
-	Thread string `json:"thread,omitempty"`
-	Text   string `json:"text"`
-	files  []upload
-}
-
-type upload struct {
-	name, kind string
-	data       []byte
-}
-
 var (
 	errTooLarge = errors.New("a file has at most 25 MB, and all of a message together too")
-	errForm     = errors.New("this is not a form with person, thread, text and files")
+	errForm     = errors.New("this is not a form with pane, person, place, thread, message, text and files")
 	errMany     = errors.New("a message has at most 4 files")
 )
 
@@ -64,24 +51,25 @@ func read(w http.ResponseWriter, r *http.Request, v any) bool {
 	return true
 }
 
-// readDraft reads a message. When it can't, it answers why and gives false.
-func readDraft(w http.ResponseWriter, r *http.Request) (draft, bool) {
-	var d draft
+// readAct reads what a person does, as JSON or, for what they say with files, as a form. When it can't, it answers why and
+// gives false.
+func readAct(w http.ResponseWriter, r *http.Request) (act, bool) {
+	var a act
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err == nil && kind == "multipart/form-data" {
-		r.Body = http.MaxBytesReader(w, r.Body, maxFile+maxJSON)
-		if d, err = readForm(r); err != nil {
-			refuse(w, err)
-			return d, false
-		}
-	} else if !read(w, r, &d) {
-		return d, false
+	if err != nil || kind != "multipart/form-data" {
+		return a, read(w, r, &a)
 	}
-	if !utf8.ValidString(d.Text) || utf8.RuneCountInString(d.Text) > maxText || strings.TrimSpace(d.Text) == "" && len(d.files) == 0 {
-		fail(w, http.StatusBadRequest, errText.Error())
-		return d, false
+	r.Body = http.MaxBytesReader(w, r.Body, maxFile+maxJSON)
+	if a, err = readForm(r); err != nil {
+		refuse(w, err)
+		return a, false
 	}
-	return d, true
+	return a, true
+}
+
+// sayable says whether an act has something to say.
+func sayable(a act) bool {
+	return utf8.ValidString(a.Text) && utf8.RuneCountInString(a.Text) <= maxText && (strings.TrimSpace(a.Text) != "" || len(a.files) > 0)
 }
 
 func refuse(w http.ResponseWriter, err error) {
@@ -97,28 +85,30 @@ func refuse(w http.ResponseWriter, err error) {
 }
 
 // readForm reads part after part, so that nothing is kept of what is too large.
-func readForm(r *http.Request) (draft, error) {
-	var d draft
+func readForm(r *http.Request) (act, error) {
+	a := act{Do: doSay}
 	form, err := r.MultipartReader()
 	if err != nil {
-		return d, err
+		return a, err
 	}
 	for {
 		part, err := form.NextPart()
 		if errors.Is(err, io.EOF) {
-			return d, nil
+			return a, nil
 		}
 		if err != nil {
-			return d, err
+			return a, err
 		}
-		if err := d.take(part); err != nil {
-			return d, err
+		if err := a.take(part); err != nil {
+			return a, err
 		}
 	}
 }
 
-func (d *draft) take(part *multipart.Part) error {
-	field := map[string]*string{"person": &d.Person, "thread": &d.Thread, "text": &d.Text}[part.FormName()]
+func (a *act) take(part *multipart.Part) error {
+	field := map[string]*string{
+		"pane": &a.Pane, "person": &a.Person, "place": &a.Place, "thread": &a.Thread, "message": &a.Message, "text": &a.Text,
+	}[part.FormName()]
 	switch {
 	case field != nil:
 		body, err := io.ReadAll(io.LimitReader(part, maxField+1))
@@ -129,7 +119,7 @@ func (d *draft) take(part *multipart.Part) error {
 		return err
 	case part.FormName() != "file":
 		return errForm
-	case len(d.files) >= maxFiles:
+	case len(a.files) >= maxFiles:
 		return errMany
 	}
 	body, err := io.ReadAll(io.LimitReader(part, maxFile+1))
@@ -140,7 +130,7 @@ func (d *draft) take(part *multipart.Part) error {
 		return errTooLarge
 	}
 	if len(body) > 0 {
-		d.files = append(d.files, upload{name: fileName(part.FileName()), kind: fileKind(part, body), data: body})
+		a.files = append(a.files, attachment{name: fileName(part.FileName()), kind: fileKind(part, body), data: body})
 	}
 	return nil
 }
@@ -148,7 +138,7 @@ func (d *draft) take(part *multipart.Part) error {
 // fileName is the last part of a name, without what could harm where it is shown.
 func fileName(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError {
+		if isControl(r) {
 			return -1
 		}
 		return r
@@ -161,6 +151,8 @@ func fileName(s string) string {
 	}
 	return s
 }
+
+func isControl(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
 
 // fileKind is the media type: that of the content when it is known, else that of the form.
 func fileKind(part *multipart.Part, body []byte) string {

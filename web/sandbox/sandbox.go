@@ -1,12 +1,14 @@
-// Package sandbox is the page on which one person plays everyone: people on the simulated X write to a brand, members of the
-// simulated Slack answer them, and the trip of every message through Roost is watched while it happens.
+// Package sandbox is the page on which one person plays everyone: people on four simulated platforms write to each other and
+// to a brand, a team answers at its desk on three of them at once, and the trip of every message through Roost is watched
+// while it happens.
 //
-//	person ─ POST ─▶ simulator ─▶ Roost ─▶ simulator ─▶ /state ─▶ person
-//	                                └─ Watch ─▶ trips ─▶ /events ─▶ person
+//	person ─ POST /act ─▶ Pane ─▶ simulator ─▶ Roost ─▶ simulator ─▶ Pane ─ /state ─▶ person
+//	                                             └─ Watch ─▶ trips ─ /events ─▶ person
 //
-// Everything is served from one place: a document, a module, a stylesheet and what they ask for. The page is for the
-// machine it runs on, so it answers only to the names of loopback and takes no writes from other sites; it asks for no
-// login, because who reaches loopback may play here.
+// Each platform is a Pane: what is there, and what a person can do. The page knows no platform but by its pane, except in
+// how it writes text (dialects.js). Everything is served from one place: a document, two modules, a stylesheet and what
+// they ask for. The page is for the machine it runs on, so it answers only to the names of loopback and takes no writes
+// from other sites; it asks for no login, because who reaches loopback may play here.
 //
 // We chose to send trips over the event stream and only a hint that the rest changed, not every change, because the rest
 // is small and its simulators keep no history; it costs a request to loopback for each change.
@@ -19,49 +21,27 @@ import (
 	"net"
 	"net/http"
 	"strings"
-
-	"github.com/roost-im/roost/bridges/slack/slacksim"
-	"github.com/roost-im/roost/bridges/x/xsim"
 )
 
-// Config says over which simulators the page is played. All fields are needed.
-type Config struct {
-	X       *xsim.Sim
-	Brand   string // id of the user of X whose direct messages Roost takes
-	Slack   *slacksim.Sim
-	Channel string // id of the channel in which the desk shows its cases
-}
-
-// Page is the sandbox. It starts no goroutine. It is an http.Handler, and Watch is a router.Config.Watch; both may be
-// called from any goroutine.
+// Page is the sandbox. It is an http.Handler, and Watch is a router.Config.Watch; both may be called from any goroutine.
 type Page struct {
-	cfg     Config
+	panes   []Pane
 	handler http.Handler
 	assets  assets
 	trips   *trips
-	names   names
-	faults  faults
 }
 
-// New makes the page. It panics when an embedded file is broken, which its tests would find.
-func New(cfg Config) *Page {
-	p := &Page{cfg: cfg, assets: loadAssets(), trips: newTrips(rand.Text()[:8]), names: names{slack: cfg.Slack, known: map[string]string{}}}
+// New makes the page over panes, shown in this order. It starts no goroutine. It panics when an embedded file is broken,
+// which its tests would find.
+func New(panes ...Pane) *Page {
+	p := &Page{panes: panes, assets: loadAssets(), trips: newTrips(rand.Text()[:8])}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.document)
 	mux.HandleFunc("GET /assets/{name}", p.assets.serve)
 	mux.HandleFunc("GET /state", p.state)
 	mux.HandleFunc("GET /events", p.events)
-	mux.HandleFunc("GET /files/x/{message}/{index}", p.xFile)
-	mux.HandleFunc("GET /files/slack/{id}", p.slackFile)
-	mux.HandleFunc("POST /x/say", p.xSay)
-	mux.HandleFunc("POST /x/person", p.xPerson)
-	mux.HandleFunc("POST /slack/say", p.slackSay)
-	mux.HandleFunc("POST /slack/edit", p.slackEdit)
-	mux.HandleFunc("POST /slack/delete", p.slackDelete)
-	mux.HandleFunc("POST /slack/react", p.slackReact)
-	mux.HandleFunc("POST /slack/press", p.slackPress)
-	mux.HandleFunc("POST /slack/submit", p.slackSubmit)
-	mux.HandleFunc("POST /slack/dismiss", p.slackDismiss)
+	mux.HandleFunc("GET /files/{pane}/{id}", p.file)
+	mux.HandleFunc("POST /act", p.act)
 	mux.HandleFunc("POST /faults", p.fault)
 	p.handler = http.NewCrossOriginProtection().Handler(mux)
 	return p

@@ -73,11 +73,12 @@ func (p *Page) shown(tr trip) tripJSON {
 
 // author prefers the name that the rest of the page shows.
 func (p *Page) author(tr trip) string {
-	id := string(tr.author.ID)
-	if name := p.personName(tr.account.Platform(), id); name != id {
-		return name
+	if pane, ok := p.pane(tr.account.Platform()); ok {
+		if name := pane.person(string(tr.author.ID)); name != "" {
+			return name
+		}
 	}
-	return cmp.Or(tr.author.Name, id)
+	return cmp.Or(tr.author.Name, string(tr.author.ID))
 }
 
 func (p *Page) step(s step) stepJSON {
@@ -219,20 +220,20 @@ func platformName(platform string) string {
 		return "X"
 	case "slack":
 		return "Slack"
+	case "discord":
+		return "Discord"
+	case "telegram":
+		return "Telegram"
 	}
 	return platform
 }
 
 // place names a conversation as a person would.
 func (p *Page) place(c chat.Conversation) string {
-	platform := c.Account.Platform()
-	switch {
-	case platform == "x":
-		return p.personName(platform, string(c.ID)) + " on X"
-	case platform == "slack" && string(c.ID) == p.cfg.Channel && c.Thread != "":
-		return "the Slack thread"
-	case platform == "slack" && string(c.ID) == p.cfg.Channel:
-		return "Slack #" + p.channelName()
+	if pane, ok := p.pane(c.Account.Platform()); ok {
+		if name := pane.place(c); name != "" {
+			return name
+		}
 	}
 	return c.String()
 }

@@ -1,22 +1,16 @@
-// The module of the sandbox: asks for the state, listens for what happens, and shows both. All that people wrote becomes
-// text nodes; nothing here makes markup of a string.
+// The module of the sandbox: asks for the state, listens for what happens, and shows both. Every pane is shown alike; what
+// differs between platforms is in dialects.js.
+
+const { h, body, plain, emoji, textObject, block } = await import(document.documentElement.dataset.dialects);
 
 const $ = (id) => document.getElementById(id);
-const ui = { person: "", member: "", thread: "", picker: "", editing: "", drafts: new Map(), seen: new Map() };
+const DIRECT = "direct";
+const CHANNEL = "channel";
+const DESK = "desk";
 let state = null;
+const panes = new Map(); // by id: what is shown of it, and where the person is in it
 
-// h makes an element. Properties that begin with "on" are listeners, "data" are data-attributes, the rest attributes.
-function h(tag, props, ...children) {
-  const el = document.createElement(tag);
-  for (const [k, v] of Object.entries(props ?? {})) {
-    if (v === undefined || v === null || v === false) continue;
-    if (k.startsWith("on")) el.addEventListener(k.slice(2), v);
-    else if (k === "data") Object.assign(el.dataset, v);
-    else el.setAttribute(k, v === true ? "" : v);
-  }
-  el.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false && c !== ""));
-  return el;
-}
+/* ---- lists ---- */
 
 // keyed shows items as children of parent. A child whose item is as it was stays as it is, with its focus; one that is
 // made anew gets the focus that its predecessor had. It tells which keys are new.
@@ -68,11 +62,11 @@ function rove(list, last) {
     el.tabIndex = el === now ? 0 : -1;
     el.setAttribute("aria-posinset", i + 1);
     el.setAttribute("aria-setsize", items.length);
-    for (const c of el.querySelectorAll("button, a[href], select")) c.tabIndex = el === now ? 0 : -1;
+    for (const c of el.querySelectorAll("button, a[href], select, [role=button]")) c.tabIndex = el === now ? 0 : -1;
   });
 }
-for (const id of ["x-talk", "slack-cards", "slack-thread", "trips"]) {
-  const list = $(id);
+
+function roving(list) {
   list.addEventListener("focusin", (e) => {
     const item = [...list.children].find((el) => el.contains(e.target));
     if (item && item.dataset.key !== list.dataset.current) { list.dataset.current = item.dataset.key; rove(list); }
@@ -83,6 +77,7 @@ for (const id of ["x-talk", "slack-cards", "slack-thread", "trips"]) {
     e.preventDefault();
     to.focus();
   });
+  return list;
 }
 
 // sticking keeps a list at its end while it grows, unless one has scrolled away from there.
@@ -93,9 +88,9 @@ function sticking(scroller, change) {
 }
 
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-const when = (ms) => h("time", { datetime: new Date(ms).toISOString(), title: new Date(ms).toLocaleString() }, clock(ms));
-const tsTime = (ts) => Number.parseFloat(ts) * 1000;
+const when = (at) => h("time", { datetime: at, title: new Date(at).toLocaleString() }, clock(at));
 const short = (s, n = 60) => ([...s].length > n ? [...s].slice(0, n).join("") + "…" : s);
+const first = (name) => name.split(" ")[0];
 
 function face(name, size = "", app = false) {
   let sum = 0;
@@ -125,94 +120,13 @@ async function post(url, body) {
   return null;
 }
 
-/* ---- text: mrkdwn and rich_text ---- */
-
-const EMOJI = Object.fromEntries(`+1 👍|thumbsup 👍|-1 👎|white_check_mark ✅|heavy_check_mark ✔️|x ❌|eyes 👀|tada 🎉|heart ❤️|joy 😂|pray 🙏|smile 😄
-slightly_smiling_face 🙂|wave 👋|hourglass_flowing_sand ⏳|hourglass ⌛|warning ⚠️|memo 📝|lock 🔒|package 📦|rocket 🚀|fire 🔥|thinking_face 🤔|clap 👏
-arrows_counterclockwise 🔄|no_entry 🚫|no_entry_sign 🚫|zzz 💤|spiral_note_pad 🗒️|outbox_tray 📤|incoming_envelope 📨|double_vertical_bar ⏸️|pencil2 ✏️|speech_balloon 💬`
-  .split(/[|\n]/).map((pair) => pair.split(" ")));
-const PICK = ["+1", "white_check_mark", "eyes", "tada", "heart", "joy", "pray", "x"];
-const emoji = (name) => EMOJI[name] ?? `:${name}:`;
-const unescape = (s) => s.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-const mention = (text) => h("span", { class: "mention" }, text);
-const memberName = (id) => state.members.find((m) => m.id === id)?.name ?? id;
-
-function link(url, label) {
-  if (!/^(https?|mailto|tel):/i.test(url)) return label || url;
-  return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", data: { spot: "link:" + url } }, label || url);
-}
-
-function token(inside) {
-  const [target, label = ""] = inside.split("|");
-  if (target.startsWith("@")) return mention("@" + (unescape(label) || memberName(target.slice(1))));
-  if (target.startsWith("#")) return mention("#" + (unescape(label) || (target.slice(1) === state.channel_id ? state.channel : target.slice(1))));
-  if (target.startsWith("!")) return mention("@" + unescape(label || target.slice(1)));
-  return link(unescape(target), unescape(label));
-}
-
-function inline(s) {
-  const out = [];
-  let at = 0;
-  for (const m of s.matchAll(/<([^<>\n]+)>|:([a-z0-9_+-]+):|(?<!\w)([*_~`])(?=\S)([^\n]*?\S)\3(?!\w)/g)) {
-    out.push(unescape(s.slice(at, m.index)));
-    at = m.index + m[0].length;
-    if (m[1]) out.push(token(m[1]));
-    else if (m[2]) out.push(EMOJI[m[2]] ?? m[0]);
-    else if (m[3] === "`") out.push(h("code", null, unescape(m[4])));
-    else out.push(h({ "*": "strong", _: "em", "~": "s" }[m[3]], null, inline(m[4])));
-  }
-  return [...out, unescape(s.slice(at))];
-}
-
-function mrkdwn(s) {
-  return s.split("```").flatMap((part, i) => {
-    if (i % 2) return [h("pre", null, unescape(part).replace(/^\n/, ""))];
-    return part.split("\n").flatMap((line, n) => {
-      if (line.startsWith("&gt;")) return [h("blockquote", null, inline(line.slice(4).trimStart()))];
-      return [n ? "\n" : "", ...inline(line)];
-    });
-  });
-}
-
-const textObject = (t) => (!t ? [] : t.type === "mrkdwn" ? mrkdwn(t.text ?? "") : [(t.text ?? "").replace(/:([a-z0-9_+-]+):/g, (all, n) => EMOJI[n] ?? all)]);
-
-function richElement(e) {
-  let out;
-  switch (e.type) {
-    case "text": out = e.text ?? ""; break;
-    case "link": out = link(e.url ?? "", e.text); break;
-    case "user": out = mention("@" + memberName(e.user_id)); break;
-    case "channel": out = mention("#" + e.channel_id); break;
-    case "usergroup": out = mention("@" + e.usergroup_id); break;
-    case "broadcast": out = mention("@" + e.range); break;
-    case "emoji": out = e.unicode ? String.fromCodePoint(...e.unicode.split("-").map((c) => Number.parseInt(c, 16))) : emoji(e.name ?? ""); break;
-    case "date": out = e.fallback ?? ""; break;
-    default: out = e.text ?? "";
-  }
-  for (const [style, tag] of [["bold", "strong"], ["italic", "em"], ["strike", "s"], ["code", "code"], ["underline", "u"]]) {
-    if (e.style?.[style]) out = h(tag, null, out);
-  }
-  return out;
-}
-
-function richSection(part) {
-  const inner = (part.elements ?? []).map((e) => (e.type?.startsWith("rich_text_") ? h("li", null, richSection(e)) : richElement(e)));
-  switch (part.type) {
-    case "rich_text_quote": return h("blockquote", null, inner);
-    case "rich_text_preformatted": return h("pre", null, inner);
-    case "rich_text_list": return h(part.style === "ordered" ? "ol" : "ul", null, inner);
-    default: return h("div", null, inner);
-  }
-}
-
-/* ---- Block Kit ---- */
-
-async function sure(ask, label) {
+async function sure(ask, words) {
   if (!ask) return true;
-  $("confirm-title").replaceChildren(...textObject(ask.title));
-  $("confirm-text").replaceChildren(...textObject(ask.text));
-  $("confirm-yes").replaceChildren(...(ask.confirm ? textObject(ask.confirm) : [label]));
-  $("confirm-no").replaceChildren(...(ask.deny ? textObject(ask.deny) : ["Cancel"]));
+  const say = (id, text, otherwise) => $(id).replaceChildren(...(typeof text === "object" ? textObject(text) : [text ?? otherwise]));
+  say("confirm-title", ask.title, "");
+  say("confirm-text", ask.text, "");
+  say("confirm-yes", ask.confirm, words);
+  say("confirm-no", ask.deny, "Cancel");
   const dialog = $("confirm");
   dialog.returnValue = "no";
   dialog.showModal();
@@ -220,242 +134,359 @@ async function sure(ask, label) {
   return dialog.returnValue === "yes";
 }
 
-function control(el, ts) {
-  const press = async (value) => {
-    if (await sure(el.confirm, el.text?.text ?? "Yes")) await post("/slack/press", { person: ui.member, ts, action: el.action_id, value });
+/* ---- a pane ---- */
+
+const WORDS = {
+  slack: "When a customer writes directly to the brand, a case opens here, with a card and a thread.",
+  discord: "When a customer writes directly to the brand, a post opens in this forum.",
+  telegram: "When a customer writes directly to the brand, a topic opens in this group.",
+};
+
+// make draws the parts of a pane that stay.
+function make(p) {
+  const id = p.id;
+  const v = { id, person: "", tab: "", thread: "", chosen: false, picker: "", editing: "", replying: "", drafts: new Map(), seen: new Map(), at: "" };
+  const parts = {
+    tabs: h("div", { class: "tabs", role: "group", "aria-label": `Places on ${p.name}` }),
+    people: h("div", { class: "chip-row" }),
+    add: h("button", { type: "button", class: "quiet", "aria-expanded": "false", data: { test: "add" }, onclick: () => joining(v, v.parts.join.hidden) }, "+ Add"),
+    joiner: h("input", { id: `${id}-joiner`, maxlength: "40", required: true, autocomplete: "off", data: { test: "joiner" } }),
+    back: h("div", { class: "back", hidden: true }),
+    empty: h("div", { class: "empty" }),
+    list: roving(h("div", { role: "feed", class: "talk", data: { test: "talk" }, "aria-labelledby": `${id}-title` })),
+    about: h("p", { class: "editing", hidden: true }),
+    input: h("textarea", { id: `${id}-input`, rows: "1", maxlength: "10000", data: { test: "input" } }),
+    file: h("input", { class: "sr", type: "file", id: `${id}-file`, accept: p.types || null, data: { test: "file" } }),
+    named: h("span", { class: "file-name" }),
+    send: h("button", { class: "send", data: { test: "send" } }, "Send"),
   };
-  const spot = el.action_id;
-  if (el.type === "button") {
-    if (el.url) return link(el.url, el.text?.text);
-    const name = (el.action_id ?? "").split(":")[1] ?? ""; // MARK:ACTION or MARK:ACTION:ABOUT
-    return h("button", { type: "button", class: el.style ?? "", data: { spot, test: "slack-button", action: name }, onclick: () => press("") }, textObject(el.text));
-  }
-  if (el.options) {
-    const label = el.placeholder?.text ?? "Choose";
-    return h("select", { "aria-label": label, data: { spot }, onchange: (e) => press(e.target.value) },
-      h("option", { value: "" }, label), el.options.map((o) => h("option", { value: o.value }, textObject(o.text))));
-  }
-  if (el.type === "image") return face(el.alt_text ?? "", "big");
-  return null;
+  parts.join = h("form", { class: "inline-form", hidden: true, onsubmit: (e) => join(v, e) }, h("label", { for: `${id}-joiner` }, "Name of the new person"), h("div", null, parts.joiner, h("button", { data: { test: "joined" } }, "Add")));
+  parts.label = h("label", { class: "sr", for: `${id}-input` });
+  parts.scroll = h("div", { class: "scroll" }, parts.empty, parts.list);
+  parts.form = h("form", { class: "composer" }, parts.about, parts.label,
+    h("div", { class: "composer-row" }, h("span", { class: "attach" }, parts.file, h("label", { for: `${id}-file`, title: "Attach a file" }, h("span", { "aria-hidden": "true" }, "📎"), h("span", { class: "sr" }, "Attach a file"))), parts.input, parts.named, parts.send));
+  v.parts = parts;
+  v.section = h("section", { class: `pane pane-${id}`, "aria-labelledby": `${id}-title`, data: { test: "pane", pane: id } },
+    h("header", { class: "pane-head" }, h("h2", { id: `${id}-title` }, p.name), parts.tabs),
+    h("div", { class: "who" }, h("fieldset", { class: "chips" }, h("legend", null, "You are"), parts.people), parts.add), parts.join,
+    parts.back, parts.scroll, parts.form);
+  composer(v);
+  $("panes").append(v.section);
+  panes.set(id, v);
+  return v;
 }
 
-function block(b, ts) {
-  switch (b.type) {
-    case "header": return h("div", { class: "b-header", role: "heading", "aria-level": "4" }, textObject(b.text));
-    case "section": return h("div", { class: "b-section" },
-      h("div", { class: "words" }, textObject(b.text)), b.accessory ? control(b.accessory, ts) : null,
-      b.fields ? h("div", { class: "b-fields" }, b.fields.map((f) => h("div", { class: "words" }, textObject(f)))) : null);
-    case "context": return h("div", { class: "b-context words" }, (b.elements ?? []).map((e) => (e.type === "image" ? e.alt_text ?? "" : h("span", null, textObject(e), " "))));
-    case "actions": return h("div", { class: "b-actions" }, (b.elements ?? []).map((e) => control(e, ts)));
-    case "divider": return h("hr", { class: "divider" });
-    case "image": return h("div", { class: "b-context" }, "Picture: " + (b.alt_text ?? ""));
-    case "rich_text": return h("div", { class: "words" }, (b.elements ?? []).map(richSection));
-    default: return null;
-  }
+const paneOf = (v) => state.panes.find((p) => p.id === v.id);
+const personOf = (p, id) => p.people.find((one) => one.id === id)?.name ?? id;
+const act = (v, doing) => post("/act", { pane: v.id, person: v.person, place: placeOf(v)?.id ?? "", ...doing });
+
+// tabsOf are the places that one can be in; all direct conversations are one.
+function tabsOf(p) {
+  const tabs = p.places.filter((one) => one.kind !== DIRECT).map((one) => ({ id: one.id, name: one.name, kind: one.kind }));
+  return p.places.some((one) => one.kind === DIRECT) ? [{ id: DIRECT, name: "Direct", kind: DIRECT }, ...tabs] : tabs;
 }
 
-const body = (m) => (m.blocks?.length ? m.blocks.map((b) => block(b, m.ts)) : m.text ? h("div", { class: "words" }, mrkdwn(m.text)) : null);
-const cardTitle = (m) => m.blocks?.find((b) => b.type === "header")?.text?.text ?? short(plain(m), 40);
-const plain = (m) => m.typed || h("div", null, mrkdwn(m.text ?? "")).textContent;
+function placeOf(v) {
+  const p = paneOf(v);
+  if (v.tab === DIRECT) return p.places.find((one) => one.kind === DIRECT && one.people.includes(v.person)) ?? p.places.find((one) => one.kind === DIRECT);
+  return p.places.find((one) => one.id === v.tab);
+}
+
+// go moves the person within a pane, and keeps what is half written for where they were.
+function go(v, to) {
+  cancel(v);
+  v.drafts.set(v.at, v.parts.input.value);
+  Object.assign(v, to, { picker: "" });
+  render(paneOf(v));
+  v.parts.scroll.scrollTop = v.parts.scroll.scrollHeight;
+}
+
+const seenBy = (v, m) => !m.only || m.only === v.person;
+const inThread = (v, place, id) => place.messages.filter((m) => seenBy(v, m) && (m.thread === id || (m.id === id && !m.thread)));
+const opens = (place, m) => !m.only && (place.kind === DESK || place.messages.some((o) => o.thread === m.id));
+
+// threadsOf are the threads of a place, the newest first: those with a name, and in a desk each message.
+function threadsOf(v, place) {
+  const list = (place.threads ?? []).map((t) => ({ ...t, root: null }));
+  if (place.kind === DESK && !place.threads) for (const m of place.messages) if (!m.thread && seenBy(v, m)) list.push({ id: m.id, name: title(v, m), root: m });
+  const last = (t) => place.messages.findLast((m) => m.thread === t.id)?.at ?? t.root?.at ?? "";
+  return list.map((t) => ({ ...t, count: place.messages.filter((m) => m.thread === t.id && seenBy(v, m)).length, last: last(t) })).sort((a, b) => (a.last < b.last ? 1 : -1));
+}
+
+function title(v, m) {
+  return m.blocks?.find((b) => b.type === "header")?.text?.text ?? m.cards?.[0]?.title ?? short(plain(v.id, m, tools(v, m)), 40);
+}
+
+function render(p) {
+  const v = panes.get(p.id) ?? make(p);
+  const tabs = tabsOf(p);
+  if (!tabs.some((t) => t.id === v.tab)) v.tab = (tabs.find((t) => t.kind === DESK) ?? tabs[0])?.id ?? "";
+  const writers = v.tab === DIRECT ? p.places.filter((one) => one.kind === DIRECT).flatMap((one) => one.people) : placeOf(v)?.people ?? [];
+  if (!writers.includes(v.person)) v.person = writers[0] ?? "";
+  const place = placeOf(v);
+  if (!place) return;
+  const threads = threadsOf(v, place);
+  if (v.thread && !inThread(v, place, v.thread).length && !threads.some((t) => t.id === v.thread)) v.thread = "";
+  if (place.kind === DESK && !v.thread && !v.chosen) v.thread = threads.find((t) => !t.root?.only)?.id ?? "";
+  v.section.dataset.kind = place.kind;
+  keyed(v.parts.tabs, tabs, (t) => t.id, (t) => [t, t.id === v.tab, news(v, p, t)], (t) => h("button", {
+    type: "button", "aria-pressed": String(t.id === v.tab), data: { test: "tab", name: t.name, kind: t.kind, spot: "tab" }, onclick: () => go(v, { tab: t.id, thread: "", chosen: false }),
+  }, t.name, news(v, p, t) ? [h("span", { class: "dot" }), h("span", { class: "sr" }, " (new)")] : null));
+  chips(v, p, writers);
+  renderTalk(v, p, place, threads);
+  renderComposer(v, p, place, threads);
+}
+
+// news says whether something came into a tab since the person was there.
+function news(v, p, t) {
+  const at = (place) => place.messages.at(-1)?.at ?? "";
+  const last = p.places.filter((one) => (t.id === DIRECT ? one.kind === DIRECT : one.id === t.id)).map(at).sort().at(-1) ?? "";
+  if (t.id === v.tab || !ready) v.seen.set(t.id, last);
+  return last > (v.seen.get(t.id) ?? "");
+}
+
+function chips(v, p, writers) {
+  const at = (id) => p.places.find((one) => one.kind === DIRECT && one.people.includes(id))?.messages.findLast((m) => m.app)?.at ?? "";
+  const fresh = (id) => v.tab === DIRECT && id !== v.person && at(id) > (v.seen.get("as:" + id) ?? "");
+  if (v.tab === DIRECT) v.seen.set("as:" + v.person, at(v.person));
+  keyed(v.parts.people, writers, (id) => id, (id) => [personOf(p, id), id === v.person, fresh(id)], (id) => h("label", { class: "chip" },
+    h("input", { type: "radio", name: v.id + "-person", value: id, checked: id === v.person, data: { test: "person", name: personOf(p, id), spot: "radio" }, onchange: () => go(v, { person: id }) }),
+    h("span", { class: "chip-face" }, face(personOf(p, id), "small"), first(personOf(p, id)), fresh(id) ? [h("span", { class: "dot" }), h("span", { class: "sr" }, " (new)")] : null)));
+}
+
+function renderTalk(v, p, place, threads) {
+  const { parts } = v;
+  const open = threads.find((t) => t.id === v.thread) ?? (v.thread ? { id: v.thread, name: title(v, place.messages.find((m) => m.id === v.thread) ?? {}), count: 0 } : null);
+  parts.back.hidden = !open;
+  if (open) {
+    parts.back.replaceChildren(h("button", { type: "button", class: "quiet", data: { test: "back" }, onclick: () => go(v, { thread: "", chosen: true }) }, "‹ " + (place.kind === DESK ? "All cases" : place.name)),
+      h("b", { data: { test: "thread-name" } }, open.name), ...(open.tags ?? []).map((t) => h("span", { class: "badge", data: { test: "tag" } }, t)), ...(open.closed ? [h("span", { class: "badge" }, "closed")] : []));
+  }
+  const shown = v.thread ? inThread(v, place, v.thread).map((m) => [m, null])
+    : place.kind === DESK ? threads.map((t) => [t.root, t])
+      : [...threads.map((t) => [null, t]), ...place.messages.filter((m) => !m.thread && seenBy(v, m)).map((m) => [m, null])];
+  let fresh;
+  const where = [v.tab, v.thread, v.person].join(" ");
+  sticking(parts.scroll, () => {
+    fresh = keyed(parts.list, shown, ([m, t]) => m?.id ?? "t:" + t.id,
+      ([m, t]) => [m, t, where, m && [v.picker === m.id, v.editing === m.id, v.replying === m.id, opens(place, m), place.messages.filter((o) => o.thread === m.id).length]],
+      ([m, t]) => (m ? said(v, p, place, m, t) : threadRow(v, t)));
+  });
+  if (v.where !== where && (v.thread || place.kind !== DESK)) parts.scroll.scrollTop = parts.scroll.scrollHeight;
+  rove(parts.list, place.kind !== DESK || Boolean(v.thread));
+  renderEmpty(v, p, place, shown.length);
+  const heard = shown.findLast(([m]) => m && fresh.includes(m.id) && m.who !== v.person)?.[0];
+  if (heard && ready && v.where === where) announce(`On ${p.name}, ${heard.name}: ${short(plain(v.id, heard, tools(v, heard)), 120) || "a file"}`);
+  v.where = where;
+}
+
+const HELLO = "Hi! My order 1042 has not arrived yet. Can you help?";
+function renderEmpty(v, p, place, count) {
+  const { empty } = v.parts;
+  empty.hidden = count > 0;
+  const sig = place.id + v.person;
+  if (count || empty.dataset.sig === sig) return;
+  empty.dataset.sig = sig;
+  if (place.kind === DESK) return empty.replaceChildren(h("strong", null, "No cases yet"), WORDS[v.id] ?? "");
+  if (place.kind === CHANNEL) return empty.replaceChildren(h("strong", null, "Nothing said yet"), "What is written here shows in the same place on the other platforms.");
+  empty.replaceChildren(h("strong", null, `Write to ${place.with} as ${first(personOf(p, v.person))}`), "It opens a case at the desks.",
+    h("div", null, h("button", { type: "button", data: { test: "hello" }, onclick: () => { v.parts.input.value = HELLO; v.parts.form.requestSubmit(); } }, `“${short(HELLO, 34)}”`)));
+}
+
+function threadRow(v, t) {
+  return h("article", { class: "card", "aria-label": t.name, data: { test: "thread", thread: t.id } },
+    h("div", { class: "thread-row" }, h("b", null, t.name), (t.tags ?? []).map((tag) => h("span", { class: "badge", data: { test: "tag" } }, tag)), t.closed ? h("span", { class: "badge" }, "closed") : null),
+    openButton(v, t.id, t.count));
+}
+
+const openButton = (v, id, count) => h("button", { type: "button", class: "open", data: { spot: "open", test: "open" }, onclick: () => { go(v, { thread: id, chosen: true }); v.parts.input.focus(); } },
+  count === 1 ? "Open, 1 message" : `Open, ${count} messages`);
+
+// tools are what a dialect needs to know of a message.
+const tools = (v, m) => ({
+  who: (id) => personOf(paneOf(v), id), face: (name) => face(name, "big"),
+  press: (button, value) => act(v, { do: "press", message: m.id, button, value }),
+  button: (b) => h("button", { type: "button", class: b.style ?? "", data: { spot: "b:" + b.id, test: "button", action: b.action ?? null, label: typeof b.label === "string" ? b.label : null }, onclick: async () => {
+    if (await sure(b.ask, b.label)) await act(v, { do: "press", message: m.id, button: b.id, value: "" });
+  } }, b.label),
+});
+
+function said(v, p, place, m, t) {
+  const name = m.name || "?";
+  const use = tools(v, m);
+  const main = m.gone ? h("p", { class: "b-context" }, "This message was deleted.") : body(v.id, m, use);
+  const count = place.messages.filter((o) => o.thread === m.id && seenBy(v, o)).length;
+  return h("article", { class: `said ${m.only ? "private" : ""} ${t ? "card" : ""}`, "aria-label": `${name}, ${clock(m.at)}${m.only ? ", only visible to you" : ""}`, data: { test: "message", id: m.id, app: m.app ? "" : null } },
+    face(name, "", m.app && name === "Roost"),
+    h("div", { class: "said-main" },
+      m.only ? h("p", { class: "only" }, `Only visible to ${first(personOf(p, m.only))}`) : null,
+      h("div", { class: "said-head" }, h("b", { data: { test: "name" } }, name), m.app ? h("span", { class: "badge" }, "app") : null, when(m.at), m.edited ? h("i", { data: { test: "edited" } }, "(edited)") : null, m.pinned ? h("i", { data: { test: "pinned" } }, "📌") : null),
+      m.reply ? h("blockquote", { class: "reply", data: { test: "reply" } }, h("b", null, m.reply.name), " ", short(m.reply.text, 90)) : null,
+      main, shownFiles(m.files),
+      (m.rows ?? []).map((row) => h("div", { class: "b-actions" }, row.map((b) => use.button({ ...b, action: null })))),
+      m.only || m.gone ? null : under(v, p, place, m),
+      t || (!v.thread && count) ? openButton(v, m.id, count) : null));
+}
 
 const shownFiles = (list) => (!list?.length ? null : h("div", { class: "files" }, list.map((f) => (f.image
-  ? h("a", { href: f.url, target: "_blank", rel: "noopener", data: { spot: f.url } }, h("img", { src: f.url, alt: "Picture: " + f.name, loading: "lazy" }))
-  : h("a", { class: "doc", href: f.url, data: { spot: f.url } }, `${f.name} (${Math.max(1, Math.round(f.size / 1024))} kB)`)))));
+  ? h("a", { href: f.url, target: "_blank", rel: "noopener", class: f.spoiler ? "hides" : "", data: { spot: f.url } }, h("img", { src: f.url, alt: (f.spoiler ? "Spoiler: " : "Picture: ") + f.name, loading: "lazy" }))
+  : h("a", { class: "doc", href: f.url, data: { spot: f.url, test: "file-link" } }, `${f.name} (${Math.max(1, Math.round(f.size / 1024))} kB)`)))));
 
-/* ---- X ---- */
-
-function chips(parent, people, group, chosen, news, test, choose) {
-  keyed(parent, people, (p) => p.id, (p) => [p, p.id === chosen, news(p)], (p) => h("label", { class: "chip" },
-    h("input", { type: "radio", name: group, value: p.id, checked: p.id === chosen, data: { test, name: p.name, spot: "radio" }, onchange: () => choose(p.id) }),
-    h("span", { class: "chip-face" }, face(p.name, "small"), p.name.split(" ")[0], news(p) ? [h("span", { class: "dot" }), h("span", { class: "sr" }, " (new)")] : null)));
-}
-
-function renderX() {
-  if (!state.people.some((p) => p.id === ui.person)) ui.person = state.people[0]?.id ?? "";
-  const talk = state.dms[ui.person] ?? [];
-  const replies = (id) => (state.dms[id] ?? []).filter((d) => d.brand).length;
-  ui.seen.set("x:" + ui.person, replies(ui.person));
-  chips($("x-person"), state.people, "x-person", ui.person, (p) => replies(p.id) > (ui.seen.get("x:" + p.id) ?? 0), "x-person", (id) => {
-    swap("x-input", "x:" + ui.person, "x:" + id);
-    ui.person = id;
-    renderX();
-    $("x-scroll").scrollTop = $("x-scroll").scrollHeight;
-  });
-  const name = state.people.find((p) => p.id === ui.person)?.name.split(" ")[0] ?? "somebody";
-  $("x-label").textContent = `Message to ${state.brand.name} as ${name}`;
-  $("x-input").placeholder = `Write as ${name}…`;
-  $("x-empty").hidden = talk.length > 0;
-  if (!talk.length && $("x-empty").dataset.name !== name) {
-    $("x-empty").dataset.name = name;
-    const hello = "Hi! My order 1042 has not arrived yet. Can you help?";
-    $("x-empty").replaceChildren(h("strong", null, `Say something as ${name} to begin`), "It opens a case in Slack, where the team can answer.",
-      h("div", null, h("button", { type: "button", data: { test: "x-hello" }, onclick: () => { $("x-input").value = hello; $("x-form").requestSubmit(); } }, `“${short(hello, 34)}”`)));
-  }
-  let fresh;
-  sticking($("x-scroll"), () => {
-    fresh = keyed($("x-talk"), talk, (d) => d.id, (d) => [d, ui.person], (d) => {
-      const who = d.brand ? state.brand.name : name;
-      return h("article", { class: `bubble ${d.brand ? "theirs" : ""}`, "aria-label": `${who}, ${clock(d.at)}`, data: { test: d.brand ? "x-reply" : "x-said" } },
-        d.text ? h("div", { class: "body" }, d.text) : null, shownFiles(d.files), h("div", { class: "meta" }, d.brand ? who + " · " : "", when(d.at)));
-    });
-  });
-  rove($("x-talk"), true);
-  const reply = talk.findLast((d) => d.brand && fresh.includes(d.id));
-  if (reply && ready) announce(`On X, ${state.brand.name} wrote to ${name}: ${short(reply.text || "a file", 120)}`);
-}
-
-/* ---- Slack ---- */
-
-const isCard = (m) => !m.thread || m.thread === m.ts;
-const threadOf = (ts) => [
-  ...state.messages.filter((m) => m.thread === ts && m.ts !== ts && !m.gone),
-  ...(state.private[ui.member] ?? []).filter((m) => m.thread === ts).map((m) => ({ ...m, only: true })),
-].sort((a, b) => tsTime(a.ts) - tsTime(b.ts));
-
-function pick(ts) {
-  swap("slack-input", "s:" + ui.thread, "s:" + ts);
-  stopEditing();
-  ui.thread = ts;
-  ui.picker = "";
-  renderSlack();
-  $("thread-scroll").scrollTop = $("thread-scroll").scrollHeight;
-}
-
-function renderSlack() {
-  if (!state.members.some((m) => m.id === ui.member)) ui.member = state.members[0]?.id ?? "";
-  const me = memberName(ui.member);
-  chips($("slack-member"), state.members, "slack-member", ui.member, () => false, "slack-member", (id) => { stopEditing(); ui.member = id; ui.picker = ""; render(); });
-  const cards = state.messages.filter((m) => isCard(m)).concat((state.private[ui.member] ?? []).filter((m) => !m.thread).map((m) => ({ ...m, only: true })))
-    .sort((a, b) => tsTime(b.ts) - tsTime(a.ts));
-  const open = cards.find((c) => c.ts === ui.thread && !c.only) ?? null;
-  if (!open && ui.thread) ui.thread = "";
-  if (!open && cards.some((c) => !c.only && !c.gone)) { ui.thread = cards.find((c) => !c.only && !c.gone).ts; return renderSlack(); }
-  const thread = ui.thread ? threadOf(ui.thread) : [];
-  if (ui.thread) ui.seen.set("s:" + ui.thread, thread.length);
-  $("cards-empty").hidden = cards.length > 0;
-  $("cards-title").textContent = cards.length ? `Cases (${cards.filter((c) => !c.only).length})` : "Cases";
-  keyed($("slack-cards"), cards, (c) => c.ts, (c) => [c, c.ts === ui.thread, threadOf(c.ts).length, ui.seen.get("s:" + c.ts), ui.member, ui.picker === c.ts], card);
-  rove($("slack-cards"));
-
-  const title = open ? cardTitle(open) : "";
-  $("thread-title").textContent = open ? `Thread: ${title}` : "Thread";
-  $("thread-empty").hidden = thread.length > 0;
-  $("thread-empty").replaceChildren(...(open ? [h("strong", null, "Nothing here yet"), "What the customer writes appears here."]
-    : [h("strong", null, "No thread yet"), "A case brings one. What you answer in it goes to the customer on X."]));
-  $("slack-label").textContent = `Reply in the thread as ${me}`;
-  $("slack-input").placeholder = open ? `Answer as ${me.split(" ")[0]}…` : "There is no case to answer yet";
-  for (const id of ["slack-input", "slack-send", "slack-file"]) $(id).disabled = !open;
-  let fresh;
-  sticking($("thread-scroll"), () => {
-    fresh = keyed($("slack-thread"), thread, (m) => m.ts, (m) => [m, ui.member, ui.picker === m.ts, ui.editing === m.ts, ui.thread], (m) => said(m));
-  });
-  rove($("slack-thread"), true);
-  const news = thread.findLast((m) => fresh.includes(m.ts) && m.user !== ui.member);
-  if (news && ready) announce(`In Slack, ${news.name}: ${short(plain(news), 120)}`);
-  renderModal();
-}
-
-function card(m) {
-  const replies = threadOf(m.ts).length;
-  const news = Math.max(0, replies - (ui.seen.get("s:" + m.ts) ?? 0));
-  const title = cardTitle(m);
-  return h("article", { class: `card ${m.only ? "private" : ""}`, "aria-label": `${m.only ? "Only visible to you: " : "Case: "}${title}`, "aria-current": m.ts === ui.thread ? "true" : "false", data: { test: m.only ? "slack-ephemeral" : "slack-card", ts: m.ts } },
-    m.only ? h("p", { class: "only" }, "Only visible to you") : null,
-    m.gone ? h("p", { class: "b-context" }, "This message was deleted.") : body(m),
-    shownFiles(m.files), m.reactions?.length ? under(m) : null,
-    m.only ? null : h("button", { type: "button", class: "open", "aria-pressed": m.ts === ui.thread ? "true" : "false", data: { spot: "open", test: "slack-open" }, onclick: () => { pick(m.ts); $("slack-input").focus(); } },
-      m.ts === ui.thread ? "Thread is open" : `Open thread (${replies})`, news && m.ts !== ui.thread ? h("span", { class: "new" }, `${news} new`) : null));
-}
-
-function said(m) {
-  const mine = m.user && m.user === ui.member && !m.only;
-  const tools = h("span", { class: "tools" });
-  if (mine) {
-    tools.append(
-      h("button", { type: "button", class: "quiet", data: { spot: "edit", test: "slack-edit" }, "aria-label": "Edit your message", onclick: () => startEditing(m) }, "Edit"),
-      h("button", { type: "button", class: "quiet", data: { spot: "delete", test: "slack-delete" }, "aria-label": "Delete your message", onclick: async () => {
-        if (await sure({ title: { text: "Delete this message?" }, text: { text: short(plain(m), 120) || "The file" }, confirm: { text: "Delete" } })) await post("/slack/delete", { person: ui.member, ts: m.ts });
-      } }, "Delete"));
-  }
-  return h("article", { class: `said ${m.only ? "private" : ""}`, "aria-label": `${m.name}, ${clock(tsTime(m.ts))}${m.only ? ", only visible to you" : ""}`, data: { test: m.only ? "slack-ephemeral" : "slack-message", ts: m.ts } },
-    face(m.name, "", m.app && m.name === "Roost"),
-    h("div", { class: "said-main" },
-      m.only ? h("p", { class: "only" }, `Only visible to ${memberName(ui.member).split(" ")[0]}`) : null,
-      h("div", { class: "said-head" }, h("b", null, m.name), m.app ? h("span", { class: "badge" }, m.name === "Roost" ? "app" : "via Roost") : null, when(tsTime(m.ts)), m.edited ? h("i", null, "(edited)") : null),
-      body(m), shownFiles(m.files), m.only ? null : under(m, tools)));
-}
-
-// under is the line below a message: its reactions, a way to add one, and what else its author can do.
-function under(m, tools) {
-  const react = (name, remove) => post("/slack/react", { person: ui.member, ts: m.ts, name, remove });
-  const chosen = (name) => m.reactions?.some((r) => r.name === name && r.users.includes(ui.member)) ?? false;
-  const picking = ui.picker === m.ts;
+// under is the line below a message: its reactions, and what the person can do with it.
+function under(v, p, place, m) {
+  const can = (what) => p.can.includes(what);
+  const mine = m.who && m.who === v.person;
+  const chosen = (name) => m.reactions?.some((r) => r.emoji === name && r.users.includes(v.person)) ?? false;
+  const react = (name) => act(v, { do: chosen(name) ? "unreact" : "react", message: m.id, emoji: name });
+  const tool = (name, words, label, press) => h("button", { type: "button", class: "quiet", data: { spot: name, test: name }, "aria-label": label, onclick: press }, words);
+  const picking = v.picker === m.id;
   return [h("div", { class: "under" },
     (m.reactions ?? []).map((r) => h("button", {
-      type: "button", class: chosen(r.name) ? "mine" : "", "aria-pressed": String(chosen(r.name)), data: { spot: "r:" + r.name, test: "slack-reaction", name: r.name },
-      "aria-label": `${emoji(r.name)} ${r.users.length}, ${chosen(r.name) ? "take yours back" : "add yours"}`, onclick: () => react(r.name, chosen(r.name)),
-    }, `${emoji(r.name)} ${r.users.length}`)),
-    h("button", { type: "button", class: "quiet", "aria-expanded": String(picking), data: { spot: "pick", test: "slack-pick" }, onclick: () => { ui.picker = picking ? "" : m.ts; renderSlack(); } }, "React"),
-    tools),
-  picking ? h("div", { class: "under", role: "group", "aria-label": "Choose a reaction" }, PICK.map((name) => h("button", {
-    type: "button", "aria-label": name.replace(/_/g, " "), data: { spot: "p:" + name, test: "slack-emoji", name }, onclick: async () => { ui.picker = ""; await react(name, chosen(name)); renderSlack(); },
-  }, emoji(name)))) : null];
+      type: "button", class: chosen(r.emoji) ? "mine" : "", "aria-pressed": String(chosen(r.emoji)), data: { spot: "r:" + r.emoji, test: "reaction", name: r.emoji },
+      "aria-label": `${emoji(v.id, r.emoji)} ${r.users.length}, ${chosen(r.emoji) ? "take yours back" : "add yours"}`, onclick: () => react(r.emoji),
+    }, `${emoji(v.id, r.emoji)} ${r.users.length}`)),
+    h("span", { class: "tools" },
+      p.picks.length ? tool("pick", "React", "React to it", () => { v.picker = picking ? "" : m.id; render(paneOf(v)); }) : null,
+      can("reply") ? tool("answer", "Reply", "Reply to it", () => { cancel(v); v.replying = m.id; render(paneOf(v)); v.parts.input.focus(); }) : null,
+      can("thread") && !v.thread && !m.thread && place.kind === CHANNEL ? tool("start", "Thread", "Answer in a thread", () => { go(v, { thread: m.id, chosen: true }); v.parts.input.focus(); }) : null,
+      can("pin") ? tool("pin", m.pinned ? "Unpin" : "Pin", m.pinned ? "Take the pin off" : "Pin it", () => act(v, { do: m.pinned ? "unpin" : "pin", message: m.id })) : null,
+      mine && can("edit") ? tool("edit", "Edit", "Edit your message", () => startEditing(v, m)) : null,
+      mine && can("delete") ? tool("delete", "Delete", "Delete your message", async () => {
+        if (await sure({ title: "Delete this message?", text: short(plain(v.id, m, tools(v, m)), 120) || "The file" }, "Delete")) await act(v, { do: "delete", message: m.id });
+      }) : null)),
+  picking ? h("div", { class: "under", role: "group", "aria-label": "Choose a reaction" }, p.picks.map((name) => h("button", {
+    type: "button", "aria-label": name.replace(/_/g, " "), data: { spot: "p:" + name, test: "emoji", name }, onclick: async () => { v.picker = ""; await react(name); render(paneOf(v)); },
+  }, emoji(v.id, name)))) : null];
 }
 
-function startEditing(m) {
-  swap("slack-input", "s:" + ui.thread, "");
-  ui.editing = m.ts;
-  $("slack-input").value = plain(m);
-  $("slack-editing").hidden = false;
-  $("slack-send").textContent = "Save";
-  $("slack-input").focus();
+/* ---- composers ---- */
+
+function startEditing(v, m) {
+  cancel(v);
+  v.drafts.set(v.at, v.parts.input.value);
+  v.editing = m.id;
+  v.parts.input.value = plain(v.id, m, tools(v, m));
+  render(paneOf(v));
+  v.parts.input.focus();
 }
 
-function stopEditing() {
-  if (!ui.editing) return;
-  ui.editing = "";
-  $("slack-editing").hidden = true;
-  $("slack-send").textContent = "Send";
-  $("slack-input").value = ui.drafts.get("s:" + ui.thread) ?? "";
+// cancel ends editing and replying.
+function cancel(v) {
+  if (v.editing) v.parts.input.value = v.drafts.get(v.at) ?? "";
+  v.editing = v.replying = "";
 }
 
-/* ---- modals ---- */
+function renderComposer(v, p, place, threads) {
+  const { parts } = v;
+  const at = [v.tab === DIRECT ? place.id : v.tab, v.thread].join(" ");
+  if (at !== v.at) { v.at = at; parts.input.value = v.drafts.get(at) ?? ""; }
+  const to = place.kind === DIRECT ? place.with : v.thread ? threads.find((t) => t.id === v.thread)?.name ?? "the thread" : place.name;
+  const able = Boolean(v.person) && (place.kind !== DESK || v.thread);
+  const about = v.editing || v.replying ? place.messages.find((m) => m.id === (v.editing || v.replying)) : null;
+  if (!about && (v.editing || v.replying)) cancel(v);
+  parts.about.hidden = !about;
+  if (about) parts.about.replaceChildren(v.editing ? "Editing your message " : `Replying to ${about.name} `, h("button", { type: "button", class: "quiet", data: { test: "cancel" }, onclick: () => { cancel(v); render(paneOf(v)); parts.input.focus(); } }, "Cancel"));
+  parts.send.textContent = v.editing ? "Save" : "Send";
+  parts.label.textContent = `Message to ${to} as ${first(personOf(p, v.person))}`;
+  parts.input.placeholder = able ? `Message ${short(to, 24)} as ${first(personOf(p, v.person))}${place.kind === DESK ? " — // makes a note" : ""}` : "Open a case to answer in it";
+  for (const el of [parts.input, parts.send, parts.file]) el.disabled = !able;
+}
 
-let shownView = "";
-function renderModal() {
+function composer(v) {
+  const { input, file, named, form } = v.parts;
+  const name = () => { named.textContent = file.files[0]?.name ?? ""; };
+  file.addEventListener("change", name);
+  input.addEventListener("keydown", (e) => {
+    if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); form.requestSubmit(); }
+    if (e.key === "Escape" && (v.editing || v.replying)) { cancel(v); render(paneOf(v)); }
+  });
+  form.addEventListener("submit", async (e) => {
+    e.preventDefault();
+    const text = input.value;
+    const one = file.files[0];
+    if (!text.trim() && !one) return input.focus();
+    input.value = "";
+    const doing = v.editing ? { do: "edit", message: v.editing, text } : { do: "say", thread: v.thread, message: v.replying, text };
+    const done = await (v.editing || !one ? act(v, doing) : post("/act", formOf({ pane: v.id, person: v.person, place: placeOf(v).id, thread: v.thread, message: v.replying, text }, one)));
+    if (!done) { input.value = input.value || text; return; }
+    if (!v.editing) { file.value = ""; name(); }
+    v.editing = v.replying = "";
+    render(paneOf(v));
+    input.focus();
+  });
+}
+
+function formOf(fields, file) {
+  const form = new FormData();
+  for (const [k, val] of Object.entries(fields)) form.append(k, val);
+  form.append("file", file, file.name);
+  return form;
+}
+
+// joining asks for the name of somebody new.
+function joining(v, open) {
+  v.parts.join.hidden = !open;
+  v.parts.add.setAttribute("aria-expanded", String(open));
+  if (open) v.parts.joiner.focus();
+}
+
+async function join(v, e) {
+  e.preventDefault();
+  const who = await act(v, { do: "join", text: v.parts.joiner.value });
+  if (!who) return;
+  v.parts.joiner.value = "";
+  joining(v, false);
+  await refresh();
+  go(v, { person: who.id });
+  v.parts.input.focus();
+}
+
+/* ---- forms ---- */
+
+let shownForm = "";
+function renderForm() {
   const dialog = $("modal");
-  const v = state.views.findLast((one) => one.user === ui.member);
-  const sig = v ? JSON.stringify(v) : "";
-  if (sig === shownView) return;
-  shownView = sig;
-  if (!v) return dialog.close();
-  dialog.dataset.view = v.id;
-  $("modal-title").textContent = v.title;
-  const held = dialog.dataset.shows === v.id ? Object.fromEntries(values()) : {};
-  dialog.dataset.shows = v.id;
-  $("modal-body").replaceChildren(...(v.blocks ?? []).map((b) => (b.type === "input" ? field(b, v.errors?.[b.block_id], held) : block(b, ""))).filter(Boolean));
+  const open = state.panes.flatMap((p) => (p.forms ?? []).map((f) => ({ ...f, pane: p.id }))).filter((f) => panes.get(f.pane).person === f.who).at(-1);
+  const sig = open ? JSON.stringify(open) : "";
+  if (sig === shownForm) return;
+  shownForm = sig;
+  if (!open) return dialog.close();
+  const held = dialog.dataset.shows === open.id ? Object.fromEntries(values()) : {};
+  Object.assign(dialog.dataset, { form: open.id, pane: open.pane, shows: open.id });
+  $("modal-title").textContent = open.title;
+  const v = panes.get(open.pane);
+  const inside = open.blocks ? open.blocks.map((b) => (b.type === "input" ? blockField(v, b, open.errors?.[b.block_id], held) : block(b, tools(v, { id: "" })))) : (open.fields ?? []).map((f) => plainField(f, held));
+  $("modal-body").replaceChildren(...inside.filter(Boolean));
   $("modal-submit").disabled = false;
   if (!dialog.open) dialog.showModal();
   $("modal-body").querySelector("input, textarea, select")?.focus();
 }
 
-function field(b, wrong, held) {
+function plainField(f, held) {
+  const props = { id: "f-" + f.id.replace(/[^\w-]/g, "_"), data: { field: f.id, test: "field" }, required: f.required };
+  const value = held[f.id] ?? f.value ?? "";
+  const input = f.choices?.length ? h("select", props, f.choices.map((c) => h("option", { value: c.id, selected: c.id === value }, c.label)))
+    : f.long ? h("textarea", { ...props, rows: "4" }, value) : h("input", { ...props, type: "text", value });
+  return h("div", { class: "field" }, h("label", { for: props.id }, f.label, f.required ? "" : " (optional)"), input);
+}
+
+function blockField(v, b, wrong, held) {
   const el = b.element ?? {};
   const key = `${b.block_id}/${el.action_id}`;
   const id = "f-" + key.replace(/[^\w-]/g, "_");
-  const first = held[key] ?? el.initial_value ?? el.initial_option?.value ?? el.initial_date ?? el.initial_user ?? "";
-  const props = { id, data: { field: key, test: "modal-field", block: b.block_id }, required: !b.optional, "aria-invalid": wrong ? "true" : null, "aria-describedby": wrong || b.hint ? id + "-note" : null };
-  const options = el.type === "users_select" ? state.members.map((m) => ({ value: m.id, text: { text: m.name } })) : el.options;
+  const start = held[key] ?? el.initial_value ?? el.initial_option?.value ?? el.initial_date ?? el.initial_user ?? "";
+  const props = { id, data: { field: key, test: "field", block: b.block_id }, required: !b.optional, "aria-invalid": wrong ? "true" : null, "aria-describedby": wrong || b.hint ? id + "-note" : null };
+  const options = el.type === "users_select" ? paneOf(v).people.map((m) => ({ value: m.id, text: { text: m.name } })) : el.options;
   let input;
   if (el.type === "radio_buttons" || el.type === "checkboxes") {
     const kind = el.type === "checkboxes" ? "checkbox" : "radio";
-    input = (options ?? []).map((o) => h("label", { class: "choice" }, h("input", { type: kind, name: id, value: o.value, checked: o.value === first, data: { field: key } }), textObject(o.text)));
+    input = (options ?? []).map((o) => h("label", { class: "choice" }, h("input", { type: kind, name: id, value: o.value, checked: o.value === start, data: { field: key } }), textObject(o.text)));
   } else if (options) {
-    input = h("select", props, b.optional ? h("option", { value: "" }, "–") : null, options.map((o) => h("option", { value: o.value, selected: o.value === first }, textObject(o.text))));
+    input = h("select", props, b.optional ? h("option", { value: "" }, "–") : null, options.map((o) => h("option", { value: o.value, selected: o.value === start }, textObject(o.text))));
   } else if (el.multiline) {
-    input = h("textarea", { ...props, rows: "4" }, first);
+    input = h("textarea", { ...props, rows: "4" }, start);
   } else {
-    input = h("input", { ...props, type: { datepicker: "date", timepicker: "time" }[el.type] ?? "text", value: first });
+    input = h("input", { ...props, type: { datepicker: "date", timepicker: "time" }[el.type] ?? "text", value: start });
   }
   const note = wrong ?? b.hint?.text;
   return h(Array.isArray(input) ? "fieldset" : "div", { class: "field" },
@@ -475,11 +506,12 @@ function values() {
 $("modal-form").addEventListener("submit", async (e) => {
   e.preventDefault();
   $("modal-submit").disabled = true;
-  const done = await post("/slack/submit", { person: ui.member, view: $("modal").dataset.view, values: Object.fromEntries(values()) });
+  const v = panes.get($("modal").dataset.pane);
+  const done = await act(v, { do: "submit", form: $("modal").dataset.form, values: Object.fromEntries(values()) });
   if (!done) $("modal-submit").disabled = false;
   setTimeout(() => { $("modal-submit").disabled = false; }, 3000);
 });
-const dismiss = (e) => { e.preventDefault(); post("/slack/dismiss", { person: ui.member, view: $("modal").dataset.view }); };
+const dismiss = (e) => { e.preventDefault(); act(panes.get($("modal").dataset.pane), { do: "dismiss", form: $("modal").dataset.form }); };
 $("modal").addEventListener("cancel", dismiss);
 $("modal-cancel").addEventListener("click", dismiss);
 
@@ -493,12 +525,14 @@ function took(t) {
 }
 
 let tripsShown = false;
+roving($("trips"));
 function renderTrips() {
   $("trip-empty").hidden = state.trips.length > 0;
+  const name = (id) => state.panes.find((p) => p.id === id)?.name ?? id;
   keyed($("trips"), state.trips, (t) => t.id, (t) => [t.seq, t.who], (t, fresh) => {
     const words = t.outcome === "done" ? took(t) : { going: "moving", safe: "stored", waiting: "waiting", failed: "failed" }[t.outcome];
     return h("article", { class: `trip ${fresh && tripsShown ? "fresh" : ""}`, "aria-label": `${t.who} ${t.what} ${t.text}`, data: { test: "trip", outcome: t.outcome } },
-      h("div", { class: "trip-head" }, h("span", { class: "tag", data: { platform: t.platform } }, { x: "X", slack: "Slack" }[t.platform] ?? t.platform),
+      h("div", { class: "trip-head" }, h("span", { class: "tag", data: { platform: t.platform } }, name(t.platform)),
         h("span", null, h("b", null, t.who), ` ${t.what}`),
         h("span", { class: "sum", data: { mark: t.outcome }, title: t.steps.some((s) => s.pause) ? "without the pause, and the pause" : null }, words)),
       t.text ? h("div", { class: "trip-text" }, t.text) : null,
@@ -516,87 +550,36 @@ function takeTrip(t) {
   renderTrips();
 }
 
+/* ---- scenes ---- */
+
+// scene moves all panes to a desk and those who write to it, or to the mirrored channel.
+function scene(kind) {
+  for (const p of state.panes) {
+    const v = panes.get(p.id);
+    const tabs = tabsOf(p);
+    const to = (kind === CHANNEL ? tabs.find((t) => t.kind === CHANNEL) : tabs.find((t) => t.kind === DESK) ?? tabs.find((t) => t.kind === DIRECT)) ?? tabs[0];
+    if (to) go(v, { tab: to.id, thread: "", chosen: false });
+  }
+  for (const b of document.querySelectorAll("[data-scene]")) b.setAttribute("aria-pressed", String(b.dataset.scene === kind));
+}
+for (const b of document.querySelectorAll("[data-scene]")) b.addEventListener("click", () => scene(b.dataset.scene));
+
+/* ---- faults ---- */
+
+const FAULTS = [["down", "Down"], ["busy", "One 503", "The next post will be answered with 503."], ["slow", "Slow down 5 s", "The next post will be refused for five seconds."], ["cut", "Cut", "Its open connections were cut."]];
 function renderFaults() {
-  for (const b of document.querySelectorAll("[data-fault][aria-pressed]")) b.setAttribute("aria-pressed", String(state.faults[b.dataset.fault] ?? false));
-}
-
-/* ---- composers ---- */
-
-// swap keeps what is half written for one conversation and brings back what was for another.
-function swap(input, from, to) {
-  if (!(input === "slack-input" && ui.editing)) ui.drafts.set(from, $(input).value);
-  $(input).value = ui.drafts.get(to) ?? "";
-}
-
-function composer(name, send) {
-  const input = $(name + "-input");
-  const picker = $(name + "-file");
-  const named = () => { $(name + "-file-name").textContent = picker.files[0]?.name ?? ""; };
-  picker.addEventListener("change", named);
-  input.addEventListener("keydown", (e) => {
-    if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); $(name + "-form").requestSubmit(); }
-    if (e.key === "Escape" && name === "slack") stopEditing();
-  });
-  $(name + "-form").addEventListener("submit", async (e) => {
-    e.preventDefault();
-    const text = input.value;
-    const file = picker.files[0];
-    if (!text.trim() && !file) return input.focus();
-    input.value = "";
-    if (!(await send(text, file))) { input.value = input.value || text; return; }
-    if (!ui.editing) { picker.value = ""; named(); }
-    input.focus();
-  });
-}
-
-function draft(fields, file) {
-  if (!file) return fields;
-  const form = new FormData();
-  for (const [k, v] of Object.entries(fields)) form.append(k, v);
-  form.append("file", file, file.name);
-  return form;
-}
-
-composer("x", (text, file) => post("/x/say", draft({ person: ui.person, text }, file)));
-composer("slack", async (text, file) => {
-  if (!ui.editing) return post("/slack/say", draft({ person: ui.member, thread: ui.thread, text }, file));
-  const done = await post("/slack/edit", { person: ui.member, ts: ui.editing, text });
-  if (done) stopEditing();
-  return done;
-});
-$("slack-edit-cancel").addEventListener("click", () => { stopEditing(); $("slack-input").focus(); });
-
-$("x-add").addEventListener("click", () => {
-  const form = $("x-add-form");
-  form.hidden = !form.hidden;
-  $("x-add").setAttribute("aria-expanded", String(!form.hidden));
-  if (!form.hidden) $("x-name").focus();
-});
-$("x-add-form").addEventListener("submit", async (e) => {
-  e.preventDefault();
-  const who = await post("/x/person", { name: $("x-name").value });
-  if (!who) return;
-  $("x-name").value = "";
-  $("x-add").click();
-  swap("x-input", "x:" + ui.person, "x:" + who.id);
-  ui.person = who.id;
-  await refresh();
-  $("x-input").focus();
-});
-
-for (const b of document.querySelectorAll("[data-fault]")) {
-  b.addEventListener("click", async () => {
-    const on = b.getAttribute("aria-pressed") !== "true";
-    if (await post("/faults", { fault: b.dataset.fault, on }) && b.dataset.said) toast(b.dataset.said);
-  });
+  keyed($("faults"), state.panes, (p) => p.id, (p) => [p.id, p.down], (p) => h("div", { class: "fault-row" }, h("b", null, p.name), FAULTS.map(([fault, words, told]) => h("button", {
+    type: "button", "aria-pressed": told ? null : String(p.down), "aria-label": `${p.name}: ${words}`, data: { spot: fault, test: "fault", pane: p.id, fault },
+    onclick: async () => { if (await post("/faults", { pane: p.id, fault, on: !p.down }) && told) toast(`${p.name}: ${told}`); },
+  }, words))));
 }
 
 /* ---- live ---- */
 
 let ready = false;
-function render() {
-  renderX();
-  renderSlack();
+function renderAll() {
+  for (const p of state.panes) render(p);
+  renderForm();
   renderTrips();
   renderFaults();
   ready = true;
@@ -619,7 +602,7 @@ function refresh() {
       const top = next.trips[0]?.id ?? 0;
       next.trips.unshift(...[...newer.values()].filter((t) => t.id > top).sort((a, b) => b.id - a.id));
       state = next;
-      render();
+      renderAll();
     } while (again);
   })().finally(() => { asking = null; });
   return asking;
@@ -645,9 +628,10 @@ async function begin() {
   try {
     await refresh();
     listen();
-  } catch {
+  } catch (e) {
     live(false);
-    setTimeout(begin, 2000);
+    if (!(e instanceof TypeError) || e.message === "Failed to fetch") setTimeout(begin, 2000);
+    else throw e;
   }
 }
 begin();
