@@ -181,21 +181,22 @@ func (k richBlock) table(b *text.Builder) {
 
 // describe writes the caption and the credit.
 func (k richBlock) describe(b *text.Builder) {
-	if k.Caption != nil {
-		var with struct {
-			Text   richText `json:"text"`
-			Credit richText `json:"credit"`
-		}
-		var plain richText
-		if json.Unmarshal(*k.Caption, &with) != nil || with.Text.empty() {
-			_ = json.Unmarshal(*k.Caption, &plain) // a caption that is neither says nothing
-		}
-		with.Text.write(b)
-		plain.write(b)
+	var caption struct {
+		Text   richText `json:"text"`
+		Credit richText `json:"credit"`
 	}
-	if !k.Credit.empty() {
-		b.Write("\n— ")
-		k.Credit.write(b)
+	if k.Caption != nil && (json.Unmarshal(*k.Caption, &caption) != nil || caption.Text.empty()) {
+		_ = json.Unmarshal(*k.Caption, &caption.Text) // a caption that is neither says nothing
+	}
+	if !caption.Text.empty() {
+		b.Write("\n")
+		caption.Text.write(b)
+	}
+	for _, credit := range []richText{caption.Credit, k.Credit} {
+		if !credit.empty() {
+			b.Write("\n— ")
+			credit.write(b)
+		}
 	}
 }
 
