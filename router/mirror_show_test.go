@@ -12,7 +12,6 @@ import (
 	"github.com/roost-im/roost/router/blob"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/route"
-	"github.com/roost-im/roost/router/store"
 	"github.com/roost-im/roost/router/text"
 )
 
@@ -196,9 +195,7 @@ func TestPinsAreCarried(t *testing.T) {
 		w.says(t, towns[0], "Ann", at[0], "the rules")
 		copied, _ := towns[1].reads(at[1], "the rules")
 		for _, removed := range []bool{false, true} {
-			w.follows(t, chat.Event{
-				ID: "e", Conversation: at[1], Message: copied.id, Author: person("Bob"), What: chat.Pinned{Removed: removed},
-			})
+			w.happens(t, "Bob", where{towns[1], at[1]}, copied.id, chat.Pinned{Removed: removed})
 			if m, _ := towns[0].reads(at[0], "the rules"); m.pinned == removed {
 				t.Errorf("taken off %v: pinned is %v", removed, m.pinned)
 			}
@@ -209,22 +206,6 @@ func TestPinsAreCarried(t *testing.T) {
 			t.Errorf("where nothing can be pinned it reads %q, want one line", towns[2].in(at[2]))
 		}
 	})
-}
-
-// follows has what follows from an event happen.
-func (w *world) follows(t *testing.T, ev chat.Event) {
-	t.Helper()
-	x, err := w.router.Explain(t.Context(), ev)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = w.store.Change(t.Context(), func(store.View) (store.Changes, error) {
-		return store.Changes{Deliveries: x.Deliveries}, nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	synctest.Wait()
 }
 
 func TestJoinsAreSaidWhenTheyAreWanted(t *testing.T) {
