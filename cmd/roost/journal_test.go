@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
@@ -75,24 +74,5 @@ func TestAJournalIsReadInOrderAndTellsThatItGrew(t *testing.T) {
 	}
 	if entries, err := other.Read(t.Context(), 0, 10); err != nil || len(entries) > 0 {
 		t.Errorf("another account reads %v, %v", entries, err)
-	}
-}
-
-func TestLinksNeedAPublicAddress(t *testing.T) {
-	t.Parallel()
-	public := configs.Web{Public: "https://roost.example.org"}
-	for _, tc := range []struct {
-		name  string
-		web   configs.Web
-		files configs.Files
-		want  bool
-	}{
-		{"with both", public, configs.Files{Link: time.Hour}, true},
-		{"without an address", configs.Web{}, configs.Files{Link: time.Hour}, false},
-		{"switched off", public, configs.Files{}, false},
-	} {
-		if got := opened(t, tc.web, tc.files).links != nil; got != tc.want {
-			t.Errorf("%s: links %v, want %v", tc.name, got, tc.want)
-		}
 	}
 }

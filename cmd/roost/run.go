@@ -65,10 +65,7 @@ func (c *common) run(ctx context.Context) error {
 		return err
 	}
 	m = web.NewMetrics(reg, h.router.Status)
-	h.hooks = web.New(h.health, reg)
-	if h.links != nil {
-		h.hooks.Link(h.links)
-	}
+	h.hooks = h.site(reg)
 	return errors.Join(c.serve(ctx, h, hup), h.Close())
 }
 
@@ -97,6 +94,15 @@ func (c *common) serve(ctx context.Context, h *house, hup <-chan os.Signal) erro
 	err = g.Wait()
 	h.log.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "roost has stopped")
 	return err
+}
+
+// site is what is served at web.listen.
+func (h *house) site(reg prometheus.Gatherer) *web.Server {
+	s := web.New(h.health, reg)
+	if h.links != nil {
+		s.Link(h.links)
+	}
+	return s
 }
 
 // listenWeb listens where the file says.
