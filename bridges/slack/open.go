@@ -65,20 +65,15 @@ func topic(title string) text.Text {
 // m was deleted. Where Slack does not let us look, m is taken to be there.
 func (c *Connector) rootOf(ctx context.Context, in chat.Conversation, m chat.MessageID) (string, error) {
 	found, err := c.look(ctx, string(in.ID), string(m))
-	switch chat.KindOf(err) {
-	case chat.Gone:
+	switch kind := chat.KindOf(err); {
+	case err == nil && found.SubType != tombstone:
+		return firstOf(found.Thread, string(m)), nil
+	case err == nil, kind == chat.Gone:
 		return "", nil
-	case chat.Refused:
+	case kind == chat.Refused:
 		return string(m), nil
-	case chat.Transient, chat.Throttled, chat.Uncertain, chat.LoggedOut, chat.Unfunded:
-		if err != nil {
-			return "", err
-		}
 	}
-	if found.SubType == tombstone {
-		return "", nil
-	}
-	return firstOf(found.Thread, string(m)), nil
+	return "", err
 }
 
 // glimpse is what is asked of a message that is looked at again.
