@@ -164,8 +164,12 @@ func (c *call) multipart(mr *multipart.Reader, maxUpload int64) error {
 		if err != nil {
 			return bad("can't parse multipart/form-data")
 		}
+		h, err := headed(part)
+		if err != nil {
+			return err
+		}
 		limit := form
-		if part.FileName() != "" {
+		if h.isFile {
 			limit = min(maxUpload, total)
 		}
 		data, err := io.ReadAll(io.LimitReader(part, limit+1))
@@ -175,12 +179,12 @@ func (c *call) multipart(mr *multipart.Reader, maxUpload int64) error {
 		case int64(len(data)) > limit:
 			_, _ = io.Copy(io.Discard, io.LimitReader(part, maxUpload))
 			return tooLarge()
-		case part.FileName() != "":
+		case h.isFile:
 			total -= int64(len(data))
-			c.files[part.FormName()] = upload{name: part.FileName(), mime: part.Header.Get("Content-Type"), data: data}
+			c.files[h.field] = upload{name: h.file, mime: part.Header.Get("Content-Type"), data: data}
 		default:
 			form -= int64(len(data))
-			c.args[part.FormName()] = string(data)
+			c.args[h.field] = string(data)
 		}
 	}
 	return bad("too many parameters")
