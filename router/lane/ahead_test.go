@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,9 +163,9 @@ func TestNothingIsTriedBehindWhatIsPutOff(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlatform()
-				works := false
+				var works atomic.Bool
 				p.post = func(_ context.Context, post chat.Post) (chat.Receipt, error) {
-					if post.Text.Body == "two" && !works {
+					if post.Text.Body == "two" && !works.Load() {
 						return chat.Receipt{}, &chat.Error{Op: "test", Kind: k, Wait: time.Hour}
 					}
 					return p.take(post), nil
@@ -175,7 +176,7 @@ func TestNothingIsTriedBehindWhatIsPutOff(t *testing.T) {
 				w.sent(t, 1)
 				synctest.Wait()
 				w.takeBack(t, source("three"))
-				works = true
+				works.Store(true)
 				w.sent(t, 2)
 				if got := p.taken(); !slices.Equal(got, []string{"one", "two", "four"}) {
 					t.Errorf("taken %q, want all but what was cancelled, in order", got)
