@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -131,8 +133,8 @@ func (h *house) setup(f *configs.File, opened map[chat.Account]chat.Connector) r
 			Pace:    a.Pace,
 		}
 	}
-	for name, r := range f.Routes {
-		switch {
+	for _, name := range inOrder(f.Routes) {
+		switch r := f.Routes[name]; {
 		case r.Desk != nil:
 			d := router.Desk{Desk: r.Desk.Desk, From: r.Desk.From}
 			d.Name = name
@@ -142,6 +144,13 @@ func (h *house) setup(f *configs.File, opened map[chat.Account]chat.Connector) r
 		}
 	}
 	return s
+}
+
+// inOrder lists routes as they stand in the file: where two mirrors take a message to one place, the first one does.
+func inOrder(routes map[string]configs.Route) []string {
+	return slices.SortedFunc(maps.Keys(routes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(routes[a].Line, routes[b].Line), cmp.Compare(a, b))
+	})
 }
 
 // reload makes the router do what a new file says. Accounts whose settings changed are opened again; the others run on.

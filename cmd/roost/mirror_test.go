@@ -38,6 +38,14 @@ func TestAMirrorIsTakenAsItIsWritten(t *testing.T) {
 	}
 }
 
+func TestRoutesAreTakenInTheOrderOfTheFile(t *testing.T) {
+	t.Parallel()
+	routes := map[string]configs.Route{"a": {Line: 9}, "b": {Line: 3}, "c": {Line: 6}, "d": {Line: 3}}
+	if got, want := inOrder(routes), []string{"b", "d", "c", "a"}; !slices.Equal(got, want) {
+		t.Errorf("in order %q, want %q", got, want)
+	}
+}
+
 // What the configuration lets people write the router must know.
 func TestTheRouterKnowsTheWordsOfAMirror(t *testing.T) {
 	t.Parallel()

@@ -230,7 +230,7 @@ func (p *planner) reply(to chat.MessageID, quote *chat.Quote) error {
 
 // stopped says why a mirror brings the event nowhere; empty when it does, or when there is nothing to bring.
 func (p *planner) stopped(m *Mirror) string {
-	if p.ev.Hops >= MaxHops {
+	if p.ev.Hops >= MaxHops && !isDeleted(p.ev) { // what is taken back is taken back to the end
 		return fmt.Sprintf("it has passed %d routes already", p.ev.Hops)
 	}
 	i := slices.IndexFunc(m.Legs, func(l Leg) bool { return l.At == p.from })
