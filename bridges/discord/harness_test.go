@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -282,3 +283,11 @@ type data []byte
 func (d data) Open(context.Context) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(d)), nil
 }
+
+func (d data) body() io.ReadCloser { return io.NopCloser(bytes.NewReader(d)) }
+
+// roundTrip is a transport.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+// RoundTrip makes one call.
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

@@ -69,7 +69,10 @@ func (c *Connector) settle(ctx context.Context, d draft, m message, header http.
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
 	defer cancel()
 	if err != nil {
-		return chat.Receipt{}, errors.Join(err, c.unsettled(late, d.key, err))
+		if noted := c.unsettled(late, d.key, err); noted != nil {
+			err = errors.Join(err, noted)
+		}
+		return chat.Receipt{}, err
 	}
 	c.authors.Put(m.ID, chat.Author{Self: true, Bot: true})
 	noted := c.journal.end(late, d.key, func(t *try) { t.Message, t.Hook, t.Open = m.ID, d.hook.ID, false })

@@ -116,7 +116,9 @@ func TestWhatMessagesCarryBesideText(t *testing.T) {
 	r := start(t, discordsim.Config{})
 	original := r.says(t, r.dm, discordsim.Draft{Text: "the *original*"})
 	r.says(t, r.room, discordsim.Draft{Forward: &discordsim.Forward{Channel: r.dm, Message: string(original)}})
-	e, p := happens(t, r.sink, func(e chat.Event, p chat.Posted) bool { return e.Conversation == r.Room() && p.Text.Body == "the original" })
+	e, p := happens(t, r.sink, func(e chat.Event, p chat.Posted) bool {
+		return e.Conversation == r.Room() && p.Text.Body == "the original"
+	})
 	if e.Author.ID != r.Person() || len(p.Text.Spans) == 0 || p.Text.Spans[0].Kind != text.Quote {
 		t.Errorf("the forward is %+v by %v, want a quote", p.Text, e.Author.ID)
 	}

@@ -68,10 +68,15 @@ func (t *tap) Read(p []byte) (int, error) {
 
 // Write sends p, or claims that it did.
 func (t *tap) Write(p []byte) (int, error) {
-	if !t.broken.Load() {
-		if _, err := t.Conn.Write(p); err != nil {
-			t.broken.Store(true)
-		}
+	if t.broken.Load() {
+		return len(p), nil
+	}
+	err := t.SetWriteDeadline(time.Now().Add(firstTime))
+	if err == nil {
+		_, err = t.Conn.Write(p)
+	}
+	if err != nil {
+		t.broken.Store(true)
 	}
 	return len(p), nil
 }
