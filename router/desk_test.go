@@ -240,3 +240,17 @@ func TestAReplyAfterARestartOnHoldStillLeavesOnce(t *testing.T) {
 		reads(t, x, dm, "hi", "hello")
 	})
 }
+
+// A platform that has few emoji shows the nearest one.
+func TestAMarkIsTheNearestEmojiThatThereIs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, x, slack := office(t, 0)
+		slack.traits.Emoji = func(e string) (string, bool) { return "👌", e == "✅" }
+		w.says(t, x, "Jane", x.place("dm-jane"), "hi")
+		answer := w.says(t, slack, "Ann", slack.thread(t), "hello")
+		if got := slack.marks(answer); got != "👌" {
+			t.Errorf("the answer is marked %q, want the nearest of ✅", got)
+		}
+	})
+}
