@@ -3,7 +3,6 @@ package telegram
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -59,24 +58,9 @@ var (
 
 // Validate reports every fault, each with the key that it is about. It does no I/O.
 func (c Config) Validate() error {
-	var faults []error
-	switch token := c.Token.Reveal(); {
-	case token == "":
-		faults = append(faults, errors.New("token: is missing; @BotFather gives it to whoever makes a bot"))
-	case !tokenForm.MatchString(token):
-		faults = append(faults, errors.New("token: is none of Telegram's, which look like 123456:ABC-def"))
-	}
-	if c.Receive != "" && c.Receive != Poll && c.Receive != Webhook {
-		faults = append(faults, fmt.Errorf("receive: %q is neither poll nor webhook", c.Receive))
-	}
-	if s := c.Secret.Reveal(); s != "" && !secretForm.MatchString(s) {
-		faults = append(faults, errors.New("secret: takes 1 to 256 letters, digits, _ and -"))
-	}
-	if c.APIURL != "" {
-		u, err := url.Parse(c.APIURL)
-		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-			faults = append(faults, fmt.Errorf("api_url: %q is no http or https address", c.APIURL))
-		}
+	faults := []error{c.checkToken(), c.checkReceive()}
+	if c.APIURL != "" && !isWeb(c.APIURL) {
+		faults = append(faults, fmt.Errorf("api_url: %q is no http or https address", c.APIURL))
 	}
 	for i, id := range c.Moved {
 		if _, err := strconv.ParseInt(id, 10, 64); err != nil {
@@ -84,6 +68,26 @@ func (c Config) Validate() error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+func (c Config) checkToken() error {
+	switch token := c.Token.Reveal(); {
+	case token == "":
+		return errors.New("token: is missing; @BotFather gives it to whoever makes a bot")
+	case !tokenForm.MatchString(token):
+		return errors.New("token: is none of Telegram's, which look like 123456:ABC-def")
+	}
+	return nil
+}
+
+func (c Config) checkReceive() error {
+	if c.Receive != "" && c.Receive != Poll && c.Receive != Webhook {
+		return fmt.Errorf("receive: %q is neither poll nor webhook", c.Receive)
+	}
+	if s := c.Secret.Reveal(); s != "" && !secretForm.MatchString(s) {
+		return errors.New("secret: takes 1 to 256 letters, digits, _ and -")
+	}
+	return nil
 }
 
 // endpoint is where the Bot API is, without a slash at its end.

@@ -28,7 +28,7 @@ func (c *Connector) content(m *message) content {
 			k.files = append(k.files, c.files(one, m.ID, m.Spoiler)...)
 		}
 	}
-	if line := m.talk.line(); line != "" {
+	if line := m.line(); line != "" {
 		k.text = joined(text.Plain(line), k.text)
 	}
 	if from := m.Origin.name(); from != "" && !m.Automatic && !k.empty() {

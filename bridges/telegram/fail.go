@@ -108,20 +108,10 @@ const conflictReason = "another program reads this bot's messages with the same 
 // Refused, because another topic in it would fail as well.
 func judge(a *answer, once bool) (chat.Kind, string) {
 	switch code := a.Code; {
-	case code == http.StatusTooManyRequests || a.RetryAfter > 0:
+	case a.RetryAfter > 0:
 		return chat.Throttled, ""
 	case code >= http.StatusInternalServerError:
 		return either(once, chat.Uncertain, chat.Transient), ""
-	case code == http.StatusUnauthorized:
-		return chat.LoggedOut, "Telegram does not take the bot's token any more"
-	case code == http.StatusNotFound && a.has("method not found"):
-		return chat.Refused, "the Bot API server is too old for that"
-	case code == http.StatusNotFound:
-		return chat.LoggedOut, "Telegram knows no bot with this token, or api_url is wrong"
-	case code == http.StatusConflict:
-		return chat.Transient, conflictReason
-	case code == http.StatusRequestEntityTooLarge:
-		return chat.Refused, "the file is larger than Telegram takes"
 	case code < http.StatusBadRequest: // a redirect is none of Telegram's
 		return chat.Transient, ""
 	}
@@ -129,6 +119,18 @@ func judge(a *answer, once bool) (chat.Kind, string) {
 		if a.has(r.part) {
 			return r.kind, r.reason
 		}
+	}
+	switch a.Code {
+	case http.StatusTooManyRequests:
+		return chat.Throttled, ""
+	case http.StatusUnauthorized:
+		return chat.LoggedOut, "Telegram does not take the bot's token any more"
+	case http.StatusNotFound:
+		return chat.LoggedOut, "Telegram knows no bot with this token, or api_url is wrong"
+	case http.StatusConflict:
+		return chat.Transient, conflictReason
+	case http.StatusRequestEntityTooLarge:
+		return chat.Refused, "the file is larger than Telegram takes"
 	}
 	_, plain, found := strings.Cut(a.Description, ": ")
 	if !found {
@@ -151,6 +153,7 @@ const messageGone = "the message does not exist any more"
 func refusals() []refusal {
 	const topicGone, tooLong = "the topic does not exist any more", "the message is too long for Telegram"
 	return []refusal{
+		{"method not found", chat.Refused, "the Bot API server is too old for that"},
 		{"bot was blocked by the user", chat.Refused, "this person blocked the bot"},
 		{"user is deactivated", chat.Gone, "this person's account does not exist any more"},
 		{"can't initiate conversation", chat.Refused, "this person has not written to the bot yet; they must press Start first"},

@@ -88,12 +88,12 @@ func (c *Connector) download(ctx context.Context, path string) (io.ReadCloser, e
 	}
 	_ = resp.Body.Close() // it says nothing that the status does not
 	e := &chat.Error{Op: "telegram: download", Scope: chat.ThisAccount, Err: fmt.Errorf("status %d", resp.StatusCode)}
-	switch {
-	case resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone:
+	switch resp.StatusCode {
+	case http.StatusNotFound, http.StatusGone:
 		e.Kind, e.Reason = chat.Gone, "the file does not exist any more"
-	case resp.StatusCode == http.StatusTooManyRequests:
+	case http.StatusTooManyRequests:
 		e.Kind = chat.Throttled
-	case resp.StatusCode == http.StatusUnauthorized:
+	case http.StatusUnauthorized:
 		e.Kind, e.Reason = chat.Refused, "Telegram does not let the bot read the file"
 	}
 	return nil, e

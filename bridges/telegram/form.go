@@ -161,33 +161,35 @@ func (q question) words(form *chat.Form, f chat.Field) (string, []entity) {
 	return t.Body, []entity{{Type: "text_mention", Offset: 0, Length: text.UTF16.Len(name), User: &user{ID: q.By, First: name}}}
 }
 
+// asked finds the question that a message answers, and its button; ok is false when it answers none.
+func (in *intake) asked(ctx context.Context, m *message) (q question, b chat.Button, ok bool, err error) {
+	if m.ReplyTo == nil || m.From == nil || m.ReplyTo.From == nil || m.ReplyTo.From.ID != in.c.selfID() {
+		return q, b, false, nil
+	}
+	q, ok, err = in.c.asks.find(ctx, m.place().key(), m.ReplyTo.ID)
+	if err != nil || !ok || q.By != m.From.ID {
+		return q, b, false, err
+	}
+	b, ok, err = in.c.buttons.Button(ctx, q.Button)
+	return q, b, ok && b.Form != nil && q.Step < len(b.Form.Fields), err
+}
+
 // answer takes a message that answers a question of a form. done is false for every other message.
 func (in *intake) answer(ctx context.Context, m *message, b *batch) (done bool, err error) {
-	if m.ReplyTo == nil || m.From == nil || m.ReplyTo.From == nil || m.ReplyTo.From.ID != in.c.selfID() {
-		return false, nil
-	}
-	q, ok, err := in.c.asks.find(ctx, m.place().key(), m.ReplyTo.ID)
-	if err != nil || !ok || q.By != m.From.ID {
-		return false, err
-	}
-	known, ok, err := in.c.buttons.Button(ctx, q.Button)
-	if err != nil || !ok || known.Form == nil || q.Step >= len(known.Form.Fields) {
+	q, known, ok, err := in.asked(ctx, m)
+	if err != nil || !ok {
 		return false, err
 	}
 	next := q
 	f := known.Form.Fields[q.Step]
 	value, good := readAnswer(f, firstText(readText(m.Text, m.Entities), readText(m.Caption, m.CaptionEnts)).Body)
-	if !good {
-		next.Again = true
-		b.then(func(ctx context.Context) { in.c.askAgain(ctx, q, next) })
-		return true, nil
+	next.Again = !good
+	if good {
+		next.Values = map[string]string{f.ID: value}
+		maps.Copy(next.Values, q.Values)
+		next.Step++
 	}
-	next.Values = maps.Clone(q.Values)
-	if next.Values == nil {
-		next.Values = map[string]string{}
-	}
-	next.Values[f.ID] = value
-	if next.Step++; next.Step < len(known.Form.Fields) {
+	if next.Step < len(known.Form.Fields) {
 		b.then(func(ctx context.Context) { in.c.askAgain(ctx, q, next) })
 		return true, nil
 	}

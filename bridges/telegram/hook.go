@@ -15,7 +15,7 @@ import (
 )
 
 // secretHeader is what Telegram shows the secret in. https://core.telegram.org/bots/api#setwebhook
-const secretHeader = "X-Telegram-Bot-Api-Secret-Token"
+const secretHeader = "X-Telegram-Bot-Api-Secret-Token" //nolint:gosec // the name of the header and no credential
 
 const secretKey = "webhook"
 

@@ -172,7 +172,8 @@ func (c *Connector) uploadOne(ctx context.Context, at place, p parcel, d draft, 
 		params["has_spoiler"] = "true"
 	}
 	var w written
-	return w, c.carry(ctx, at, "send"+strings.ToUpper(p.form[:1])+p.form[1:], params, map[string]chat.File{p.form: p.file}, &w)
+	method := "send" + strings.ToUpper(p.form[:1]) + p.form[1:]
+	return w, c.carry(ctx, at, cargo{method, params, map[string]chat.File{p.form: p.file}}, &w)
 }
 
 // item is one file of an album. https://core.telegram.org/bots/api#inputmediaphoto
@@ -206,19 +207,26 @@ func (c *Connector) uploadAlbum(ctx context.Context, at place, all []parcel, d d
 		encode(params, "reply_parameters", answers)
 	}
 	var sent []written
-	err := c.carry(ctx, at, "sendMediaGroup", params, files, &sent)
+	err := c.carry(ctx, at, cargo{"sendMediaGroup", params, files}, &sent)
 	if err == nil && len(sent) == 0 {
 		err = &chat.Error{Op: "telegram: sendMediaGroup", Kind: chat.Uncertain, Reason: "Telegram took the files and did not say where they are"}
 	}
 	return sent, err
 }
 
+// cargo is a request with files, by the names of their fields.
+type cargo struct {
+	method string
+	params tgbotapi.Params
+	files  map[string]chat.File
+}
+
 // carry sends a request with files, streamed as they are read. Every reader is closed when it returns: the library leaves
 // those open whose request broke off.
-func (c *Connector) carry(ctx context.Context, at place, method string, params tgbotapi.Params, files map[string]chat.File, to any) error {
+func (c *Connector) carry(ctx context.Context, at place, what cargo, to any) error {
 	var fields []tgbotapi.RequestFile
 	var opened []*upload
-	for name, f := range files {
+	for name, f := range what.files {
 		u := &upload{file: f, open: func() (io.ReadCloser, error) { return f.Content.Open(ctx) }}
 		opened = append(opened, u)
 		fields = append(fields, tgbotapi.RequestFile{Name: name, Data: u})
@@ -228,7 +236,7 @@ func (c *Connector) carry(ctx context.Context, at place, method string, params t
 			u.end()
 		}
 	}()
-	return c.sendFormatted(ctx, at, call{method: method, once: true, within: uploadTime, files: fields}, params, to)
+	return c.sendFormatted(ctx, at, call{method: what.method, once: true, within: uploadTime, files: fields}, what.params, to)
 }
 
 // upload is a file as the library takes it.

@@ -55,7 +55,7 @@ func (in *intake) notice(ctx context.Context, m *message, b *batch) (done bool, 
 	case len(m.Joined) > 0:
 		return true, in.joined(ctx, m, b)
 	case m.Gone != nil:
-		return true, in.come(ctx, m.Chat, m.Date, m.Gone, chat.Left{}, b)
+		return true, in.come(ctx, m.passing(m.Gone, chat.Left{}), b)
 	case m.TopicCreated != nil:
 		in.c.topicNamed(m.place(), m.TopicCreated.Name, true)
 		return true, nil
@@ -105,25 +105,37 @@ func (in *intake) pinned(ctx context.Context, m *message, b *batch) error {
 
 func (in *intake) joined(ctx context.Context, m *message, b *batch) error {
 	for i := range m.Joined {
-		if err := in.come(ctx, m.Chat, m.Date, &m.Joined[i], chat.Joined{}, b); err != nil {
+		if err := in.come(ctx, m.passing(&m.Joined[i], chat.Joined{}), b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// passing is somebody's coming or going.
+type passing struct {
+	at   chatInfo
+	date int64
+	who  *user
+	what chat.Happening
+}
+
+func (m *message) passing(who *user, what chat.Happening) passing {
+	return passing{at: m.Chat, date: m.Date, who: who, what: what}
+}
+
 // come adds that somebody came or went. What the bot itself does is no news.
-func (in *intake) come(ctx context.Context, at chatInfo, date int64, who *user, what chat.Happening, b *batch) error {
-	if who.ID == in.c.selfID() {
+func (in *intake) come(ctx context.Context, p passing, b *batch) error {
+	if p.who.ID == in.c.selfID() {
 		return nil
 	}
-	conv, err := in.c.conversation(ctx, place{chat: at.ID})
+	conv, err := in.c.conversation(ctx, place{chat: p.at.ID})
 	if err != nil {
 		return err
 	}
 	b.events = append(b.events, chat.Event{
-		ID:           chat.EventID(fmt.Sprintf("j:%d:%d:%d:%s", at.ID, who.ID, date, chat.HappeningName(what))),
-		Conversation: conv, Author: in.c.author(who), At: moment(date), Direct: at.Type == privateChat, What: what,
+		ID:           chat.EventID(fmt.Sprintf("j:%d:%d:%d:%s", p.at.ID, p.who.ID, p.date, chat.HappeningName(p.what))),
+		Conversation: conv, Author: in.c.author(p.who), At: moment(p.date), Direct: p.at.Type == privateChat, What: p.what,
 	})
 	return nil
 }
@@ -132,9 +144,9 @@ func (in *intake) come(ctx context.Context, at chatInfo, date int64, who *user, 
 func (in *intake) moved(ctx context.Context, u *memberUpdate, b *batch) error {
 	switch was, is := u.Old.here(), u.New.here(); {
 	case is && !was:
-		return in.come(ctx, u.Chat, u.Date, &u.New.User, chat.Joined{}, b)
+		return in.come(ctx, passing{u.Chat, u.Date, &u.New.User, chat.Joined{}}, b)
 	case was && !is:
-		return in.come(ctx, u.Chat, u.Date, &u.New.User, chat.Left{}, b)
+		return in.come(ctx, passing{u.Chat, u.Date, &u.New.User, chat.Left{}}, b)
 	}
 	return nil
 }
@@ -153,7 +165,7 @@ func (in *intake) self(ctx context.Context, number int64, u *memberUpdate, b *ba
 		what = chat.Joined{}
 	}
 	before := len(b.events)
-	err := in.come(ctx, u.Chat, u.Date, &u.From, what, b)
+	err := in.come(ctx, passing{u.Chat, u.Date, &u.From, what}, b)
 	for i := range b.events[before:] {
 		b.events[before+i].ID += chat.EventID(":" + decimal(number)) // one may block and unblock within a second
 	}

@@ -31,9 +31,6 @@ func (p place) key() string {
 	return decimal(p.chat)
 }
 
-// private says whether the place is a chat with one person: those have numbers above zero.
-func (p place) private() bool { return p.chat > 0 }
-
 // parsePlace reads a conversation, as routes know it.
 func parsePlace(to chat.Conversation) (place, error) {
 	var p place
@@ -126,7 +123,7 @@ func parseMessages(was int64, id chat.MessageID) (m messages, ok bool) {
 	}
 	for word := range strings.SplitSeq(rest, ",") {
 		n, err := strconv.ParseInt(word, 10, 64)
-		if err != nil || n <= 0 || len(m.ids) > maxAlbum {
+		if err != nil || n <= 0 || len(m.ids) > maxAlbum || slices.Contains(m.ids, n) {
 			return messages{}, false
 		}
 		m.ids = append(m.ids, n)

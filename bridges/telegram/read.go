@@ -27,21 +27,11 @@ func readText(body string, entities []entity) text.Text {
 // span is what an entity makes of its characters. ok is false for those that are plain to everybody: @names, #tags,
 // /commands, addresses and numbers.
 func span(e entity) (s text.Span, ok bool) {
+	if kind, plain := styles()[e.Type]; plain {
+		s.Kind = kind
+		return s, true
+	}
 	switch e.Type {
-	case "bold":
-		s.Kind = text.Bold
-	case "italic":
-		s.Kind = text.Italic
-	case "underline":
-		s.Kind = text.Underline
-	case "strikethrough":
-		s.Kind = text.Strike
-	case "spoiler":
-		s.Kind = text.Spoiler
-	case "blockquote", "expandable_blockquote":
-		s.Kind = text.Quote
-	case "code":
-		s.Kind = text.Code
 	case "pre":
 		s.Kind, s.Attr = text.Pre, e.Language
 	case "text_link":
@@ -57,6 +47,14 @@ func span(e entity) (s text.Span, ok bool) {
 		return s, false
 	}
 	return s, true
+}
+
+// styles are the kinds of entities that say no more than what they are.
+func styles() map[string]text.Kind {
+	return map[string]text.Kind{
+		"bold": text.Bold, "italic": text.Italic, "underline": text.Underline, "strikethrough": text.Strike, "code": text.Code,
+		"spoiler": text.Spoiler, "blockquote": text.Quote, "expandable_blockquote": text.Quote,
+	}
 }
 
 // name is how a person is called.

@@ -244,8 +244,7 @@ func TestPeopleComeAndGo(t *testing.T) {
 	r.until(t, "each once", func(es []chat.Event) bool {
 		n := 0
 		for _, e := range es {
-			switch e.What.(type) {
-			case chat.Joined, chat.Left:
+			if name := chat.HappeningName(e.What); name == "joined" || name == "left" {
 				n++
 			}
 		}

@@ -14,7 +14,7 @@ func TestTheOffsetMovesOnlyWithWhatIsStored(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{})
 	tried := make(chan struct{}, 100)
-	r.refusing(func(b chat.Batch) error {
+	r.refusing(func(chat.Batch) error {
 		tried <- struct{}{}
 		return errDisk
 	})

@@ -22,15 +22,13 @@ type update struct {
 }
 
 type user struct {
-	ID           int64  `json:"id"`
-	IsBot        bool   `json:"is_bot"`
-	First        string `json:"first_name"`
-	Last         string `json:"last_name"`
-	Username     string `json:"username"`
-	ReadsAll     bool   `json:"can_read_all_group_messages"` // of getMe
-	JoinsGroups  bool   `json:"can_join_groups"`             // of getMe
-	ForBusiness  bool   `json:"can_connect_to_business"`     // of getMe
-	TopicsInChat bool   `json:"has_topics_enabled"`          // of getMe
+	ID          int64  `json:"id"`
+	IsBot       bool   `json:"is_bot"`
+	First       string `json:"first_name"`
+	Last        string `json:"last_name"`
+	Username    string `json:"username"`
+	ReadsAll    bool   `json:"can_read_all_group_messages,omitempty"` // of getMe
+	JoinsGroups bool   `json:"can_join_groups,omitempty"`             // of getMe
 }
 
 type chatInfo struct {

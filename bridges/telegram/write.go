@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -38,38 +39,42 @@ func isWeb(address string) bool {
 // size is how many UTF-16 units are sent for t.
 func size(t text.Text) int { return text.UTF16.Len(shown(t).Body) }
 
-// written is the wire form of a text that shown has made.
+// entitiesOf is the formatting of a text that shown has made.
 func entitiesOf(t text.Text) []entity {
 	var all []entity
 	for _, s := range t.ToUTF16() {
-		e := entity{Offset: s.Start, Length: s.End - s.Start}
-		switch s.Kind {
-		case text.Bold:
-			e.Type = "bold"
-		case text.Italic:
-			e.Type = "italic"
-		case text.Underline:
-			e.Type = "underline"
-		case text.Strike:
-			e.Type = "strikethrough"
-		case text.Spoiler:
-			e.Type = "spoiler"
-		case text.Quote:
-			e.Type = "blockquote"
-		case text.Code:
-			e.Type = "code"
-		case text.Pre:
-			e.Type, e.Language = "pre", s.Attr
-		case text.Link:
-			e.Type, e.URL = "text_link", s.Attr
-		case text.ListItem, text.Mention, text.Emoji, text.Heading: // are characters by now
-			continue
-		default:
-			continue
+		e := entity{Type: styleOf(s.Kind), Offset: s.Start, Length: s.End - s.Start}
+		if s.Kind == text.Pre {
+			e.Language = s.Attr
 		}
-		all = append(all, e)
+		if s.Kind == text.Link {
+			e.URL = s.Attr
+		}
+		if e.Type != "" {
+			all = append(all, e)
+		}
 	}
 	return all[:min(len(all), maxEntities)]
+}
+
+// styleOf is the type of entity for a kind; empty for what is characters by now.
+func styleOf(k text.Kind) string {
+	switch k {
+	case text.Pre:
+		return "pre"
+	case text.Link:
+		return "text_link"
+	case text.Quote:
+		return "blockquote"
+	case text.Bold, text.Italic, text.Underline, text.Strike, text.Code, text.Spoiler:
+		for style, kind := range styles() {
+			if kind == k {
+				return style
+			}
+		}
+	case text.ListItem, text.Mention, text.Emoji, text.Heading:
+	}
+	return ""
 }
 
 // web is an address that Telegram certainly reads as one; a name in its path is no mention.
@@ -92,23 +97,26 @@ func guarded(t text.Text) text.Text {
 
 // wakes says whether a mention or a command may begin at i.
 func wakes(s string, i int) bool {
-	if s[i] != '@' && s[i] != '/' || i+1 == len(s) || !wordly(s[i+1]) {
+	switch {
+	case i+1 == len(s) || !wordly(s[i+1]):
 		return false
+	case s[i] == '@':
+		return i == 0 || !wordly(s[i-1])
 	}
-	if i > 0 && (wordly(s[i-1]) || s[i] == '/' && (s[i-1] == '/' || s[i-1] == '<')) {
-		return false
-	}
-	if s[i] == '@' {
-		return true
-	}
-	if r, _ := utf8.DecodeLastRuneInString(s[:i]); unicode.IsLetter(r) {
+	return s[i] == '/' && commands(s, i)
+}
+
+// commands says whether the / at i may begin a command: not behind a letter, and not in a path.
+func commands(s string, i int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:i])
+	if unicode.IsLetter(before) || unicode.IsDigit(before) || strings.ContainsRune("_/<", before) {
 		return false
 	}
 	end := i + 1
 	for end < len(s) && wordly(s[end]) {
 		end++
 	}
-	return end == len(s) || s[end] != '/' // a path is no command
+	return end == len(s) || s[end] != '/'
 }
 
 // wordly says whether b may be part of a name or a command.
