@@ -9,6 +9,10 @@
 // We chose plans inside the transaction, not "read, decide, write with a version check", because most plans read nothing
 // and the rest must never be interleaved; it costs that plans are short and may not wait.
 //
+// What waits is given out by lanes. Lease gives the first delivery of a lane, and the lane with it to one caller; Follow
+// gives that caller the next one before the first is settled. A crash forgets leases: what was not settled is given again,
+// in the same order.
+//
 // Calls are safe for concurrent use, and concurrent calls may share a commit: each returns after the commit that holds
 // it, and an error means that nothing of that call was stored. The suite storetest.Run holds every sentence of this
 // contract.

@@ -10,8 +10,9 @@ import (
 	"github.com/roost-im/roost/router/store"
 )
 
-// readAhead is how many deliveries of a lane are read at once when it runs ahead through an old backlog.
-const readAhead = 32
+// readAhead is how many deliveries of a lane are read at once when it runs ahead through an old backlog: enough to make
+// one query of many, few enough that thousands of lanes may do so.
+const readAhead = 16
 
 // Follow gives the next delivery of a leased lane under the same lease.
 func (s *Store) Follow(ctx context.Context, token int64, hold time.Duration) (store.Leased, bool, error) {

@@ -1,6 +1,6 @@
 // Package sqlite keeps a store in one SQLite file, without cgo.
 //
-//	Admit, Change, Settle → queue → writer: one transaction for all that wait → commit → lanes in memory → Lease
+//	Admit, Change, Settle → queue → writer: one transaction for all that wait → commit → lanes in memory → Lease, Follow
 //
 // One process has the file at a time, so leases and the order of lanes live in memory and are made again at Open from
 // a narrow index. One goroutine writes; every commit is on disk (WAL, synchronous=FULL) before a call returns, and
