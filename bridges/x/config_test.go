@@ -40,13 +40,14 @@ func TestValidate(t *testing.T) {
 		{"odd receive", with(public, func(c *x.Config) { c.Receive = "pigeon" }), []string{`"pigeon"`}},
 		{"too fast", with(public, func(c *x.Config) { c.PollEvery = 30 * time.Second }), []string{"poll_every", "1m0s"}},
 		{"as fast as may be", with(public, func(c *x.Config) { c.PollEvery = time.Minute }), nil},
+		{"a simulator, as fast as one likes", with(public, func(c *x.Config) { c.PollEvery, c.APIURL = time.Second, "http://127.0.0.1:1" }), nil},
 		{"webhook address", with(public, func(c *x.Config) { c.WebhookURL = "https://roost.example/x/acme" }), nil},
 		{"webhook address with a port", with(public, func(c *x.Config) { c.WebhookURL = "https://roost.example:8443/x" }), []string{"webhook_url"}},
 		{"webhook address in the clear", with(public, func(c *x.Config) { c.WebhookURL = "http://roost.example/x" }), []string{"webhook_url"}},
 		{"many faults", x.Config{
 			Receive: "pigeon", WebhookPath: "x", PollEvery: 1, Page: 101, Backfill: 31, APIURL: "api", AuthURL: "ftp://x",
 			Budget: x.Budget{Sends: -1}, Prices: x.Prices{Send: -1},
-		}, []string{"client_id", "pigeon", "webhook_path", "poll_every", "page", "backfill", "api_url", "auth_url", "budget", "prices"}},
+		}, []string{"client_id", "pigeon", "webhook_path", "page", "backfill", "api_url", "auth_url", "budget", "prices"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
