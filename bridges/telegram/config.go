@@ -81,13 +81,14 @@ func (c Config) checkToken() error {
 }
 
 func (c Config) checkReceive() error {
+	var faults []error
 	if c.Receive != "" && c.Receive != Poll && c.Receive != Webhook {
-		return fmt.Errorf("receive: %q is neither poll nor webhook", c.Receive)
+		faults = append(faults, fmt.Errorf("receive: %q is neither poll nor webhook", c.Receive))
 	}
 	if s := c.Secret.Reveal(); s != "" && !secretForm.MatchString(s) {
-		return errors.New("secret: takes 1 to 256 letters, digits, _ and -")
+		faults = append(faults, errors.New("secret: takes 1 to 256 letters, digits, _ and -"))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // endpoint is where the Bot API is, without a slash at its end.
