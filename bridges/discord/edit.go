@@ -26,19 +26,9 @@ func (c *Connector) Edit(ctx context.Context, e chat.Edit) (chat.Receipt, error)
 	if err != nil {
 		return chat.Receipt{}, err
 	}
-	d := draft{channel: home, parent: string(e.To.ID), hook: h, text: e.Text, card: e.Card, as: e.As}
-	switch {
-	case d.hooked() && d.as == nil:
-		d.as = &chat.Persona{}
-	case !d.hooked() && d.as != nil:
-		as := d.as
-		d.as = nil
-		d = prefixed(d, as)
-	}
-	if d.hooked() {
-		if d, err = c.answering(ctx, d, e.To, e.ReplyTo, e.Quote); err != nil {
-			return chat.Receipt{}, err
-		}
+	d, err := c.redraft(ctx, e, draft{channel: home, parent: string(e.To.ID), hook: h, text: e.Text, card: e.Card})
+	if err != nil {
+		return chat.Receipt{}, err
 	}
 	body, err := c.compose(ctx, d)
 	if err != nil {
@@ -55,6 +45,21 @@ func (c *Connector) Edit(ctx context.Context, e chat.Edit) (chat.Receipt, error)
 		return r, c.marked(ctx, e.To, e.Card.State)
 	}
 	return r, nil
+}
+
+// redraft says how an edited message is said: as it was before, by the webhook that wrote it or with the name in front. What
+// the bot answered itself it answers still.
+func (c *Connector) redraft(ctx context.Context, e chat.Edit, d draft) (draft, error) {
+	if !d.hooked() {
+		if e.As != nil {
+			d = prefixed(d, e.As)
+		}
+		return d, nil
+	}
+	if d.as = e.As; d.as == nil {
+		d.as = &chat.Persona{}
+	}
+	return c.answering(ctx, d, e.To, e.ReplyTo, e.Quote)
 }
 
 // revise changes or deletes a message that stands in a thread which may be archived: then that is undone first.

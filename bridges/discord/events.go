@@ -36,59 +36,48 @@ func (in *intake) events(ctx context.Context, d dispatch) ([]chat.Event, error) 
 
 // learn keeps what is told of servers and channels.
 func (in *intake) learn(d dispatch) error {
-	places := in.c.places
 	switch d.kind {
-	case "GUILD_CREATE":
-		var g guild
-		if err := decode(d.raw, &g); err != nil {
-			return err
-		}
-		in.server(g)
-	case "GUILD_DELETE":
-		var g guild
-		if err := decode(d.raw, &g); err != nil {
-			return err
-		}
-		if g.Away { // it will be told of again
-			in.tide.pending[g.ID] = true
-			return nil
-		}
-		delete(in.tide.pending, g.ID)
-		places.forgetGuild(g.ID)
-	case "GUILD_EMOJIS_UPDATE":
-		var e struct {
-			Guild  string  `json:"guild_id"`
-			Emojis []emoji `json:"emojis"`
-		}
-		if err := decode(d.raw, &e); err != nil {
-			return err
-		}
-		places.learnEmojis(e.Guild, e.Emojis)
-	case "CHANNEL_CREATE", "CHANNEL_UPDATE", "THREAD_CREATE", "THREAD_UPDATE":
-		var ch channel
-		if err := decode(d.raw, &ch); err != nil || ch.ID == "" {
-			return errors.Join(errNoID, err)
-		}
-		places.learn(ch, "")
-	case "CHANNEL_DELETE", "THREAD_DELETE":
-		var ch channel
-		if err := decode(d.raw, &ch); err != nil {
-			return err
-		}
-		places.known.Forget(ch.ID)
-	case "THREAD_LIST_SYNC":
-		var l struct {
-			Guild   string    `json:"guild_id"`
-			Threads []channel `json:"threads"`
-		}
-		if err := decode(d.raw, &l); err != nil {
-			return err
-		}
-		for _, ch := range l.Threads {
-			places.learn(ch, l.Guild)
-		}
+	case "GUILD_CREATE", "GUILD_DELETE", "GUILD_EMOJIS_UPDATE", "THREAD_LIST_SYNC":
+		return in.learnGuild(d)
+	case "CHANNEL_CREATE", "CHANNEL_UPDATE", "THREAD_CREATE", "THREAD_UPDATE", "CHANNEL_DELETE", "THREAD_DELETE":
 	default:
 		return known(d.kind)
+	}
+	var ch channel
+	if err := decode(d.raw, &ch); err != nil || ch.ID == "" {
+		return errors.Join(errNoID, err)
+	}
+	if strings.HasSuffix(d.kind, "_DELETE") {
+		in.c.places.known.Forget(ch.ID)
+	} else {
+		in.c.places.learn(ch, "")
+	}
+	return nil
+}
+
+// learnGuild keeps what is told of a server.
+func (in *intake) learnGuild(d dispatch) error {
+	var g struct {
+		guild
+		Of string `json:"guild_id"` // the server, where it is not what is told itself
+	}
+	if err := decode(d.raw, &g); err != nil || firstOf(g.ID, g.Of) == "" {
+		return errors.Join(errNoID, err)
+	}
+	switch {
+	case d.kind == "GUILD_CREATE":
+		in.server(g.guild)
+	case d.kind == "GUILD_EMOJIS_UPDATE":
+		in.c.places.learnEmojis(g.Of, g.Emojis)
+	case d.kind == "THREAD_LIST_SYNC":
+		for _, ch := range g.Threads {
+			in.c.places.learn(ch, g.Of)
+		}
+	case g.Away: // it will be told of again
+		in.tide.pending[g.ID] = true
+	default:
+		delete(in.tide.pending, g.ID)
+		in.c.places.forgetGuild(g.ID)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -14,12 +15,7 @@ func ReadMarkdown(s string) text.Text { return read(s, names{}) }
 // WriteMarkdown makes markdown of a text, with these custom emoji.
 func WriteMarkdown(t text.Text, known ...string) string {
 	return markdown(t, func(name string) (string, bool) {
-		for _, k := range known {
-			if k == name {
-				return "<:" + name + ":123456>", true
-			}
-		}
-		return "", false
+		return "<:" + name + ":123456>", slices.Contains(known, name)
 	})
 }
 

@@ -136,31 +136,37 @@ func scope(h *hearing) chat.Scope {
 // judge reads what Discord said. What vanished is Gone, so that whoever needs it opens another; what is there and closed to us
 // is Refused, because another thread in it would fail as well.
 func judge(p *problem, once, page bool) (chat.Kind, string) {
-	switch {
-	case p.Status == http.StatusUnauthorized && p.Code != badHookToken:
+	if p.Status == http.StatusUnauthorized && p.Code != badHookToken {
 		return chat.LoggedOut, "Discord does not take the bot's token any more"
-	case p.Status == http.StatusForbidden && page && p.Code == 0:
-		return chat.Throttled, "Discord's firewall keeps this address out for now"
-	case p.Code == 20028, p.Code == 20029:
-		return chat.Throttled, "Discord takes no more messages here for now"
-	case p.Code == 30046:
-		return chat.Throttled, "Discord takes no more edits of messages older than an hour for now"
-	case p.Code == 40003:
-		return chat.Throttled, "Discord lets the bot open no more direct messages for now"
-	case slices.Contains([]int{40004, 40006, 130000}, p.Code):
-		return chat.Transient, ""
-	case p.Status >= http.StatusInternalServerError:
-		return either(once, chat.Uncertain, chat.Transient), ""
-	case p.Status == http.StatusRequestTimeout:
+	}
+	if reason := slower(p, page); reason != "" {
+		return chat.Throttled, reason
+	}
+	if slices.Contains([]int{40004, 40006, 130000}, p.Code) || p.Status == http.StatusRequestTimeout {
 		return chat.Transient, ""
 	}
-	if reason := gone(p.Code); reason != "" {
+	if p.Status >= http.StatusInternalServerError {
+		return either(once, chat.Uncertain, chat.Transient), ""
+	}
+	if reason := gone(p); reason != "" {
 		return chat.Gone, reason
 	}
-	if p.Code == 0 && p.Status == http.StatusNotFound {
-		return chat.Gone, "it does not exist at Discord any more"
-	}
 	return chat.Refused, p.refusal()
+}
+
+// slower is why Discord wants us to wait, where it does not say so with 429; empty when it does not want that.
+func slower(p *problem, page bool) string {
+	switch {
+	case p.Status == http.StatusForbidden && page && p.Code == 0:
+		return "Discord's firewall keeps this address out for now"
+	case p.Code == 20028, p.Code == 20029:
+		return "Discord takes no more messages here for now"
+	case p.Code == 30046:
+		return "Discord takes no more edits of messages older than an hour for now"
+	case p.Code == 40003:
+		return "Discord lets the bot open no more direct messages for now"
+	}
+	return ""
 }
 
 // pause is how long to wait where Discord names no time.
@@ -176,9 +182,9 @@ func pause(p *problem, page bool) (time.Duration, chat.Scope) {
 	return 0, chat.ThisConversation
 }
 
-// gone is why something is not there; empty for codes of another kind.
-func gone(code int) string {
-	switch code {
+// gone is why something is not there; empty when it is.
+func gone(p *problem) string {
+	switch p.Code {
 	case unknownChannel:
 		return "the channel or thread does not exist any more"
 	case 10004:
@@ -191,6 +197,10 @@ func gone(code int) string {
 		return "the webhook does not exist any more"
 	case 10062:
 		return "it was answered too late"
+	case 0:
+		if p.Status == http.StatusNotFound {
+			return "it does not exist at Discord any more"
+		}
 	}
 	return ""
 }

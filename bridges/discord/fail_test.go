@@ -50,7 +50,7 @@ func TestWhatDiscordSaysHasAKindAndAReason(t *testing.T) {
 				limited(t, err)
 			}
 			if tc.kind == chat.Refused || tc.kind == chat.Gone {
-				r.Sim.Mend()
+				r.Mend()
 				if _, err := c.Post(t.Context(), chat.Post{Key: "k-1", To: r.Room(), Text: plain("hello")}); err != nil || r.count(r.room, "hello") != 1 {
 					t.Errorf("the next try = %v", err)
 				}
@@ -110,7 +110,8 @@ func TestConfigTellsEveryFault(t *testing.T) {
 		{"prefix", discord.Config{Token: bridges.NewSecret("Bot x")}, []string{`begins with "Bot "`}},
 		{"space", discord.Config{Token: bridges.NewSecret("x y")}, []string{"white space"}},
 		{
-			"all", discord.Config{Webhooks: "maybe", MaxFile: 900, CatchUp: "3 days", APIURL: "ftp://x"},
+			"all",
+			discord.Config{Webhooks: "maybe", MaxFile: 900, CatchUp: "3 days", APIURL: "ftp://x"},
 			[]string{"token:", "webhooks:", "max_file:", "catch_up:", "api_url:"},
 		},
 	} {

@@ -143,8 +143,8 @@ func (h *hooks) obtain(ctx context.Context, channel string) (hook, error) {
 	if i >= 0 {
 		found = there[i]
 	} else {
-		make := request{op: "discord: make a webhook", method: http.MethodPost, path: path, body: map[string]string{"name": hookName}}
-		if _, err := h.c.call(ctx, make, &found); err != nil {
+		ask := request{op: "discord: make a webhook", method: http.MethodPost, path: path, body: map[string]string{"name": hookName}}
+		if _, err := h.c.call(ctx, ask, &found); err != nil {
 			return hook{}, err
 		}
 	}

@@ -96,14 +96,12 @@ func (in *intake) answer(ctx context.Context) error {
 
 // work takes what is queued, and fills gaps while nothing is.
 func (in *intake) work(ctx context.Context) error {
-	for {
-		select {
-		case d := <-in.queue:
+	for ctx.Err() == nil {
+		if d, ok := in.waiting(); ok {
 			if err := in.take(ctx, d); err != nil {
 				return err
 			}
 			continue
-		default:
 		}
 		if channel, ok := in.tide.next(); ok && in.rested() {
 			if err := in.fillOne(ctx, channel, callTime); err != nil {
@@ -111,20 +109,34 @@ func (in *intake) work(ctx context.Context) error {
 			}
 			continue
 		}
-		timer := time.NewTimer(in.idle())
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		case d := <-in.queue:
-			if err := in.take(ctx, d); err != nil {
-				timer.Stop()
-				return err
-			}
+		if err := in.wait(ctx); err != nil {
+			return err
 		}
-		timer.Stop()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	}
+	return ctx.Err()
+}
+
+// waiting gives what is queued, if anything is.
+func (in *intake) waiting() (d dispatch, ok bool) {
+	select {
+	case d = <-in.queue:
+		return d, true
+	default:
+		return d, false
+	}
+}
+
+// wait returns when something was queued and taken, or there may be a gap to fill.
+func (in *intake) wait(ctx context.Context) error {
+	timer := time.NewTimer(in.idle())
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	case d := <-in.queue:
+		return in.take(ctx, d)
 	}
 }
 
@@ -158,42 +170,42 @@ func (b *batch) add(channel string, last uint64, events []chat.Event) {
 // take takes one dispatch and what is queued behind it. It returns when all of it was accepted.
 func (in *intake) take(ctx context.Context, d dispatch) error {
 	var b batch
-	for {
-		channel := where(d)
-		if in.tide.waits(channel) {
-			if err := in.flush(ctx, &b); err != nil {
-				return err
-			}
-			if err := in.fillOne(ctx, channel, gapWait); err != nil {
-				return err
-			}
-		}
-		events, err := in.events(ctx, d)
-		if err != nil && d.kind == "READY" {
+	for ok := true; ok; {
+		if err := in.add(ctx, &b, d); err != nil {
 			return err
 		}
-		if err != nil {
-			in.lost(ctx, d, channel, err)
-		}
-		last := uint64(0)
-		if d.kind == "MESSAGE_CREATE" && err == nil {
-			last = newest(d)
-		}
-		if _, gap := in.tide.gaps[channel]; gap {
-			last = 0 // the mark stays where the gap begins
-		}
-		b.add(channel, last, events)
 		if len(b.events) >= maxBatch {
 			break
 		}
-		select {
-		case d = <-in.queue:
-			continue
-		default:
-		}
-		break
+		d, ok = in.waiting()
 	}
 	return in.flush(ctx, &b)
+}
+
+// add puts what a dispatch says into a batch, after what was missed in its channel.
+func (in *intake) add(ctx context.Context, b *batch, d dispatch) error {
+	channel := where(d)
+	if in.tide.waits(channel) {
+		if err := in.flush(ctx, b); err != nil {
+			return err
+		}
+		if err := in.fillOne(ctx, channel, gapWait); err != nil {
+			return err
+		}
+	}
+	events, err := in.events(ctx, d)
+	if err != nil && d.kind == "READY" {
+		return err
+	}
+	if err != nil {
+		in.lost(ctx, d, channel, err)
+	}
+	last := uint64(0)
+	if _, gap := in.tide.gaps[channel]; d.kind == "MESSAGE_CREATE" && err == nil && !gap { // with a gap the mark stays where that begins
+		last = newest(d)
+	}
+	b.add(channel, last, events)
+	return nil
 }
 
 // lost has what could not be understood counted, and what could not be asked for read back.

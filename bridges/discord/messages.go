@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/roost-im/roost/router/chat"
@@ -256,9 +255,4 @@ func quotation(t text.Text) text.Text {
 func unquoted(t text.Text) text.Text {
 	t.Spans = slices.DeleteFunc(slices.Clone(t.Spans), func(s text.Span) bool { return s.Kind == text.Quote })
 	return t
-}
-
-// joinLines puts what is not empty on lines of its own.
-func joinLines(lines ...string) string {
-	return strings.Join(slices.DeleteFunc(lines, func(s string) bool { return strings.TrimSpace(s) == "" }), "\n")
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ func (in *intake) pressed(ctx context.Context, i interaction) error {
 	if message == "" && i.Message != nil {
 		message = i.Message.ID
 	}
-	if !strings.Contains(pressMark+formMark+askMark+filledMark+yesMark+noMark, firstOf(mark, "?")) || name == "" || message == "" {
+	if known := []string{pressMark, formMark, askMark, filledMark, yesMark, noMark}; !slices.Contains(known, mark) || name == "" || message == "" {
 		return errUnknown
 	}
 	b, ok, err := in.c.buttons.Button(ctx, name)
@@ -95,14 +96,19 @@ func (in *intake) pressed(ctx context.Context, i interaction) error {
 	case noMark:
 		return in.reply(ctx, i, answerUpdate, map[string]any{"content": "Cancelled.", "components": []any{}})
 	}
+	return in.press(ctx, i, b, message)
+}
+
+// press has a press accepted, and says then that it was.
+func (in *intake) press(ctx context.Context, i interaction, b chat.Button, message string) error {
 	what := chat.Pressed{Button: b.ID, Value: b.Value}
-	if mark == filledMark {
+	if i.Type == submittedType {
 		what.Fields = filled(b.Form, i.Data.Components)
 	}
 	if err := in.accept(ctx, i, message, what); err != nil {
 		return errors.Join(err, in.tell(ctx, i, "Roost could not take that down. Please try again."))
 	}
-	if mark == yesMark {
+	if strings.HasPrefix(i.Data.CustomID, yesMark+":") {
 		return in.reply(ctx, i, answerUpdate, map[string]any{"content": "✓ " + plain(b.Label, maxLabel), "components": []any{}})
 	}
 	return in.reply(ctx, i, answerLater, nil)

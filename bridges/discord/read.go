@@ -277,19 +277,26 @@ func (r *reader) masked(s string) piece {
 	if end < 0 || end == 1 || !strings.HasPrefix(s[end:], "](") {
 		return piece{}
 	}
-	label, rest := s[1:end], s[end+2:]
-	target, size := "", 0
-	if strings.HasPrefix(rest, "<") {
-		if m := bracketed.FindStringSubmatch(rest); m != nil && strings.HasPrefix(rest[len(m[0]):], ")") {
-			target, size = m[1], len(m[0])+1
-		}
-	} else if i := strings.IndexAny(rest, ") \n"); i > 0 && rest[i] == ')' && web(rest[:i]) {
-		target, size = rest[:i], i+1
-	}
+	label := s[1:end]
+	target, size := linkTarget(s[end+2:])
 	if target == "" || strings.Contains(label, "://") || strings.TrimSpace(label) == "" {
 		return piece{}
 	}
 	return r.span(text.Link, text.Attrs{Attr: target}, label, end+2+size, setting{before: '['})
+}
+
+// linkTarget is the address that s begins with, up to the parenthesis that closes it; empty when there is none.
+func linkTarget(s string) (target string, size int) {
+	if strings.HasPrefix(s, "<") {
+		if m := bracketed.FindStringSubmatch(s); m != nil && strings.HasPrefix(s[len(m[0]):], ")") {
+			return m[1], len(m[0]) + 1
+		}
+		return "", 0
+	}
+	if i := strings.IndexAny(s, ") \n"); i > 0 && s[i] == ')' && web(s[:i]) {
+		return s[:i], i + 1
+	}
+	return "", 0
 }
 
 // web says whether url is an address that Discord makes a link of.
@@ -357,12 +364,9 @@ func single(s string, before rune) int {
 		return -1
 	}
 	for i := 1; i < len(s); i++ {
-		switch {
-		case s[i] == '\\':
+		if s[i] == '\\' || strings.HasPrefix(s[i:], s[:1]+s[:1]) {
 			i++
-		case s[i] == mark && i+1 < len(s) && s[i+1] == mark:
-			i++
-		case s[i] == mark && i > 1 && closes(s, i):
+		} else if s[i] == mark && i > 1 && closes(s, i) {
 			return i
 		}
 	}

@@ -126,7 +126,7 @@ func (t *tide) reached(marks map[string]uint64) {
 
 // before is the snowflake that is by overtaken older.
 func before(id uint64) uint64 {
-	back := uint64(overtaken.Milliseconds()) << 22
+	const back = uint64(overtaken/time.Millisecond) << 22
 	if id < back {
 		return 0
 	}
