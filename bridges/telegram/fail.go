@@ -1,7 +1,6 @@
 package telegram
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -57,7 +56,7 @@ func (c *Connector) fail(what call, status int, resp *tgbotapi.APIResponse, err 
 		e.Kind, e.Reason = judge(a, what.once)
 		e.Wait = a.RetryAfter
 		a.Description = bridges.Redact(a.Description, c.cfg.Token, c.cfg.Secret)
-	case bridges.MayHaveArrived(err), !errors.As(err, &onWire) && !ended(err):
+	case bridges.MayHaveArrived(err), !errors.As(err, &onWire):
 		// The request left, or its answer was no answer of Telegram's.
 		e.Kind = either(what.once, chat.Uncertain, chat.Transient)
 		e.Err = bridges.RedactError(err, c.cfg.Token, c.cfg.Secret)
@@ -96,10 +95,6 @@ func either(is bool, yes, no chat.Kind) chat.Kind {
 		return yes
 	}
 	return no
-}
-
-func ended(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 const conflictReason = "another program reads this bot's messages with the same token; stop it, or make a bot for each"

@@ -3,6 +3,7 @@ package telegram_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -129,4 +130,15 @@ func TestRichMessagesAndOtherContentAreTold(t *testing.T) {
 			}
 		}
 	}
+}
+
+// answering is a client whose every call is answered with body.
+func answering(body string) *http.Client {
+	return &http.Client{Transport: answers(body)}
+}
+
+type answers string
+
+func (a answers) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(a)))}, nil
 }
