@@ -117,7 +117,7 @@ type sandboxStage struct {
 
 func newSandboxStage() (*sandboxStage, error) {
 	st := &sandboxStage{
-		x: xsim.New(xsim.Config{}), slack: slacksim.New(slacksim.Config{}), discord: discordsim.New(discordsim.Config{}),
+		x: xsim.New(xsim.Config{}), slack: slacksim.New(slacksim.Config{}), discord: discordsim.New(discordsim.Config{BotName: "Acme Tea"}),
 		telegram: telegramsim.New(telegramsim.Config{Bot: telegramsim.User{First: "Acme Tea", Username: "acmetea_bot"}, Privacy: new(bool)}),
 	}
 	const addr = "127.0.0.1:0"
@@ -204,6 +204,7 @@ accounts:
   discord/club:
     token: %[6]s
     api_url: %[7]s/api
+    pace: {conversation: {every: 100ms, burst: 100}}
   telegram/bot:
     token: %[8]q
     api_url: %[9]s

@@ -36,6 +36,9 @@ type paneState struct {
 	Picks  []string `json:"picks"`           // emoji to choose from, as the platform names them; empty where there are none
 	Can    []string `json:"can"`             // of edit, delete, reply, thread, pin
 	Types  string   `json:"types,omitempty"` // which files people can send; empty: all
+
+	Deleting string `json:"deleting,omitempty"` // what a person should know before they delete something
+
 	Down   bool     `json:"down"`
 }
 
@@ -59,7 +62,7 @@ type place struct {
 	Kind     string    `json:"kind"`
 	With     string    `json:"with,omitempty"` // direct: the name of the account
 	People   []string  `json:"people"`         // who can write here
-	Threads  []thread  `json:"threads,omitempty"`
+	Threads  []thread  `json:"threads,omitzero"` // empty, not nil, where each thread has a name
 	Messages []message `json:"messages"`
 }
 

@@ -32,6 +32,7 @@ func (t *telegramPane) changed() []<-chan struct{} {
 func (t *telegramPane) show() paneState {
 	out := paneState{
 		ID: "telegram", Name: "Telegram", Down: t.is(), Can: []string{doEdit, doDelete, doReply, doPin},
+		Deleting: "Telegram tells no bot that a message is gone, so its copies on the other platforms stay.",
 		Picks: []string{"👍", "❤", "🔥", "🎉", "😁", "🙏", "👀", "👎"},
 	}
 	for _, u := range t.people() {
@@ -131,7 +132,7 @@ func (t *telegramPane) message(chat int64, m telegramsim.Message) message {
 		}
 		out.Rows = append(out.Rows, bs)
 	}
-	if to, ok := t.sim.Message(chat, m.ReplyTo); ok && m.ReplyTo != m.Thread {
+	if to, ok := t.sim.Message(chat, m.ReplyTo); ok && strconv.Itoa(m.ReplyTo) != out.Thread { // a topic's first message is answered by all
 		out.Reply = &quoted{Name: to.FromName, Text: cmp.Or(m.Quote, to.Text+to.Caption, to.Kind)}
 	}
 	return out
@@ -198,7 +199,8 @@ func (t *telegramPane) do(_ context.Context, a act) (string, error) {
 }
 
 func (t *telegramPane) say(user, chat int64, a act) (string, error) {
-	d := telegramsim.Draft{Text: a.Text, Album: len(a.files) > 1}
+	d := telegramsim.Draft{Album: len(a.files) > 1}
+	d.Text, d.Entities = typed(a.Text)
 	d.Thread, _ = strconv.Atoi(a.Thread)
 	d.ReplyTo, _ = strconv.Atoi(a.Message)
 	for _, f := range a.files {

@@ -24,6 +24,7 @@ type trip struct {
 	seq       int64 // of its last change
 	id        int64
 	event     chat.EventID // empty for deliveries that no known event caused
+	action    string       // what carries such an event on; empty: nothing by itself
 	account   chat.Account
 	ref       chat.Ref
 	began     time.Time
@@ -49,6 +50,7 @@ type step struct {
 	reason   string
 	due      time.Time
 	try      int
+	loose    bool // opens a thread where there may be none
 }
 
 // trips is the log of trips. It is told by the router and read by any number of watchers; nobody waits for anybody.
@@ -94,7 +96,7 @@ func (t *trips) happened(s router.Step) *trip {
 	if s.What == router.Received {
 		what, words := inWords(ev.What)
 		return t.add(&trip{
-			event: ev.ID, account: ev.Conversation.Account, ref: ev.Ref(), began: s.At, author: ev.Author, what: what, text: words,
+			event: ev.ID, action: carrier(ev.What), account: ev.Conversation.Account, ref: ev.Ref(), began: s.At, author: ev.Author, what: what, text: words,
 			steps: []step{{at: s.At, kind: s.What, to: ev.Conversation}},
 		})
 	}
@@ -117,7 +119,7 @@ func (t *trips) tried(s router.Step) *trip {
 	}
 	tr.note(step{
 		at: s.At, kind: s.What, delivery: d.ID, pause: tr.pause(s), to: d.Action.Target(), title: title(d.Action), action: chat.ActionName(d.Action),
-		state: d.State, reason: s.Reason, due: d.Due, try: d.Tries,
+		state: d.State, reason: s.Reason, due: d.Due, try: d.Tries, loose: d.Loose && chat.ActionName(d.Action) == "open",
 	})
 	tr.delivered[d.ID] = true
 	if d.Case != "" {
@@ -128,6 +130,7 @@ func (t *trips) tried(s router.Step) *trip {
 
 // cause finds the trip that a delivery belongs to: the one it was seen in before, the one whose event was being admitted
 // when it was made, the last one about the same message, or the last one of the same case when that has only just moved.
+// Where several are, the one whose event such an action carries on.
 func (t *trips) cause(d *chat.Delivery) *trip {
 	if i := t.last(func(tr *trip) bool { return tr.delivered[d.ID] }); i >= 0 {
 		return t.all[i]
@@ -140,11 +143,14 @@ func (t *trips) cause(d *chat.Delivery) *trip {
 		return tr.event != "" && !d.Admitted.Before(tr.began.Truncate(time.Millisecond)) &&
 			(tr.admitted.IsZero() || !d.Admitted.After(tr.admitted))
 	}
-	both := func(tr *trip) bool { return about(tr) && during(tr) }
+	kin := func(tr *trip) bool { return tr.action == strings.Replace(chat.ActionName(d.Action), "open", "post", 1) }
+	and := func(all ...func(*trip) bool) func(*trip) bool {
+		return func(tr *trip) bool { return !slices.ContainsFunc(all, func(one func(*trip) bool) bool { return !one(tr) }) }
+	}
 	moved := func(tr *trip) bool {
 		return tr.cases[d.Case] && d.Admitted.Sub(tr.steps[len(tr.steps)-1].at) < leastPause
 	}
-	for _, holds := range []func(*trip) bool{both, during, about, moved} {
+	for _, holds := range []func(*trip) bool{and(about, during, kin), and(about, during), and(during, kin), during, and(about, kin), about, moved} {
 		if i := t.last(holds); i >= 0 {
 			return t.all[i]
 		}
@@ -223,6 +229,23 @@ func (tr *trip) pause(s router.Step) time.Duration {
 		return p
 	}
 	return 0
+}
+
+// carrier is the action, by its name, that carries an event on where it can be done.
+func carrier(h chat.Happening) string {
+	switch h.(type) {
+	case chat.Posted:
+		return chat.ActionName(chat.Post{})
+	case chat.Edited:
+		return chat.ActionName(chat.Edit{})
+	case chat.Deleted:
+		return chat.ActionName(chat.Delete{})
+	case chat.Reacted:
+		return chat.ActionName(chat.React{})
+	case chat.Pinned:
+		return chat.ActionName(chat.Pin{})
+	}
+	return ""
 }
 
 func reactedTo(a chat.Action) chat.Ref {

@@ -95,6 +95,9 @@ func (p *Page) step(s step) stepJSON {
 		}
 		return out
 	}
+	if s.loose && s.state == chat.Rejected {
+		return stepJSON{Mark: done, Title: "No thread", Detail: place + " has none, so it is said there itself"}
+	}
 	out := stepJSON{Mark: failed, Title: failureInWords(s), Detail: place + ": " + s.reason}
 	if s.state == chat.Waiting {
 		out.Mark = waiting
@@ -140,6 +143,9 @@ func title(a chat.Action) string {
 	case chat.Post:
 		return "Delivered"
 	case chat.Open:
+		if a.Bare {
+			return "Thread opened"
+		}
 		return "Case opened"
 	case chat.Edit:
 		if a.Card != nil {
