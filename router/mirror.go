@@ -27,7 +27,7 @@ func (r *Router) mirrored(v store.View, mirrors *route.Table, ev chat.Event) (st
 
 // mirrorEnded is what follows from the end of a mirror's delivery.
 func (r *Router) mirrorEnded(v store.View, e lane.End) (store.Changes, error) {
-	res, mine, err := route.Ended(e.Delivery, e.Gone, memory{v, r})
+	res, mine, err := route.Ended(e.Delivery, len(e.Copies) > 0, e.Gone, memory{v, r})
 	if err != nil || !mine {
 		return r.told(e), err
 	}

@@ -60,6 +60,7 @@ type (
 		To       Conversation `json:"to"`
 		Messages []MessageID  `json:"messages,omitempty"`
 		Text     text.Text    `json:"text"`
+		Files    int          `json:"files,omitempty"`    // how many the message has; they stay as they are
 		ReplyTo  MessageID    `json:"reply_to,omitempty"` // what the message answers; that can't be changed any more
 		Quote    *Quote       `json:"quote,omitempty"`    // as in Post
 		As       *Persona     `json:"as,omitempty"`

@@ -61,7 +61,8 @@ type (
 		Pin(ctx context.Context, p Pin) error
 	}
 	// Opener starts threads, topics and forum posts. The receipt's message is the card, or what else it had to write to
-	// begin the thread; none when it wrote nothing. A thread that Root has already counts as opened.
+	// begin the thread; none when it wrote nothing. A thread that Root has already counts as opened. A Bare one in a place
+	// that can have no threads gives the place itself.
 	Opener interface {
 		Open(ctx context.Context, o Open) (Receipt, Conversation, error)
 	}

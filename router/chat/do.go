@@ -83,7 +83,8 @@ type editor interface {
 }
 
 // edit makes the parts of one message read like the new text: the first ones are edited, surplus ones deleted, missing
-// ones posted behind. Repeating it after a failure comes to the same, because posts carry keys.
+// ones posted behind. Parts that have nothing but files stay. Repeating it after a failure comes to the same, because posts
+// carry keys.
 func edit(ctx context.Context, c editor, a Edit) (Receipt, error) {
 	if len(a.Messages) == 0 {
 		return Receipt{}, &Error{Op: "edit", Kind: Gone, Reason: "the message to edit is not known here"}
@@ -96,6 +97,9 @@ func edit(ctx context.Context, c editor, a Edit) (Receipt, error) {
 	if a.Card == nil {
 		parts = Parts(whole, c.Traits())
 	}
+	words := a.Messages[:max(len(a.Messages)-filesAlone(a.Files, c.Traits().Files.Count), 1)]
+	rest := a.Messages[len(words):]
+	a.Messages = words
 	var done Receipt
 	for i, p := range parts {
 		r, err := editPart(ctx, c, a, p, i)
@@ -105,12 +109,21 @@ func edit(ctx context.Context, c editor, a Edit) (Receipt, error) {
 		done.Left = r.Left
 		done.Messages = append(done.Messages, r.Messages...)
 	}
-	if len(a.Messages) > len(parts) {
+	done.Messages = append(done.Messages, rest...)
+	if len(words) > len(parts) {
 		if d, ok := c.(Deleter); ok && c.Traits().Delete.Out {
-			return done, d.Delete(ctx, Delete{To: a.To, Messages: a.Messages[len(parts):]})
+			return done, d.Delete(ctx, Delete{To: a.To, Messages: words[len(parts):]})
 		}
 	}
 	return done, nil
+}
+
+// filesAlone is how many messages have nothing but files, where so many are taken in each.
+func filesAlone(files, each int) int {
+	if each <= 0 || files <= each {
+		return 0
+	}
+	return (files - 1) / each
 }
 
 // editPart makes the i-th part of a read like p: by editing its message, or by a new one where it has none or where the

@@ -72,7 +72,7 @@ type able struct{ *plain }
 func newAble() able {
 	p := newPlain()
 	p.traits = chat.Traits{
-		Threads: true, Edit: chat.Ability{Out: true}, Delete: chat.Ability{Out: true}, React: chat.Ability{Out: true}, Repeat: chat.ReadBack,
+		Threads: true, Pin: chat.Ability{Out: true}, Edit: chat.Ability{Out: true}, Delete: chat.Ability{Out: true}, React: chat.Ability{Out: true}, Repeat: chat.ReadBack,
 	}
 	return able{p}
 }
@@ -100,6 +100,8 @@ func (c able) Delete(_ context.Context, a chat.Delete) error {
 	}
 	return nil
 }
+
+func (c able) Pin(_ context.Context, a chat.Pin) error { return c.broken(a) }
 
 func (c able) React(_ context.Context, a chat.React) error { return c.broken(a) }
 
@@ -130,6 +132,7 @@ func TestWhatCantBeDoneBecomesItsElseOrIsRefused(t *testing.T) {
 		chat.Edit{To: to, Messages: []chat.MessageID{"m"}, Else: instead},
 		chat.Delete{To: to, Messages: []chat.MessageID{"m"}, Else: instead},
 		chat.React{To: to, Message: "m", Else: instead},
+		chat.Pin{To: to, Message: "m", Else: instead},
 	} {
 		unable := newAble()
 		unable.traits = chat.Traits{}
@@ -147,7 +150,7 @@ func TestWhatCantBeDoneBecomesItsElseOrIsRefused(t *testing.T) {
 		}
 	}
 	for _, a := range []chat.Action{
-		chat.Edit{To: to, Messages: []chat.MessageID{"m"}}, chat.Delete{To: to}, chat.React{To: to}, chat.Open{To: to},
+		chat.Edit{To: to, Messages: []chat.MessageID{"m"}}, chat.Delete{To: to}, chat.React{To: to}, chat.Pin{To: to}, chat.Open{To: to},
 	} {
 		p := newPlain()
 		_, err := chat.Do(t.Context(), p, a)
@@ -175,6 +178,9 @@ func TestWhatCanBeDoneIsDone(t *testing.T) {
 	}
 	if _, err := chat.Do(ctx, c, chat.React{To: to, Message: "m1"}); err != nil {
 		t.Errorf("react: %v", err)
+	}
+	if _, err := chat.Do(ctx, c, chat.Pin{To: to, Message: "m1"}); err != nil {
+		t.Errorf("pin: %v", err)
 	}
 	if _, err := chat.Do(ctx, c, chat.Delete{To: to, Messages: []chat.MessageID{"m1"}}); err != nil || len(c.says) != 0 {
 		t.Errorf("delete: %v, %v", c.says, err)
@@ -249,6 +255,39 @@ func TestAnEditOfSplitMessagesComesOutWhole(t *testing.T) {
 		}
 		if len(r.Messages) != len(c.reads()) {
 			t.Fatalf("the receipt lists %v, want the %d parts that are left", r.Messages, len(c.reads()))
+		}
+	})
+}
+
+func TestAnEditLeavesFilesAlone(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		c := newAble()
+		c.traits.Text.Max, c.traits.Files.Count = 10, 2
+		files := make([]chat.File, rapid.IntRange(1, 7).Draw(t, "files"))
+		held := map[chat.MessageID]int{}
+		var ids []chat.MessageID
+		for _, p := range chat.Parts(chat.Post{Key: "w-1", To: to, Text: text.Plain(numbers(rapid.IntRange(1, 20).Draw(t, "before"))), Files: files}, c.traits) {
+			r, err := chat.Do(context.Background(), c, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids, held[r.Messages[0]] = append(ids, r.Messages...), len(p.Files)
+		}
+		after := text.Plain(numbers(rapid.IntRange(1, 20).Draw(t, "after")))
+		r, err := chat.Do(context.Background(), c, chat.Edit{Key: "w-2", To: to, Messages: ids, Text: after, Files: len(files)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(c.reads(), ""); got != after.Body {
+			t.Fatalf("it reads %q, want %q", c.reads(), after.Body)
+		}
+		left := 0
+		for id := range c.says {
+			left += held[id]
+		}
+		if left != len(files) || len(r.Messages) != len(c.says) {
+			t.Fatalf("%d of %d files are left, and the receipt lists %v of %d messages", left, len(files), r.Messages, len(c.says))
 		}
 	})
 }

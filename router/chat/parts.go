@@ -55,8 +55,9 @@ const linkRoom = 120
 
 // Parts cuts a post into the messages that a platform with traits t takes for it, in order: text within its limit, files
 // within its count. All parts but the first have keys of their own, made from p.Key if there is one. A post that fits is
-// returned as it is; one that has a Quote leaves room for it. Files that are too big or of a kind that t does not take are
-// the caller's care (FileTraits.Limit); where t takes none at all, all of them are on the last part.
+// returned as it is; one that has a Quote leaves room for it. The first part has the files, so that another text leaves
+// them alone; those that are too many for it follow after the text. Files that are too big or of a kind that t does not take are
+// the caller's care (FileTraits.Limit); where t takes none at all, all of them are on the first part.
 func Parts(p Post, t Traits) []Post {
 	most := t.room(p)
 	if (len(p.Files) <= t.Files.Count || t.Files.Count <= 0) && (most == 0 || t.SizeOf(p.Text) <= most) {
@@ -114,15 +115,15 @@ func (t Traits) cut(p Post, most int) []text.Text {
 	return cut
 }
 
-// withFiles puts the files on the last part of the text, and as many further messages as they need behind it.
+// withFiles puts the files on the first part of the text, and what is too much for it on as many further messages as that
+// needs behind the text.
 func withFiles(parts []Post, p Post, count int) []Post {
 	files := p.Files
 	if count <= 0 {
 		count = len(files)
 	}
-	last := &parts[len(parts)-1]
 	n := min(count, len(files))
-	last.Files, files = files[:n], files[n:]
+	parts[0].Files, files = files[:n], files[n:]
 	for len(files) > 0 {
 		n = min(count, len(files))
 		more := p

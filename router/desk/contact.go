@@ -136,7 +136,7 @@ func (s *step) heardAnew(in FromContact, w chat.Edited) {
 	body := text.Join(w.Text, text.Plain(" (edited)"))
 	for _, t := range s.threads() {
 		s.within(t, purposeShow, chat.Delivery{Of: ev.Ref(), Action: chat.Edit{
-			To: t.Surface, Text: body, As: s.persona(),
+			To: t.Surface, Text: body, Files: len(files), As: s.persona(),
 			Else: &chat.Post{To: t.Surface, Text: body, As: s.persona(), Hops: ev.Hops + 1},
 		}})
 	}

@@ -82,7 +82,7 @@ func (t turn) reshow(m message, body text.Text, as *chat.Persona) {
 	for _, o := range t.elsewhere(m.ref) {
 		edited := text.Join(body, text.Plain(" (edited)"))
 		t.within(o, purposeShow, chat.Delivery{Of: m.ref, Action: chat.Edit{
-			To: o.Surface, Text: edited, As: as,
+			To: o.Surface, Text: edited, Files: len(m.files), As: as,
 			Else: &chat.Post{To: o.Surface, Text: edited, As: as, Hops: m.hops + 1},
 		}})
 	}
@@ -119,7 +119,7 @@ func (t turn) resay(m message, note bool) {
 		return
 	}
 	t.memberLine(m, Out)
-	t.outside(purposeEdit, chat.Delivery{Of: m.ref, Action: chat.Edit{To: t.Contact.At, Text: m.text}})
+	t.outside(purposeEdit, chat.Delivery{Of: m.ref, Action: chat.Edit{To: t.Contact.At, Text: m.text, Files: len(m.files)}})
 	t.reshow(m, m.text, teamPersona(m.by))
 }
 

@@ -191,7 +191,7 @@ func threadOf(v store.View, card chat.Ref, to chat.Conversation) (chat.Conversat
 	}
 	// A forum's posts and a topic's conversation may be places of their own.
 	for _, c := range found {
-		if c.Source.Same(card) && c.Dest.Conversation.Account == to.Account {
+		if !card.IsThread() && c.Source.Same(card) && c.Dest.Conversation.Account == to.Account {
 			return c.Dest.Conversation, nil
 		}
 	}

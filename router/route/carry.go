@@ -85,7 +85,7 @@ func (p *planner) answering(t Twin) chat.Ref {
 func (p *planner) edit(m *Mirror, leg Leg, w chat.Edited) chat.Edit {
 	as := p.as(m)
 	return chat.Edit{
-		To: leg.At, Text: w.Text, Quote: p.quote, As: as, Number: true,
+		To: leg.At, Text: w.Text, Files: len(w.Files), Quote: p.quote, As: as, Number: true,
 		Else: &chat.Post{
 			To: leg.At, Text: text.Join(text.Plain("(edited) "), w.Text), Quote: p.quote, As: as, Number: true, Hops: p.ev.Hops + 1,
 		},

@@ -85,13 +85,14 @@ func (r *Result) keep(key, value string) {
 }
 
 // Ended says what follows for twins when a mirror's delivery has ended. mine is false when nothing does, and the end is to
-// be treated like any other; otherwise there is nothing to tell anybody. gone says that what it was meant for is no longer there.
+// be treated like any other; otherwise there is nothing to tell anybody. made says that it became something, gone that what it
+// was meant for is no longer there.
 //
 // A post whose twin is gone goes out once more behind a new twin, and when that is gone too, to the conversation itself.
-func Ended(d chat.Delivery, gone bool, mem Memory) (res Result, mine bool, err error) {
+func Ended(d chat.Delivery, made, gone bool, mem Memory) (res Result, mine bool, err error) {
 	switch a := d.Action.(type) {
 	case chat.Open:
-		return opened(d, a), d.Source.IsThread() && d.Case == "", nil
+		return opened(d, a, made), d.Source.IsThread() && d.Case == "", nil
 	case chat.Post:
 		if !gone || !d.Within.IsThread() || a.To.Thread == "" || d.Purpose == flat {
 			return res, false, nil
@@ -102,12 +103,16 @@ func Ended(d chat.Delivery, gone bool, mem Memory) (res Result, mine bool, err e
 	return res, false, nil
 }
 
-// opened remembers how the opening of a twin ended.
-func opened(d chat.Delivery, a chat.Open) (res Result) {
+// opened remembers how the opening of a twin ended. One that was sent and made nothing is in a place without threads.
+func opened(d chat.Delivery, a chat.Open, made bool) (res Result) {
 	if !d.Source.IsThread() {
 		return res
 	}
 	key := TwinKey(d.Source, a.To)
+	if d.State == chat.Sent && !made {
+		res.keep(key, TwinRefused)
+		return res
+	}
 	switch d.State {
 	case chat.Sent, chat.Dead, chat.Cancelled: // it is there, or shall be tried again with the next post
 		res.Keep = map[string][]byte{key: nil}

@@ -124,7 +124,7 @@ func TestHowAnOpeningEndedIsRemembered(t *testing.T) {
 		mem := newPast()
 		d := opening(t, mem)
 		d.State = state
-		res, mine, err := route.Ended(d, false, mem)
+		res, mine, err := route.Ended(d, true, false, mem)
 		if err != nil || !mine || res.Deliveries != nil {
 			t.Fatalf("%s: %+v, %v, %v", state, res, mine, err)
 		}
@@ -133,8 +133,15 @@ func TestHowAnOpeningEndedIsRemembered(t *testing.T) {
 			t.Errorf("%s: %q is kept, want %q", state, mem.kept, want)
 		}
 	}
+	mem := newPast()
+	d := opening(t, mem)
+	d.State = chat.Sent
+	res, _, _ := route.Ended(d, false, false, mem)
+	if mem.keeps(res); mem.kept[route.TwinKey(d.Source, place(1))] != route.TwinRefused {
+		t.Errorf("%q is kept of a place that has no threads, want %q", mem.kept, route.TwinRefused)
+	}
 	card := chat.Delivery{Source: ref(place(0), "m"), State: chat.Rejected, Action: chat.Open{To: place(1)}}
-	if _, mine, _ := route.Ended(card, false, newPast()); mine {
+	if _, mine, _ := route.Ended(card, true, false, newPast()); mine {
 		t.Error("a desk's card is taken for a twin")
 	}
 }
@@ -155,7 +162,7 @@ func TestALostTwinIsOpenedAnewOnce(t *testing.T) {
 	mem.copies = []chat.Copy{{Source: thread(0, "t").ThreadRef(), Dest: thread(1, "gone").ThreadRef()}}
 	ended := func(d chat.Delivery) []chat.Delivery {
 		t.Helper()
-		res, mine, err := route.Ended(d, true, mem)
+		res, mine, err := route.Ended(d, true, true, mem)
 		if err != nil || !mine {
 			t.Fatalf("the end of %s: %v, %v", told(d), mine, err)
 		}
@@ -178,7 +185,7 @@ func TestALostTwinIsOpenedAnewOnce(t *testing.T) {
 	again.Action = p
 	flat := ended(again)
 	follows(t, flat, `p1/a#c1: post as Ada "one", source p0/a#c0/t|m`)
-	if _, mine, err := route.Ended(flat[0], true, mem); mine || err != nil {
+	if _, mine, err := route.Ended(flat[0], true, true, mem); mine || err != nil {
 		t.Errorf("a place that is gone is taken for a twin: %v", err)
 	}
 }
@@ -193,7 +200,7 @@ func TestAThreadThatIsGoneItselfIsFlatFromThenOn(t *testing.T) {
 	p, _ := d.Action.(chat.Post)
 	p.To = thread(0, "t")
 	d.Action = p
-	res, mine, err := route.Ended(d, true, mem)
+	res, mine, err := route.Ended(d, true, true, mem)
 	if err != nil || !mine {
 		t.Fatalf("%+v, %v, %v", res, mine, err)
 	}
@@ -214,11 +221,11 @@ func TestOtherEndsAreNoMatterOfTwins(t *testing.T) {
 		"within no twin":     {Lane: d.Lane, Within: ref(place(0), "card"), Action: d.Action},
 		"an edit":            {Lane: d.Lane, Within: d.Within, Action: chat.Edit{To: thread(1, "gone")}},
 	} {
-		if res, mine, err := route.Ended(d, true, mem); mine || err != nil || res.Deliveries != nil {
+		if res, mine, err := route.Ended(d, true, true, mem); mine || err != nil || res.Deliveries != nil {
 			t.Errorf("%s: %+v, %v, %v; want nothing", name, res, mine, err)
 		}
 	}
-	if _, mine, err := route.Ended(d, false, mem); mine || err != nil {
+	if _, mine, err := route.Ended(d, true, false, mem); mine || err != nil {
 		t.Errorf("a refusal is taken for a loss: %v", err)
 	}
 }

@@ -133,7 +133,7 @@ func (p *past) performs(tb rapid.TB, ds []chat.Delivery) {
 			at.Thread = chat.ThreadID(fmt.Sprint("twin", p.n))
 			p.copies = append(p.copies, chat.Copy{Source: d.Source, Dest: at.ThreadRef()})
 			d.State = chat.Sent
-			res, mine, err := route.Ended(d, false, p)
+			res, mine, err := route.Ended(d, true, false, p)
 			if err != nil || !mine {
 				tb.Fatalf("the end of %+v is %+v, %v; want that it is a twin's", d, res, err)
 			}
