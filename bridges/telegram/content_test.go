@@ -29,19 +29,20 @@ func hear(t *testing.T, fields string) []chat.Event {
 
 func TestEveryKindOfContentIsTold(t *testing.T) {
 	t.Parallel()
-	for fields, want := range map[string]string{
-		`"checklist":{"title":"Todo","tasks":[{"id":1,"text":"a"},{"id":2,"text":"b","completion_date":5}]}`: "☑️ Todo\n☐ a\n☑ b",
-		`"story":{"chat":{"id":9,"type":"private","first_name":"Zoe"},"id":1}`:                               "(a story of Zoe, which bots can't see)",
-		`"game":{"title":"Chess","description":"old"}`:                                                       "🎮 Chess\nold",
-		`"invoice":{"title":"Tea","description":"hot","currency":"EUR"}`:                                     "🧾 Tea\nhot",
-		`"paid_media":{"star_count":1,"paid_media":[]}`:                                                      "(media that must be paid for)",
-		`"giveaway":{"chats":[]}`:                       "(a giveaway)",
-		`"location":{"latitude":52.5,"longitude":13.4}`: "📍 52.50000, 13.40000 https://www.openstreetmap.org/?mlat=52.50000&mlon=13.40000",
-		`"forward_origin":{"type":"channel","date":1,"chat":{"id":-7,"type":"channel","title":"News"},"message_id":3},"text":"x"`: "Forwarded from News\nx",
-		`"forward_origin":{"type":"chat","date":1,"sender_chat":{"id":-7,"type":"supergroup","title":"Club"}},"text":"x"`:         "Forwarded from Club\nx",
-		`"forward_origin":{"type":"user","date":1,"sender_user":{"id":8,"first_name":"Z","last_name":"Y"}},"text":"x"`:            "Forwarded from Z Y\nx",
-		`"rich_message":{"blocks":[{"type":"blockquote","blocks":[{"type":"paragraph","text":"wise"}],"credit":"Zoe"},{"type":"details","summary":"more","blocks":[{"type":"paragraph","text":"inside"}]},{"type":"divider"},{"type":"mathematical_expression","expression":"x^2"},{"type":"pre","text":"code","language":"go"}]}`: "wise\n— Zoe\nmore\ninside\n———\nx^2\ncode",
+	for _, tc := range [][2]string{
+		{`"checklist":{"title":"Todo","tasks":[{"id":1,"text":"a"},{"id":2,"text":"b","completion_date":5}]}`, "☑️ Todo\n☐ a\n☑ b"},
+		{`"story":{"chat":{"id":9,"type":"private","first_name":"Zoe"},"id":1}`, "(a story of Zoe, which bots can't see)"},
+		{`"game":{"title":"Chess","description":"old"}`, "🎮 Chess\nold"},
+		{`"invoice":{"title":"Tea","description":"hot","currency":"EUR"}`, "🧾 Tea\nhot"},
+		{`"paid_media":{"star_count":1,"paid_media":[]}`, "(media that must be paid for)"},
+		{`"giveaway":{"chats":[]}`, "(a giveaway)"},
+		{`"location":{"latitude":52.5,"longitude":13.4}`, "📍 52.50000, 13.40000 https://www.openstreetmap.org/?mlat=52.50000&mlon=13.40000"},
+		{`"forward_origin":{"type":"channel","date":1,"chat":{"id":-7,"type":"channel","title":"News"},"message_id":3},"text":"x"`, "Forwarded from News\nx"},
+		{`"forward_origin":{"type":"chat","date":1,"sender_chat":{"id":-7,"type":"supergroup","title":"Club"}},"text":"x"`, "Forwarded from Club\nx"},
+		{`"forward_origin":{"type":"user","date":1,"sender_user":{"id":8,"first_name":"Z","last_name":"Y"}},"text":"x"`, "Forwarded from Z Y\nx"},
+		{`"rich_message":{"blocks":[{"type":"blockquote","blocks":[{"type":"paragraph","text":"wise"}],"credit":"Zoe"},{"type":"details","summary":"more","blocks":[{"type":"paragraph","text":"inside"}]},{"type":"divider"},{"type":"mathematical_expression","expression":"x^2"},{"type":"pre","text":"code","language":"go"}]}`, "wise\n— Zoe\nmore\ninside\n———\nx^2\ncode"},
 	} {
+		fields, want := tc[0], tc[1]
 		events := hear(t, fields)
 		if len(events) != 1 {
 			t.Errorf("%s gave %d events", fields, len(events))
