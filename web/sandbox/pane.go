@@ -39,7 +39,7 @@ type paneState struct {
 
 	Deleting string `json:"deleting,omitempty"` // what a person should know before they delete something
 
-	Down   bool     `json:"down"`
+	Down bool `json:"down"`
 }
 
 type person struct {
@@ -60,8 +60,8 @@ type place struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Kind     string    `json:"kind"`
-	With     string    `json:"with,omitempty"` // direct: the name of the account
-	People   []string  `json:"people"`         // who can write here
+	With     string    `json:"with,omitempty"`   // direct: the name of the account
+	People   []string  `json:"people"`           // who can write here
 	Threads  []thread  `json:"threads,omitzero"` // empty, not nil, where each thread has a name
 	Messages []message `json:"messages"`
 }

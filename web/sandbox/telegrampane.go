@@ -32,8 +32,8 @@ func (t *telegramPane) changed() []<-chan struct{} {
 func (t *telegramPane) show() paneState {
 	out := paneState{
 		ID: "telegram", Name: "Telegram", Down: t.is(), Can: []string{doEdit, doDelete, doReply, doPin},
-		Deleting: "Telegram tells no bot that a message is gone, so its copies on the other platforms stay.",
-		Picks: []string{"👍", "❤", "🔥", "🎉", "😁", "🙏", "👀", "👎"},
+		Deleting: "Telegram tells no bot that a message is gone, so Roost can't take it back elsewhere.",
+		Picks:    []string{"👍", "❤", "🔥", "🎉", "😁", "🙏", "👀", "👎"},
 	}
 	for _, u := range t.people() {
 		out.People = append(out.People, person{ID: written(u.ID), Name: fullName(u), Handle: u.Username})

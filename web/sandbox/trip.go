@@ -145,7 +145,9 @@ func (t *trips) cause(d *chat.Delivery) *trip {
 	}
 	kin := func(tr *trip) bool { return tr.action == strings.Replace(chat.ActionName(d.Action), "open", "post", 1) }
 	and := func(all ...func(*trip) bool) func(*trip) bool {
-		return func(tr *trip) bool { return !slices.ContainsFunc(all, func(one func(*trip) bool) bool { return !one(tr) }) }
+		return func(tr *trip) bool {
+			return !slices.ContainsFunc(all, func(one func(*trip) bool) bool { return !one(tr) })
+		}
 	}
 	moved := func(tr *trip) bool {
 		return tr.cases[d.Case] && d.Admitted.Sub(tr.steps[len(tr.steps)-1].at) < leastPause

@@ -352,7 +352,7 @@ function under(v, p, place, m) {
       can("pin") ? tool("pin", m.pinned ? "Unpin" : "Pin", m.pinned ? "Take the pin off" : "Pin it", () => act(v, { do: m.pinned ? "unpin" : "pin", message: m.id })) : null,
       mine && can("edit") ? tool("edit", "Edit", "Edit your message", () => startEditing(v, m)) : null,
       mine && can("delete") ? tool("delete", "Delete", "Delete your message", async () => {
-        if (await sure({ title: "Delete this message?", text: [short(plain(v.id, m, tools(v, m)), 120) || "The file", p.deleting && place.kind === CHANNEL ? `\n\n${p.deleting}` : ""].join("") }, "Delete")) await act(v, { do: "delete", message: m.id });
+        if (await sure({ title: "Delete this message?", text: [short(plain(v.id, m, tools(v, m)), 120) || "The file", p.deleting ? `\n\n${p.deleting}` : ""].join("") }, "Delete")) await act(v, { do: "delete", message: m.id });
       }) : null)),
   picking ? h("div", { class: "under", role: "group", "aria-label": "Choose a reaction" }, p.picks.map((name) => h("button", {
     type: "button", "aria-label": name.replace(/_/g, " "), data: { spot: "p:" + name, test: "emoji", name }, onclick: async () => { v.picker = ""; await react(name); render(paneOf(v)); },
