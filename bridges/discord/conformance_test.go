@@ -195,9 +195,11 @@ func (s *stage) Redeliver(t *testing.T) {
 }
 
 func (s *stage) Throttle(_ *testing.T, wait time.Duration) { s.post(discordsim.Fault{Throttle: wait}) }
-func (s *stage) Fail(_ *testing.T, status int)             { s.post(discordsim.Fault{Status: status}) }
-func (s *stage) Swallow(*testing.T)                        { s.post(discordsim.Fault{AcceptThenDrop: true}) }
-func (s *stage) Hang(*testing.T)                           { s.post(discordsim.Fault{Hang: true}) }
+
+func (s *stage) Fail(_ *testing.T, status int) { s.post(discordsim.Fault{Status: status}) }
+
+func (s *stage) Swallow(*testing.T) { s.post(discordsim.Fault{AcceptThenDrop: true}) }
+func (s *stage) Hang(*testing.T)    { s.post(discordsim.Fault{Hang: true}) }
 
 func (s *stage) post(f discordsim.Fault) {
 	f.Times = 1

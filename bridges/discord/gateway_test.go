@@ -139,7 +139,7 @@ func TestTwoAccountsSideBySide(t *testing.T) {
 	}
 }
 
-func TestThePaceOfASilentStart(t *testing.T) {
+func TestRunEndsSoonWhileItCanNotConnect(t *testing.T) {
 	t.Parallel()
 	r := prepare(t, discordsim.Config{})
 	r.RefuseSockets(true)

@@ -66,6 +66,34 @@ func TestAPersonaInAThread(t *testing.T) {
 	}
 }
 
+func TestAThreadWhoseRootIsGoneHangsOnNothing(t *testing.T) {
+	t.Parallel()
+	r := start(t, discordsim.Config{})
+	root := r.says(t, r.room, discordsim.Draft{Text: "a root"})
+	must(t, r.Sim.Delete(r.ada, r.room, string(root)))
+	o := chat.Open{Key: "k-1", To: r.Room(), Title: "T", Bare: true, Root: root}
+	receipt, thread := r.opens(t, o)
+	_, again := r.opens(t, o)
+	if len(receipt.Messages) != 0 || thread.Thread == "" || again != thread || len(r.Threads(r.room)) != 1 {
+		t.Errorf("opened %v and %v with %v", thread, again, receipt.Messages)
+	}
+}
+
+func TestAForumsPostIsOpenedOnce(t *testing.T) {
+	t.Parallel()
+	r := start(t, discordsim.Config{})
+	r.Sim.Fail("POST /channels/{}/threads", discordsim.Fault{Times: 1, AcceptThenDrop: true})
+	o := chat.Open{Key: "k-1", To: r.board(), Title: "T", Bare: true}
+	if _, _, err := r.conn.Open(t.Context(), o); chat.KindOf(err) != chat.Uncertain {
+		t.Fatalf("open = %v, want Uncertain", err)
+	}
+	r.opens(t, o)
+	r.opens(t, chat.Open{Key: "k-2", To: r.board(), Title: "T", Bare: true}) // of the same name, and another
+	if n := len(r.Threads(r.forum)); n != 2 {
+		t.Errorf("there are %d posts, want two of two keys", n)
+	}
+}
+
 func TestADeletedWebhookIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	r := start(t, discordsim.Config{})

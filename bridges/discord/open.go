@@ -32,9 +32,18 @@ func (c *Connector) Open(ctx context.Context, o chat.Open) (chat.Receipt, chat.C
 	case !o.Bare:
 		return c.openOnCard(ctx, o)
 	case o.Root != "":
-		return c.openOn(ctx, o, string(o.Root), chat.Receipt{})
+		r, conv, err := c.openOn(ctx, o, string(o.Root), chat.Receipt{})
+		if !rootless(err) {
+			return r, conv, err
+		}
 	}
 	return c.openLoose(ctx, o, p)
+}
+
+// rootless says whether a message is gone, or of a kind that no thread can hang on.
+func rootless(err error) bool {
+	const systemMessage, badType = 50021, 50068
+	return slices.Contains([]int{unknownMessage, systemMessage, badType}, said(err))
 }
 
 // openOnCard posts the card into the channel and has the thread hang on it.

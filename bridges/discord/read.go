@@ -355,14 +355,10 @@ func pair(s, mark string) int {
 // single is where the star or underscore at the start of s is closed. Underscores stand at the edges of words only, stars next
 // to no white space.
 func single(s string, before rune) int {
+	if len(s) < 3 || !opens(s, before) {
+		return -1
+	}
 	mark := s[0]
-	if mark != '*' && mark != '_' || len(s) < 3 {
-		return -1
-	}
-	first, _ := utf8.DecodeRuneInString(s[1:])
-	if mark == '*' && unicode.IsSpace(first) || mark == '_' && wordy(before) {
-		return -1
-	}
 	for i := 1; i < len(s); i++ {
 		if s[i] == '\\' || strings.HasPrefix(s[i:], s[:1]+s[:1]) {
 			i++
@@ -371,6 +367,11 @@ func single(s string, before rune) int {
 		}
 	}
 	return -1
+}
+
+func opens(s string, before rune) bool {
+	first, _ := utf8.DecodeRuneInString(s[1:])
+	return s[0] == '*' && !unicode.IsSpace(first) || s[0] == '_' && !wordy(before)
 }
 
 func closes(s string, i int) bool {

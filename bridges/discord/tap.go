@@ -90,9 +90,7 @@ func (t *tap) Close() (err error) {
 
 // next reads the answer to the upgrade, or one frame.
 func (t *tap) next() error {
-	if err := t.SetReadDeadline(time.Now().Add(t.quiet)); err != nil {
-		return err
-	}
+	_ = t.SetReadDeadline(time.Now().Add(t.quiet)) // what is broken shows when it is read
 	if !t.open {
 		return t.head()
 	}
@@ -200,7 +198,7 @@ func (t *tap) look(first byte, body []byte) (pass bool, err error) {
 	return true, nil
 }
 
-// quietTime is how long a connection may say nothing: every heartbeat is answered.
+// quietTime is how long a connection may say nothing: every heartbeat is answered. discordgo gives up after five.
 func quietTime(hello json.RawMessage) time.Duration {
 	var d struct {
 		Interval int64 `json:"heartbeat_interval"`
@@ -208,5 +206,6 @@ func quietTime(hello json.RawMessage) time.Duration {
 	if json.Unmarshal(hello, &d) != nil || d.Interval <= 0 || d.Interval > 600_000 {
 		return 2 * time.Minute
 	}
-	return 2*time.Duration(d.Interval)*time.Millisecond + 5*time.Second
+	beat := time.Duration(d.Interval) * time.Millisecond
+	return 2*beat + min(beat, 5*time.Second)
 }
