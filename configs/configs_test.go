@@ -36,6 +36,10 @@ type (
 	discordSettings struct {
 		Token bridges.Secret
 	}
+	webhookSettings struct {
+		Secret bridges.Secret
+		URL    string `yaml:"url"`
+	}
 	common struct {
 		Token bridges.Secret `yaml:"token"`
 	}
@@ -93,6 +97,7 @@ func platforms() []configs.Platform {
 		platform("slack", slackSettings{}),
 		platform("discord", discordSettings{}),
 		telegram,
+		platform("webhook", webhookSettings{}),
 		{Name: "broken", Decode: func(func(any) error) (any, error) { return nil, errors.New("nothing works") }},
 	}
 }
@@ -100,7 +105,7 @@ func platforms() []configs.Platform {
 func environment(key string) (string, bool) {
 	v, ok := map[string]string{
 		"X_CLIENT_ID": "client", "SLACK_BOT_TOKEN": "xoxb-bot-secret", "SLACK_APP_TOKEN": "xapp-app-secret",
-		"FANS_BOT_TOKEN": "xoxb-fans-secret", "FANS_APP_TOKEN": "xapp-fans-secret", "DISCORD_TOKEN": "discord-secret", "TELEGRAM_TOKEN": "telegram-secret", "SECRET": "very-secret", "EMPTY": "",
+		"FANS_BOT_TOKEN": "xoxb-fans-secret", "FANS_APP_TOKEN": "xapp-fans-secret", "DISCORD_TOKEN": "discord-secret", "TELEGRAM_TOKEN": "telegram-secret", "CRM_SECRET": "crm-secret", "SECRET": "very-secret", "EMPTY": "",
 		"TRICKY": "a: {b, ${X_CLIENT_ID}} # \"c\"\nd", "EIGHT": "8",
 	}[key]
 	return v, ok
@@ -211,6 +216,12 @@ func TestMirrors(t *testing.T) {
 		"archive": everything(
 			configs.Leg{At: chat.Conversation{Account: "slack/team", ID: "C0PLANS"}, Direction: configs.In},
 			configs.Leg{At: chat.Conversation{Account: "slack/fans", ID: "C0ARCHIVE"}, Direction: configs.Both},
+		),
+		"club": everything(
+			configs.Leg{At: chat.Conversation{Account: "slack/team", ID: "C0CLUB"}, Direction: configs.Both},
+			configs.Leg{At: chat.Conversation{Account: "discord/club", ID: "112233445566778899"}, Direction: configs.Both},
+			configs.Leg{At: chat.Conversation{Account: "telegram/bot", ID: "-1001234567890"}, Direction: configs.Both},
+			configs.Leg{At: chat.Conversation{Account: "webhook/crm", ID: "club"}, Direction: configs.Both},
 		),
 	} {
 		if diff := cmp.Diff(want, f.Routes[name].Mirror, cmp.Comparer(samePattern)); diff != "" {

@@ -9,6 +9,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/router/chat"
 )
 
 // Config is the settings block of a Slack account. With an app token events come over Socket Mode; with a signing secret
@@ -59,3 +60,6 @@ func (c Config) endpoint() string {
 	}
 	return strings.TrimSuffix(c.APIURL, "/") + "/"
 }
+
+// Direct says whether an ID is that of a direct conversation: https://docs.slack.dev/reference/objects/conversation-object
+func Direct(id chat.ConversationID) bool { return strings.HasPrefix(string(id), "D") }

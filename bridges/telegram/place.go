@@ -180,3 +180,7 @@ func (c *Connector) nameAll(ctx context.Context, at place, m messages) (chat.Mes
 	}
 	return m.spell(was), err
 }
+
+// Direct says whether an ID is that of a direct conversation: people's are positive, and those of a business account's
+// chats. https://core.telegram.org/bots/api#chat
+func Direct(id chat.ConversationID) bool { return id != "" && !strings.HasPrefix(string(id), "-") }

@@ -22,6 +22,7 @@ type platform struct {
 	name   string
 	decode func(decode func(into any) error) (any, error)
 	open   func(settings any, deps bridges.Deps) (chat.Connector, error)
+	direct func(id chat.ConversationID) bool                                                                    // whether an ID is that of a direct conversation; nil: it does not tell
 	fixed  func(settings any) bool                                                                              // whether these settings need no login; nil: all need one
 	login  func(ctx context.Context, settings any, deps bridges.Deps, opt loginOptions) (who string, err error) // nil: not needed
 }
@@ -29,9 +30,9 @@ type platform struct {
 // platforms are all there are.
 var platforms = []platform{
 	{name: "x", decode: decode[x.Config], open: open(x.New), fixed: fixedX, login: loginX},
-	{name: "slack", decode: decode[slack.Config], open: open(slack.New)},
+	{name: "slack", decode: decode[slack.Config], open: open(slack.New), direct: slack.Direct},
 	{name: "discord", decode: decode[discord.Config], open: open(discord.New)},
-	{name: "telegram", decode: decode[telegram.Config], open: open(telegram.New)},
+	{name: "telegram", decode: decode[telegram.Config], open: open(telegram.New), direct: telegram.Direct},
 	{name: "webhook", decode: decode[webhook.Config], open: open(webhook.New)},
 }
 
@@ -64,7 +65,7 @@ func platformOf(a chat.Account) (platform, bool) {
 func knownPlatforms() []configs.Platform {
 	known := make([]configs.Platform, 0, len(platforms))
 	for _, p := range platforms {
-		known = append(known, configs.Platform{Name: p.name, Decode: p.decode})
+		known = append(known, configs.Platform{Name: p.name, Decode: p.decode, Direct: p.direct})
 	}
 	return known
 }
