@@ -104,6 +104,7 @@ func TestCheckLooksAtTheWebhook(t *testing.T) {
 	if f := findings(found)["receive"]; f.Grade != chat.Fine || !strings.Contains(f.Text, w.URL) {
 		t.Errorf("found %+v", f)
 	}
+	must(t, r.stop())
 	r.call(t, "deleteWebhook", "{}")
 	found, err = chat.Check(t.Context(), r.conn)
 	must(t, err)

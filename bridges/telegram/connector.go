@@ -30,6 +30,7 @@ type Connector struct {
 	topics  *bridges.Cache[topic]
 	shown   *bridges.Cache[string] // our emoji on messages; each message has one at most
 	sent    *bridges.Cache[bool]   // what we wrote lately
+	every   time.Duration          // how often it is looked whether the webhook is still there
 
 	mu   sync.Mutex
 	self *user
@@ -73,6 +74,7 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 		topics:  bridges.NewCache[topic](memoryMost, memoryLife, deps.Now),
 		shown:   bridges.NewCache[string](memoryMost, memoryLife, deps.Now),
 		sent:    bridges.NewCache[bool](memoryMost, memoryLife, deps.Now),
+		every:   hookEvery,
 	}
 	return c, nil
 }

@@ -3,6 +3,7 @@ package telegram
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -26,6 +27,9 @@ func WriteText(t text.Text) (body string, entities []byte, err error) {
 
 // SizeOf is what a text takes of Traits.Text.Max.
 func SizeOf(t text.Text) int { return size(t) }
+
+// LookOften has the connector look often whether its webhook is still there.
+func (c *Connector) LookOften(every time.Duration) { c.every = every }
 
 // Nearest is the reaction for an emoji.
 func Nearest(emoji string) (string, bool) { return nearest(emoji) }

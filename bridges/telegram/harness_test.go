@@ -194,6 +194,7 @@ func (r *run) again(t *testing.T) {
 func (r *run) launch(t *testing.T) {
 	t.Helper()
 	r.conn = connect(t, r.cfg, r.deps)
+	r.conn.LookOften(20 * time.Millisecond)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func(c *telegram.Connector) { ended <- c.Run(ctx, r.sink) }(r.conn)

@@ -41,7 +41,7 @@ func (h hook) receive(ctx context.Context, in *intake) error {
 	if err := until(ctx, func() error { return h.set(ctx, secret) }); err != nil {
 		return err
 	}
-	tick := time.NewTicker(hookEvery)
+	tick := time.NewTicker(h.c.every)
 	defer tick.Stop()
 	for {
 		select {

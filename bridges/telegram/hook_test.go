@@ -113,6 +113,19 @@ func TestOnlyTelegramIsHeard(t *testing.T) {
 	r.hears(t, "forged")
 }
 
+func TestAWebhookThatWasTakenAwayIsSetAgain(t *testing.T) {
+	t.Parallel()
+	r, w := hooked(t)
+	r.call(t, "setWebhook", `{"url":"https://elsewhere.example/"}`)
+	r.sees(t, "our webhook again", func(v *telegramsim.View) bool { return v.Webhook().URL == w.URL+"/telegram/bot/updates" })
+	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "still heard"})
+	r.hears(t, "still heard")
+	r.Sim.Revoke()
+	if err := r.over(); chat.KindOf(err) != chat.LoggedOut {
+		t.Errorf("Run = %v, want LoggedOut", err)
+	}
+}
+
 func TestAWebhookNeedsAnAddress(t *testing.T) {
 	t.Parallel()
 	cfg := telegram.Config{Token: bridges.NewSecret("1:a"), Receive: telegram.Webhook}

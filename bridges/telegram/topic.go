@@ -36,12 +36,13 @@ func (c *Connector) Open(ctx context.Context, o chat.Open) (chat.Receipt, chat.C
 	if !o.Bare {
 		card := o.Card
 		card.Title = firstOf(card.Title, o.Title)
-		if r, err = c.Post(ctx, chat.Post{Key: o.Key, To: opened, Card: &card}); err != nil {
-			return chat.Receipt{}, chat.Conversation{}, err
-		}
+		r, err = c.Post(ctx, chat.Post{Key: o.Key, To: opened, Card: &card})
 	}
-	if o.Key != "" {
+	if o.Key != "" && (err == nil || chat.KindOf(err) == chat.Gone) { // of one that vanished another try makes another
 		_ = c.deps.Keep.Keep(ctx, openedKey+string(o.Key), nil) // what is left over does no harm: the topic is there
+	}
+	if err != nil {
+		return chat.Receipt{}, chat.Conversation{}, err
 	}
 	return r, opened, nil
 }
