@@ -19,13 +19,13 @@ import (
 const pollTime = 50 * time.Second
 
 const (
-	maxPage      = 100                  // updates of one poll: https://core.telegram.org/bots/api#getupdates
-	maxConflicts = 3                    // polls in a row that another one broke off, before Run gives up
-	offsetLife   = 6 * 24 * time.Hour   // after a week without updates their numbers begin anew, somewhere else
-	hookEvery    = time.Minute          // how often it is looked whether the webhook is still there
-	hookAtOnce   = "10"                 // calls of the webhook at once, of different chats; Telegram keeps the order within a chat
-	webhookActiv = "webhook is active"  // what a poll is told while there is a webhook
-	pollAgain    = 5 * time.Millisecond // the least between two polls that brought something and moved nothing
+	maxPage       = 100                  // updates of one poll: https://core.telegram.org/bots/api#getupdates
+	maxConflicts  = 3                    // polls in a row that another one broke off, before Run gives up
+	offsetLife    = 6 * 24 * time.Hour   // after a week without updates their numbers begin anew, somewhere else
+	hookEvery     = time.Minute          // how often it is looked whether the webhook is still there
+	hookAtOnce    = "10"                 // calls of the webhook at once, of different chats; Telegram keeps the order within a chat
+	webhookActive = "webhook is active"  // what a poll is told while there is a webhook
+	pollAgain     = 5 * time.Millisecond // the least between two polls that brought something and moved nothing
 )
 
 // kinds are the updates that we want to be given. What is not named here is not sent at all.
@@ -120,7 +120,7 @@ func (p polls) receive(ctx context.Context, in *intake) error {
 			if conflicts++; conflicts > maxConflicts {
 				return err
 			}
-			if a.has(webhookActiv) {
+			if a.has(webhookActive) {
 				err = errors.Join(err, p.c.dropWebhook(ctx))
 			}
 		}
