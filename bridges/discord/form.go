@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/textproto"
 	"path"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -39,7 +40,7 @@ type form struct {
 func (f *form) about() []map[string]any {
 	var list []map[string]any
 	for i, file := range f.files {
-		one := map[string]any{"id": i, "filename": filename(file)}
+		one := map[string]any{"id": strconv.Itoa(i), "filename": filename(file)}
 		if file.Alt != "" {
 			one["description"] = clip(file.Alt, maxAlt)
 		}
