@@ -18,6 +18,14 @@ const openedKey = "open/"
 // Open begins a topic and writes the card into it; a Bare one stays empty. Topics hang on no message, so Root says nothing
 // here. Repeated after a failure it goes on in the topic that it has made.
 func (c *Connector) Open(ctx context.Context, o chat.Open) (chat.Receipt, chat.Conversation, error) {
+	r, opened, err := c.open(ctx, o)
+	if o.Bare && chat.IsUnsupported(err) {
+		return chat.Receipt{}, o.To.Place(), nil // there are no topics here
+	}
+	return r, opened, err
+}
+
+func (c *Connector) open(ctx context.Context, o chat.Open) (chat.Receipt, chat.Conversation, error) {
 	at, err := c.place(ctx, o.To.Place())
 	if err != nil {
 		return chat.Receipt{}, chat.Conversation{}, err

@@ -84,6 +84,10 @@ func TestWhereThereAreNoTopicsNoneIsOpened(t *testing.T) {
 	if !chat.IsUnsupported(err) || !strings.Contains(chat.Reason(err), "topics are switched off") {
 		t.Errorf("open = %v, want unsupported", err)
 	}
+	receipt, opened := r.opens(t, chat.Open{Key: "k2", To: in(r.room), Title: "x", Bare: true})
+	if len(receipt.Messages) != 0 || opened != in(r.room) {
+		t.Errorf("a bare one gives %v with %v, want the group itself", opened, receipt.Messages)
+	}
 	must(t, r.Demote(r.Bot().ID, r.forum))
 	_, err = chat.Do(t.Context(), r.conn, chat.Open{Key: "k", To: in(r.forum), Title: "x", Card: chat.Card{Title: "x"}})
 	if chat.KindOf(err) != chat.Refused || !strings.Contains(chat.Reason(err), "administrator") {
