@@ -82,8 +82,12 @@ func TestMenusAndUpdates(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := c.event("INTERACTION_CREATE")
-	if v := in["data"].(obj)["values"].([]any); len(v) != 1 || v[0] != "b" {
+	data := in["data"].(obj)
+	if v := data["values"].([]any); len(v) != 1 || v[0] != "b" {
 		t.Errorf("values = %v", v)
+	}
+	if r, has := data["resolved"]; has { // discord.py takes a menu of texts with it for one of users, roles or channels
+		t.Errorf("resolved = %v, want none", r)
 	}
 	if status, _ := w.answerTo(t, in, obj{"type": 7, "data": obj{"content": "picked", "components": []obj{}}}); status != 200 {
 		t.Errorf("update = %d", status)

@@ -32,7 +32,9 @@ func (s *Sim) Press(user, channel, message, customID string, values ...string) e
 			return fmt.Errorf("%w: %s has not all of %v", ErrNoControl, customID, values)
 		}
 		data["values"] = list(values)
-		data["resolved"] = w.resolve(channel, values)
+	}
+	if isSelect(kind) && kind != compSelect {
+		w.resolve(data, channel, values)
 	}
 	in := &interaction{kind: interComponent, Interaction: Interaction{User: user, Channel: channel, Message: message, Action: customID, Values: values}}
 	w.interact(in, data, m)
@@ -50,8 +52,9 @@ func offers(control obj, values []string) bool {
 	return true
 }
 
-// resolve gives the users, members and channels that ids name.
-func (w *world) resolve(channel string, ids []string) obj {
+// resolve puts the users, members and channels that ids name into an interaction's data, which has no "resolved" without any: clients
+// tell the menus of users, roles and channels from others by that.
+func (w *world) resolve(data obj, channel string, ids []string) {
 	users, members, channels := obj{}, obj{}, obj{}
 	g := w.guilds[w.channels[channel].Guild]
 	for _, id := range ids {
@@ -71,7 +74,9 @@ func (w *world) resolve(channel string, ids []string) obj {
 			out[key] = found
 		}
 	}
-	return out
+	if len(out) > 0 {
+		data["resolved"] = out
+	}
 }
 
 // Slash uses a command by its name, "name sub" and "name group sub" for subcommands. Options are given as text and sent as their type
@@ -112,7 +117,8 @@ func (s *Sim) slash(in typedCommand) error {
 		return fmt.Errorf("%w: %s with %v", ErrNoCommand, in.name, in.options)
 	}
 	ids := slices.Collect(maps.Values(in.options))
-	data := obj{"id": cmd.id, "name": cmd.name, "type": cmd.kind, "options": given, "resolved": w.resolve(in.channel, ids)}
+	data := obj{"id": cmd.id, "name": cmd.name, "type": cmd.kind, "options": given}
+	w.resolve(data, in.channel, ids)
 	if cmd.guild != "" {
 		data["guild_id"] = cmd.guild
 	}
@@ -237,7 +243,7 @@ func (s *Sim) SubmitModal(user, modalID string, values map[string]string) error 
 		return fmt.Errorf("%w: %s", ErrNoChannel, m.channel)
 	}
 	w.modals = slices.Delete(w.modals, i, i+1)
-	data := obj{"custom_id": m.CustomID, "components": filled(m.components, values), "resolved": obj{}}
+	data := obj{"custom_id": m.CustomID, "components": filled(m.components, values)}
 	in := &interaction{kind: interModal, Interaction: Interaction{User: user, Channel: m.channel, Message: m.message, Action: m.CustomID}}
 	w.interact(in, data, ch.find(m.message))
 	return nil
