@@ -16,3 +16,11 @@ func TestDiscordJS(t *testing.T) {
 	resumes(t, sim)
 	c.Finish(t)
 }
+
+func TestDiscordJSCalls(t *testing.T) {
+	t.Parallel()
+	node := clienttest.Node(t, "discord.js")
+	sim := forCalls(t)
+	done := clienttest.Start(t, environment(sim), node, "discordjs-calls.mjs").Finish(t)
+	called(t, sim, done[1:])
+}
