@@ -25,6 +25,8 @@ func (c *Connector) Open(ctx context.Context, o chat.Open) (chat.Receipt, chat.C
 		return chat.Receipt{}, chat.Conversation{}, err
 	}
 	switch {
+	case p.dm() && o.Bare:
+		return chat.Receipt{}, o.To.Place(), nil
 	case p.dm():
 		return chat.Receipt{}, chat.Conversation{}, chat.Unsupported(opOpen, "there are no threads in direct messages")
 	case p.forum():
