@@ -22,5 +22,5 @@ func TestDiscordJSCalls(t *testing.T) {
 	node := clienttest.Node(t, "discord.js")
 	sim := forCalls(t)
 	done := clienttest.Start(t, environment(sim), node, "discordjs-calls.mjs").Finish(t)
-	called(t, sim, done[1:])
+	called(t, sim, done[1:], "the first")
 }

@@ -22,5 +22,5 @@ func TestDiscordPyCalls(t *testing.T) {
 	python := clienttest.Python(t, "discord")
 	sim := forCalls(t)
 	done := clienttest.Start(t, environment(sim), python, "-B", "discordpy-calls.py").Finish(t)
-	called(t, sim, done[1:])
+	called(t, sim, done[1:], "the first")
 }
