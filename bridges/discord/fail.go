@@ -148,7 +148,10 @@ func judge(p *problem, once, page bool) (chat.Kind, string) {
 	if p.Status >= http.StatusInternalServerError {
 		return either(once, chat.Uncertain, chat.Transient), ""
 	}
-	if reason := gone(p); reason != "" {
+	if p.Code == 0 && p.Status == http.StatusNotFound {
+		return chat.Transient, "Discord knows no such address; is api_url right?"
+	}
+	if reason := gone(p.Code); reason != "" {
 		return chat.Gone, reason
 	}
 	return chat.Refused, p.refusal()
@@ -183,8 +186,8 @@ func pause(p *problem, page bool) (time.Duration, chat.Scope) {
 }
 
 // gone is why something is not there; empty when it is.
-func gone(p *problem) string {
-	switch p.Code {
+func gone(code int) string {
+	switch code {
 	case unknownChannel:
 		return "the channel or thread does not exist any more"
 	case 10004:
@@ -197,10 +200,6 @@ func gone(p *problem) string {
 		return "the webhook does not exist any more"
 	case 10062:
 		return "it was answered too late"
-	case 0:
-		if p.Status == http.StatusNotFound {
-			return "it does not exist at Discord any more"
-		}
 	}
 	return ""
 }

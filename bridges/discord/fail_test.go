@@ -21,6 +21,7 @@ func TestWhatDiscordSaysHasAKindAndAReason(t *testing.T) {
 		kind  chat.Kind
 		words string
 	}{
+		{"another API", discordsim.Fault{Status: 404}, chat.Transient, "api_url"},
 		{"unknown channel", discordsim.Fault{Status: 404, Code: 10003}, chat.Gone, "does not exist any more"},
 		{"blocked", discordsim.Fault{Status: 403, Code: 50007}, chat.Refused, "does not accept direct messages"},
 		{"no shared server", discordsim.Fault{Status: 403, Code: 50278}, chat.Refused, "shares no server"},
