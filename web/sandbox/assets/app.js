@@ -178,7 +178,7 @@ function make(p) {
 
 const paneOf = (v) => state.panes.find((p) => p.id === v.id);
 const personOf = (p, id) => p.people.find((one) => one.id === id)?.name ?? id;
-const act = (v, doing) => post("/act", { pane: v.id, person: v.person, place: placeOf(v)?.id ?? "", ...doing });
+const act = (v, doing) => post("/act", { pane: v.id, person: v.person, place: placeOf(v)?.id ?? "", thread: v.thread, ...doing });
 
 // tabsOf are the places that one can be in; all direct conversations are one.
 function tabsOf(p) {
@@ -306,7 +306,7 @@ const openButton = (v, id, count) => h("button", { type: "button", class: "open"
 const tools = (v, m) => ({
   who: (id) => personOf(paneOf(v), id), face: (name) => face(name, "big"),
   press: (button, value) => act(v, { do: "press", message: m.id, button, value }),
-  button: (b) => h("button", { type: "button", class: b.style ?? "", data: { spot: "b:" + b.id, test: "button", action: b.action ?? null, label: typeof b.label === "string" ? b.label : null }, onclick: async () => {
+  button: (b) => h("button", { type: "button", class: b.style ?? "", data: { spot: "b:" + b.id, test: "button", action: b.action ?? null, label: [b.label].flat().map((part) => part.textContent ?? part).join("") }, onclick: async () => {
     if (await sure(b.ask, b.label)) await act(v, { do: "press", message: m.id, button: b.id, value: "" });
   } }, b.label),
 });
