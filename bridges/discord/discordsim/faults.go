@@ -73,11 +73,7 @@ func (f Fault) before(w *world, rw http.ResponseWriter, r *http.Request, c *call
 		w.idle(r, nil)
 		panic(http.ErrAbortHandler)
 	case f.Throttle > 0:
-		scope := "user"
-		if f.Global {
-			scope = "global"
-		}
-		w.throttle(rw, c, &rateLimited{wait: f.Throttle, scope: scope, html: f.HTML})
+		w.throttle(rw, c, f.limited(c, w.now()))
 	case f.HTML:
 		w.page(rw, c, f.Status)
 	case f.Code != 0:
@@ -88,6 +84,17 @@ func (f Fault) before(w *world, rw http.ResponseWriter, r *http.Request, c *call
 		return false
 	}
 	return true
+}
+
+// limited is the limit that a fault makes believe. One of a route tells of its bucket too, by which clients wait.
+// https://docs.discord.com/developers/topics/rate-limits#exceeding-a-rate-limit
+func (f Fault) limited(c *call, now time.Time) *rateLimited {
+	if f.Global {
+		return &rateLimited{wait: f.Throttle, scope: "global", html: f.HTML}
+	}
+	most, _ := quota(c.route)
+	state := rateState{limit: most, until: now.Add(f.Throttle), after: f.Throttle, bucket: hash(c.route)}
+	return &rateLimited{wait: f.Throttle, scope: "user", status: state, html: f.HTML}
 }
 
 // idle waits until it is time, the caller gives up or the simulator is closed.

@@ -45,7 +45,8 @@ func TestFaults(t *testing.T) {
 		{"status", discordsim.Fault{Status: 503}, 503, 0, nil},
 		{"code", discordsim.Fault{Code: 50007, Status: 403}, 403, 0, func(r reply) bool { return holds(r, `"code":50007`) }},
 		{"throttle", discordsim.Fault{Throttle: 2 * time.Second}, 429, 0, func(r reply) bool {
-			return r.header.Get("Retry-After") == "2" && r.header.Get("X-RateLimit-Scope") == "user" && holds(r, `"retry_after":2`)
+			return r.header.Get("Retry-After") == "2" && r.header.Get("X-RateLimit-Scope") == "user" &&
+				r.header.Get("X-RateLimit-Remaining") == "0" && r.header.Get("X-RateLimit-Reset-After") == "2.000" && holds(r, `"retry_after":2`)
 		}},
 		{"global", discordsim.Fault{Throttle: time.Second, Global: true}, 429, 0, func(r reply) bool {
 			return r.header.Get("X-RateLimit-Global") == "true" && holds(r, `"global":true`)
