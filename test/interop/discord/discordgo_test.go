@@ -3,7 +3,6 @@ package interop_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -92,7 +91,7 @@ func (g gopher) heard(m *discordgo.Message) {
 	}
 	parts := []string{"heard " + m.Content}
 	for _, a := range m.Attachments {
-		parts = append(parts, "["+a.Filename+"="+g.fetch(a.URL)+"]")
+		parts = append(parts, "["+a.Filename+"="+fetch(g.t, a.URL)+"]")
 	}
 	if m.ReferencedMessage != nil {
 		parts = append(parts, "re:"+m.ReferencedMessage.Content)
@@ -103,23 +102,6 @@ func (g gopher) heard(m *discordgo.Message) {
 	}
 	_, err := g.s.ChannelMessageSendReply(m.ChannelID, strings.Join(parts, " "), m.Reference())
 	g.check(err)
-}
-
-func (g gopher) fetch(link string) string {
-	req, err := http.NewRequestWithContext(g.t.Context(), http.MethodGet, link, nil)
-	if err != nil {
-		g.check(err)
-		return ""
-	}
-	resp, err := g.s.Client.Do(req)
-	if err != nil {
-		g.check(err)
-		return ""
-	}
-	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(resp.Body)
-	g.check(err)
-	return string(data)
 }
 
 func goCard() *discordgo.MessageSend {

@@ -4,6 +4,8 @@ package interop_test
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,4 +99,24 @@ func must(t *testing.T, errs ...error) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// fetch gives what is at an address, for a bot that runs in this program.
+func fetch(t *testing.T, link string) string {
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(data)
 }
