@@ -49,7 +49,7 @@ func (m *memory) Post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
 
 func (m *memory) Traits() chat.Traits {
 	return chat.Traits{
-		Platform: "Memory", Text: text.Limit{Max: 4000}, Repeat: chat.Keyed, Pace: chat.Pace{Parallel: 1024},
+		Platform: "Memory", Text: text.Limit{Max: 4000}, Persona: true, Repeat: chat.Keyed, Pace: chat.Pace{Parallel: 1024},
 	}
 }
 
