@@ -284,6 +284,8 @@ func (w *world) read(d chat.Delivery) string {
 			sign = "-"
 		}
 		s += sign + a.Emoji + " " + string(a.Message)
+	case chat.Pin:
+		s += "pin " + string(a.Message)
 	}
 	if !d.Of.IsZero() {
 		s += " of " + string(d.Of.Message)
