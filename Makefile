@@ -31,7 +31,7 @@ sandbox: ## all platforms simulated on this machine, and a page to play everyone
 	$(GO) run ./cmd/roost sandbox
 
 .PHONY: test
-test: browser node-packages ## run every test (PKG=./...); with CI=true a skipped test is a failure
+test: browser node-packages python-packages ## run every test (PKG=./...); with CI=true a skipped test is a failure
 	@mkdir -p $(TOOLS)
 	@$(GO) build -o $(TOOLS)/verdict ./test/verdict
 	@$(GO) test -timeout 10m -json $(PKG) | $(TOOLS)/verdict
@@ -99,7 +99,7 @@ crash: ## kill the process KILLS=100 times at random and look for what is lost o
 
 .PHONY: deps
 deps: INSTALL := yes
-deps: browser node-packages ## install what the tests need: Chromium (as root, by apt) and the packages of test/interop and test/browser
+deps: browser node-packages python-packages ## install what the tests need: Chromium and discord.py (as root, by apt), and the npm packages of test/
 
 # The browser journeys drive a real browser, if there are any.
 .PHONY: browser
@@ -125,6 +125,17 @@ node-packages:
 			echo "npm ci in $$dir went wrong: its tests are skipped"; \
 		fi; \
 	done
+
+# discord.py comes from Debian, for its own Python.
+.PHONY: python-packages
+python-packages:
+	@if /usr/bin/python3 -c 'import discord' 2>/dev/null; then exit 0; fi; \
+	if [ '$(INSTALL)' = yes ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		export DEBIAN_FRONTEND=noninteractive; \
+		if apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-discord >/dev/null; then exit 0; fi; \
+		echo "python3-discord could not be installed: its tests cannot run"; exit 0; \
+	fi; \
+	echo "no discord.py: its tests are skipped; to run them: sudo apt-get install python3-discord, or make deps as root"
 
 .PHONY: clean
 clean: ## remove what was built, but not the tools
