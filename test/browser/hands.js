@@ -1,12 +1,14 @@
 // What a person sees on the page, and what they can do there. A spot names an element:
 //
-//	{test: "x-reply", attrs: {"data-mark": "done"}, words: ["all", "of", "these"], within: spot}
+//	{test: "message", attrs: {"data-mark": "done"}, words: ["all", "of", "these"], within: spot}
+//
+// or, where no name is, {css: "strong"}.
 globalThis.hands = (() => {
   const text = (el) => `${el.value ?? ""} ${el.textContent}`.replace(/\s+/g, " ");
 
   const all = (spot) => {
     const root = spot.within ? find(spot.within) : document;
-    return [...(root?.querySelectorAll(`[data-test="${spot.test}"]`) ?? [])].filter((el) => el.checkVisibility({ visibilityProperty: true })
+    return [...(root?.querySelectorAll(spot.css ?? `[data-test="${spot.test}"]`) ?? [])].filter((el) => el.checkVisibility({ visibilityProperty: true })
       && Object.entries(spot.attrs ?? {}).every(([name, value]) => el.getAttribute(name) === value)
       && (spot.words ?? []).every((w) => text(el).includes(w)));
   };
@@ -30,6 +32,13 @@ globalThis.hands = (() => {
     return Boolean(el);
   };
 
+  // point moves the pointer over a message, as far as what is shown then can tell: its first control gets the focus.
+  const point = (spot) => {
+    const el = find(spot);
+    el?.focus({ preventScroll: true });
+    return Boolean(el);
+  };
+
   // begin puts the cursor behind what is written in an input, or over all of it when fresh.
   const begin = (spot, fresh) => {
     const el = touch(spot);
@@ -38,10 +47,11 @@ globalThis.hands = (() => {
     return Boolean(el) && document.activeElement === el;
   };
 
-  const choose = (spot, value) => {
+  const choose = (spot, label) => {
     const el = touch(spot);
-    if (![...(el?.options ?? [])].some((o) => o.value === value)) return false;
-    el.value = value;
+    const option = [...(el?.options ?? [])].find((o) => o.textContent === label);
+    if (!option) return false;
+    el.value = option.value;
     el.dispatchEvent(new Event("input", { bubbles: true }));
     el.dispatchEvent(new Event("change", { bubbles: true }));
     return true;
@@ -81,6 +91,19 @@ globalThis.hands = (() => {
     return out.map((el) => `${el.tagName.toLowerCase()}#${el.id}.${el.className}`).join(" ");
   };
 
-  return { all, find, press, begin, choose, picture, bytes, until, wide };
+  // focused names what has the focus, with its pane.
+  const focused = () => {
+    const el = document.activeElement;
+    return [el.closest("[data-pane]")?.dataset.pane, el.dataset.test || el.id || el.tagName.toLowerCase()].filter(Boolean).join(" ");
+  };
+
+  // outlined says whether what has the focus, or what stands for it, has an outline.
+  const outlined = () => {
+    const el = document.activeElement;
+    const shows = [el, el.closest(".composer"), el.nextElementSibling].filter(Boolean);
+    return el === document.body || shows.some((one) => getComputedStyle(one).outlineStyle !== "none" && parseFloat(getComputedStyle(one).outlineWidth) >= 2);
+  };
+
+  return { focused, outlined, all, find, press, point, begin, choose, picture, bytes, until, wide };
 })();
 "";

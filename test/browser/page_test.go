@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,38 +17,47 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// fill has the page show one of everything that lasts: two cases, pictures, marks, a note, what only Dana sees, a list of
-// emoji, a delivery that is refused and one that waits.
+// fill has the page show one of everything that lasts: cases, pictures, marks, a note, what only Dana sees, a list of emoji,
+// a reply, a thread, a delivery that is refused and one that waits.
 func fill(t *testing.T, v *visit) {
 	t.Helper()
 	path, _ := picture(t, "a-rather-long-name-of-a-picture-that-somebody-took-of-a-cup.png", 640, 480)
-	v.presses(t, at("x-person").with("data-name", "Bruno Silva"))
-	asking := "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen_without_any_place_to_break_https://example.com/a/very/long/path/that/goes/on?and=on&and=on"
-	v.writes(t, "x-input", asking)
-	v.sees(t, at("slack-card", "Bruno Silva"))
-	v.presses(t, at("x-person").with("data-name", "Alice Moreau"))
-	v.attaches(t, "x-file", path)
-	v.writes(t, "x-input", "Look what came")
-	v.presses(t, at("slack-open").in(at("slack-card", "Alice Moreau")))
-	v.sees(t, said("Look what came"))
-	v.until(t, "picture", fmt.Sprintf("hands.picture(%s)", said("Look what came")))
-	v.presses(t, at("slack-pick").in(said("Look what came")))
-	v.presses(t, at("slack-emoji").with("data-name", "tada"))
-	v.sees(t, step("reacted with", "failed", "no reactions"))
-	v.writes(t, "slack-input", "// "+asking)
-	v.sees(t, said(asking))
-	v.writes(t, "slack-input", "I am sorry.")
+	v.scene(t, channel)
+	v.says(t, onDiscord, endless)
+	for _, to := range but(onDiscord) {
+		v.sees(t, told(to, endless))
+	}
+	v.uses(t, "answer", said(onTelegram, endless))
+	v.says(t, onTelegram, "I see")
+	v.uses(t, "start", said(onSlack, endless))
+	v.says(t, onSlack, "In a thread")
+	v.sees(t, at("open").in(said(onDiscord, endless)))
+	v.reacts(t, said(onDiscord, "I see"), "❤️")
+	v.scene(t, desk)
+	asks(t, v, onX, "Bruno Silva", endless)
+	v.plays(t, onX, "Alice Moreau")
+	v.sends(t, onX, path, "Look what came")
+	v.opens(t, onSlack, "Alice Moreau")
+	v.sees(t, filed(onSlack, "Look what came"))
+	v.until(t, "picture", fmt.Sprintf("hands.picture(%s)", filed(onSlack, "Look what came")))
+	v.says(t, onSlack, "// "+endless)
+	v.sees(t, said(onSlack, endless))
+	v.says(t, onSlack, "I am sorry.")
 	arrives(t, v, "I am sorry.")
-	v.presses(t, at("fault-x-down"))
-	v.writes(t, "slack-input", "A new one is on its way.")
+	v.breaks(t, onX, "down")
+	v.says(t, onSlack, "A new one is on its way.")
 	v.sees(t, trip("A new one is on its way.", "waiting"))
-	v.writes(t, "slack-input", "Forget it")
-	v.presses(t, at("slack-delete").in(said("Forget it")))
-	v.presses(t, at("confirm-yes"))
-	v.sees(t, at("slack-ephemeral", "taken back"))
-	v.presses(t, at("slack-pick").in(said("Look what came")))
-	v.sees(t, at("slack-emoji"))
+	v.says(t, onSlack, "Forget it")
+	v.deletes(t, onSlack, "Forget it")
+	v.sees(t, told(onSlack, "taken back"))
+	v.uses(t, "pick", filed(onSlack, "Look what came"))
+	v.sees(t, at("emoji").in(pane(onSlack)))
+	v.presses(t, at("add").in(pane(onX)))
+	v.sees(t, at("joiner").in(pane(onX)))
 }
+
+// endless has no place to break at.
+const endless = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen_without_any_place_to_break_https://example.com/a/very/long/path/that/goes/on?and=on&and=on"
 
 // wide fails the test for what a phone would have to scroll to.
 func (v *visit) wide(t *testing.T, when string) {
@@ -71,8 +81,11 @@ func TestPageFitsAPhone(t *testing.T) {
 	v.wide(t, "empty")
 	fill(t, v)
 	v.wide(t, "filled")
-	v.presses(t, button(snooze).in(at("slack-card", "Alice Moreau")))
-	v.sees(t, at("slack-modal"))
+	v.scene(t, channel)
+	v.wide(t, "with the channel")
+	v.scene(t, desk)
+	v.presses(t, pressable(onSlack, snooze))
+	v.sees(t, at("modal"))
 	v.wide(t, "with a form")
 }
 
@@ -165,7 +178,53 @@ func TestPageIsAccessible(t *testing.T) {
 	v.accessible(t, "empty")
 	fill(t, v)
 	v.accessible(t, "filled")
-	v.presses(t, button(snooze).in(at("slack-card", "Alice Moreau")))
-	v.sees(t, at("slack-modal"))
+	v.scene(t, channel)
+	v.accessible(t, "with the channel")
+	v.scene(t, desk)
+	v.presses(t, pressable(onSlack, snooze))
+	v.sees(t, at("modal"))
 	v.accessible(t, "with a form")
+}
+
+// A person without a mouse gets everywhere, sees where they are, and can do what others can.
+func TestKeyboard(t *testing.T) {
+	t.Parallel()
+	v := open(t)
+	want := []string{"scene-desk", "scene-channel"}
+	for _, p := range everywhere() {
+		want = append(want, p+" tab", p+" person", p+" add")
+	}
+	walked := v.walks(t, 60)
+	for _, stop := range want {
+		if !slices.Contains(walked, stop) {
+			t.Errorf("the Tab key does not get to %q; it goes by %q", stop, walked)
+		}
+	}
+	v.until(t, "input", fmt.Sprintf("hands.begin(%s)", at("hello").in(pane(onX))))
+	v.hits(t, " ")
+	v.sees(t, told(onSlack, "order 1042"))
+	v.until(t, "the input of X in focus", `hands.focused().startsWith("x input")`)
+	v.until(t, "case", fmt.Sprintf("hands.begin(%s)", told(onSlack, "order 1042")))
+	for _, k := range []string{"End", "Home", "ArrowDown", "ArrowUp", "Tab", "Enter"} { // to the first button of the card
+		v.hits(t, k)
+	}
+	v.sees(t, told(onSlack, "Dana Weiss has claimed this"))
+}
+
+// walks presses Tab from the top of the page, and says where it got to.
+func (v *visit) walks(t *testing.T, steps int) []string {
+	t.Helper()
+	var stops []string
+	for range steps {
+		v.hits(t, "Tab")
+		stop, err := v.ask("hands.focused()")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if outlined, err := v.ask("String(hands.outlined())"); err != nil || outlined != "true" {
+			t.Errorf("nothing shows that %q has the focus (%v)", stop, err)
+		}
+		stops = append(stops, stop)
+	}
+	return stops
 }

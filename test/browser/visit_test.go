@@ -21,9 +21,10 @@ import (
 //go:embed hands.js
 var hands string
 
-// spot names what is on the page: the first shown element with a data-test, attributes and words.
+// spot names what is on the page: the first shown element with a data-test, or for a selector, with attributes and words.
 type spot struct {
-	Test   string            `json:"test"`
+	Test   string            `json:"test,omitempty"`
+	CSS    string            `json:"css,omitempty"`
 	Attrs  map[string]string `json:"attrs,omitempty"`
 	Words  []string          `json:"words,omitempty"`
 	Within *spot             `json:"within,omitempty"`
@@ -54,6 +55,7 @@ func (s spot) String() string {
 
 // visit is the page of a sandbox of its own, open in the browser.
 type visit struct {
+	tab     context.Context //nolint:containedctx // it is the tab: chromedp finds the browser by it
 	ask     func(js string) (string, error) // what an expression gives, within patience
 	do      func(steps ...chromedp.Action[chromedp.Void]) error
 	console *console
@@ -70,7 +72,7 @@ func open(t *testing.T) *visit {
 	if err := chromedp.Do(tab); err != nil { // the tab lives as long as the context it starts with
 		t.Fatal(err)
 	}
-	v := &visit{console: &console{}}
+	v := &visit{tab: tab, console: &console{}}
 	v.do = func(steps ...chromedp.Action[chromedp.Void]) error {
 		ctx, cancel := context.WithTimeout(tab, patience)
 		defer cancel()
@@ -87,7 +89,7 @@ func open(t *testing.T) *visit {
 	if _, err := chromedp.Call(tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.do(chromedp.EmulateViewport(1400, 1000), chromedp.Navigate(address)); err != nil {
+	if err := v.do(chromedp.EmulateViewport(1500, 1000), chromedp.Navigate(address)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := v.ask(hands); err != nil {
@@ -153,53 +155,67 @@ func (v *visit) presses(t *testing.T, s spot) {
 	v.until(t, "button "+s.String(), fmt.Sprintf("hands.press(%s)", s))
 }
 
-// types types words in place of what is in an input.
+// types types words, key by key, in place of what is in an input.
 func (v *visit) types(t *testing.T, s spot, words string) {
 	t.Helper()
 	v.until(t, "input "+s.String(), fmt.Sprintf("hands.begin(%s, true)", s))
-	insert := func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
-		_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: words})
-		return chromedp.Void{}, err
+	steps := make([]chromedp.Action[chromedp.Void], 0, len(words))
+	for _, r := range words {
+		steps = append(steps, key(input.DispatchKeyEventParams{Key: string(r), Text: string(r)}))
 	}
-	if err := v.do(insert); err != nil {
+	if err := v.do(steps...); err != nil {
 		t.Fatal(err)
 	}
 	s.Words = []string{words}
 	v.sees(t, s)
 }
 
-// writes types words and sends them with the Enter key. Nothing stays in the input.
-func (v *visit) writes(t *testing.T, name, words string) {
+// hits presses a key that writes nothing, or Enter.
+func (v *visit) hits(t *testing.T, name string) {
 	t.Helper()
-	v.types(t, at(name), words)
-	if err := v.do(enter); err != nil {
+	if err := v.do(key(named(name))); err != nil {
 		t.Fatal(err)
 	}
-	v.until(t, "empty "+name, fmt.Sprintf(`hands.find(%s).value === ""`, at(name)))
 }
 
-// enter presses the Enter key. A page that takes the key for itself gets no line break, as with a keyboard; chromedp's
-// KeyEvent would send one nevertheless.
-func enter(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
-	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
-	if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, key); err != nil {
+// named are the keys that the page knows, as a keyboard sends them.
+func named(name string) input.DispatchKeyEventParams {
+	codes := map[string]int64{"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+	p := input.DispatchKeyEventParams{Key: name, Code: name, WindowsVirtualKeyCode: codes[name]}
+	switch name {
+	case "Enter":
+		p.Text = "\r"
+	case " ":
+		p.Text, p.Code = " ", "Space"
+	}
+	return p
+}
+
+// key presses a key. A page that takes it for itself gets no text, as with a keyboard; chromedp's KeyEvent would send it
+// nevertheless.
+func key(down input.DispatchKeyEventParams) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		down.Type = input.DispatchKeyEventTypeKeyDown
+		if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, down); err != nil {
+			return chromedp.Void{}, err
+		}
+		up := down
+		up.Type, up.Text = input.DispatchKeyEventTypeKeyUp, ""
+		_, err := chromedp.Call(ctx, input.DispatchKeyEvent, up)
 		return chromedp.Void{}, err
 	}
-	key.Type, key.Text = input.DispatchKeyEventTypeKeyUp, ""
-	_, err := chromedp.Call(ctx, input.DispatchKeyEvent, key)
-	return chromedp.Void{}, err
 }
 
 // chooses takes an option.
-func (v *visit) chooses(t *testing.T, s spot, value string) {
+func (v *visit) chooses(t *testing.T, s spot, label string) {
 	t.Helper()
-	v.until(t, "option "+value, fmt.Sprintf("hands.choose(%s, %q)", s, value))
+	v.until(t, "option "+label, fmt.Sprintf("hands.choose(%s, %q)", s, label))
 }
 
-// attaches puts a file into a file input.
-func (v *visit) attaches(t *testing.T, input, path string) {
+// attaches puts a file into the file input of a pane.
+func (v *visit) attaches(t *testing.T, pane, path string) {
 	t.Helper()
-	if err := v.do(chromedp.SetUploadFiles(chromedp.CSS(`[data-test="`+input+`"]`), []string{path})); err != nil {
+	if err := v.do(chromedp.SetUploadFiles(chromedp.CSS("#"+pane+"-file"), []string{path})); err != nil {
 		t.Fatal(err)
 	}
 }
