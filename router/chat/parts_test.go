@@ -36,13 +36,13 @@ func TestPartsFitAndLoseNothing(t *testing.T) {
 		}
 		for i, x := range parts {
 			words := x.Text.Body
-			if number := fmt.Sprintf(" (%d/%d)", i+1, said); p.Number && said > 1 && tr.Text.Max > 74 && i < said {
+			if number := fmt.Sprintf(" (%d/%d)", i+1, said); p.Number && said > 1 && tr.Text.Max > 84 && i < said {
 				var numbered bool
 				if words, numbered = strings.CutSuffix(words, number); !numbered {
 					t.Fatalf("part %d is %q, want%s at its end", i, x.Text.Body, number)
 				}
 			}
-			if p.Number && tr.Text.Max <= 74 {
+			if p.Number && tr.Text.Max <= 84 {
 				words = numberAtEnd.ReplaceAllString(words, "") // there may be too little room for numbers
 			}
 			body.WriteString(words + " ")

@@ -219,7 +219,7 @@ type Retention struct {
 	Now        time.Time
 	Deliveries time.Duration // settled ones
 	Events     time.Duration // with the journals
-	Copies     time.Duration // with the reactions
+	Copies     time.Duration // with the reactions; those of threads (chat.Ref.IsThread) stay, because a thread goes on
 	Cases      time.Duration // closed ones, with their lines
 }
 

@@ -117,8 +117,9 @@ func (t *tx) sweepEvents(before, after int64) (next, removed int64, err error) {
 	return next, removed, err
 }
 
+// sweepCopies leaves those of threads: https://www.sqlite.org/lang_expr.html#glob
 func (t *tx) sweepCopies(before, after int64) (next, removed int64, err error) {
-	olds, next, err := t.step("SELECT id, at, 0, 0 FROM copies WHERE id > ? ORDER BY id LIMIT ?", before, after)
+	olds, next, err := t.step("SELECT id, at, 0, 0 FROM copies WHERE id > ? AND source_message NOT GLOB 'thread:*' ORDER BY id LIMIT ?", before, after)
 	if err != nil {
 		return -1, 0, err
 	}

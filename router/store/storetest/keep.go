@@ -246,6 +246,13 @@ func (w *world) age(round string) {
 			Copies: []chat.Copy{{Source: ref(where), Dest: chat.Ref{Conversation: place(where), Message: "1"}}},
 		}))
 	}
+	thread, twin := place(round), place(round+"-twin")
+	thread.Thread, twin.Thread = "t", "t2"
+	w.admit(to(round+"-thread", round+"-thread"))
+	l := w.only(round + "-thread")
+	w.must(w.s.Settle(w.ctx(), store.Settlement{
+		ID: l.ID, Token: l.Token, State: chat.Sent, Copies: []chat.Copy{{Source: thread.ThreadRef(), Dest: twin.ThreadRef()}},
+	}))
 	done, open := caseOf(round+"-closed", desk.Closed), caseOf(round+"-open", desk.Open)
 	done.Closed = time.Now()
 	done.Threads = []desk.Thread{{Surface: place("C"), At: place(round)}}
@@ -260,7 +267,7 @@ func (w *world) age(round string) {
 
 // size is how much there is of everything.
 type size struct {
-	Sent, Rejected, Dead, Held, Waiting, Events, Journal, Copies, Reactions, Cases, Swept, Stays int
+	Sent, Rejected, Dead, Held, Waiting, Events, Journal, Copies, Twins, Reactions, Cases, Swept, Stays int
 }
 
 func (w *world) size() (n size) {
@@ -272,6 +279,14 @@ func (w *world) size() (n size) {
 		for i := range 10 {
 			cs, err := r.Copies(ref(fmt.Sprintf("%s-%d", []string{"old", "young"}[i/5], i%5)))
 			if n.Copies += len(cs); err != nil {
+				return err
+			}
+		}
+		for _, round := range []string{"old", "young"} {
+			thread := place(round)
+			thread.Thread = "t"
+			cs, err := r.Copies(thread.ThreadRef())
+			if n.Twins += len(cs); err != nil {
 				return err
 			}
 		}
@@ -290,7 +305,7 @@ func sweepRemoves(w *world) {
 	w.pass(10 * day)
 	w.age("young")
 	w.pass(day)
-	want := size{2, 2, 2, 2, 2, 10, 2, 10, 2, 4, 2, 2}
+	want := size{4, 2, 2, 2, 2, 12, 2, 10, 2, 2, 4, 2, 2}
 	is(w, "before", w.size(), want)
 	sweep := func(what string, r store.Retention) {
 		w.Helper()
@@ -303,9 +318,9 @@ func sweepRemoves(w *world) {
 	}
 	sweep("nothing asked", store.Retention{})
 	sweep("nothing that old", store.Retention{Deliveries: 12 * day, Events: 12 * day, Copies: 12 * day, Cases: 12 * day})
-	want.Sent, want.Rejected, want.Dead = 1, 1, 1
+	want.Sent, want.Rejected, want.Dead = 2, 1, 1
 	sweep("deliveries", store.Retention{Deliveries: 5 * day})
-	want.Events, want.Journal = 5, 1
+	want.Events, want.Journal = 6, 1
 	sweep("events", store.Retention{Events: 5 * day})
 	want.Copies, want.Reactions = 5, 1
 	sweep("copies", store.Retention{Copies: 5 * day})
