@@ -60,6 +60,8 @@ func (t turn) pressed(w chat.Pressed) {
 		t.block(verb == buttonBlock)
 	case buttonReply:
 		t.pressedReply(w.Fields[fieldText])
+	case buttonNote:
+		t.pressedNote(w.Fields[fieldText])
 	case buttonSend, buttonKeep:
 		t.decide(about, verb == buttonSend)
 	case buttonRetry, buttonAgain, buttonArrived:
@@ -132,19 +134,32 @@ func (t turn) block(on bool) {
 // pressedReply follows the form behind Reply. Pressing Send there is the decision, whatever the mode; except where nothing
 // may go out.
 func (t turn) pressedReply(words string) {
-	body := text.Plain(words).Trim()
-	m := t.message(body, nil)
-	m.ref = formed(t.in.Event)
+	m := t.filled(words)
 	if m.empty() {
 		return
 	}
-	if rest, marked := cutMark(body, t.desk.noteMark()); marked || t.on.Reply == Alerts {
+	if rest, marked := cutMark(m.text, t.desk.noteMark()); marked || t.on.Reply == Alerts {
 		if m.text = rest; !m.empty() {
 			t.note(m)
 		}
 		return
 	}
 	t.offer(m, false)
+}
+
+// pressedNote follows the command for a note. The mark of one is not needed there, and does not hurt.
+func (t turn) pressedNote(words string) {
+	m := t.filled(words)
+	if m.text, _ = cutMark(m.text, t.desk.noteMark()); !m.empty() {
+		t.note(m)
+	}
+}
+
+// filled is the message that a form made.
+func (t turn) filled(words string) message {
+	m := t.message(text.Plain(words).Trim(), nil)
+	m.ref = formed(t.in.Event)
+	return m
 }
 
 // decide sends a held message, or keeps it as a note.

@@ -10,7 +10,7 @@ import (
 	"github.com/roost-im/roost/router/text"
 )
 
-// The buttons of a desk. Each has the case as its Value.
+// The buttons of a desk. On a card each has the case as its Value; as a command none has.
 const (
 	buttonClaim   = "claim"
 	buttonClose   = "close"
@@ -19,6 +19,7 @@ const (
 	buttonBlock   = "block"
 	buttonUnblock = "unblock"
 	buttonReply   = "reply"
+	buttonNote    = "note"    // by command only
 	buttonSend    = "send"    // send:<token of the held message>
 	buttonKeep    = "keep"    // keep:<token of the held message>
 	buttonRetry   = "retry"   // retry:<delivery>
@@ -205,8 +206,5 @@ func snoozeButton() chat.Button {
 }
 
 func replyButton(who Contact) chat.Button {
-	return chat.Button{ID: buttonReply, Label: "Reply", Form: &chat.Form{
-		Title: "Reply", Submit: "Send",
-		Fields: []chat.Field{{ID: fieldText, Label: "To " + contactName(who), Long: true}},
-	}}
+	return chat.Button{ID: buttonReply, Label: "Reply", Form: textForm("Reply", "Send", "To "+contactName(who))}
 }

@@ -56,7 +56,7 @@ func newPlay(t *rapid.T) *play {
 	p := &play{
 		t: t, now: noon, waiting: map[chat.Ref]chat.Delivery{}, replies: map[chat.Ref]int{}, opened: map[chat.Ref]bool{},
 		lines: map[chat.Ref]desk.Line{}, who: desk.Contact{Identity: desk.Identity{Account: dm.Account, Person: "jane"}},
-		buttons: []string{"claim", "close", "reopen", "snooze", "block", "unblock", "reply", "send:", "retry:x", "nonsense"},
+		buttons: []string{"claim", "close", "reopen", "snooze", "block", "unblock", "reply", "note", "send:", "retry:x", "nonsense"},
 	}
 	p.desk = desk.Desk{
 		Name:   "support",
