@@ -24,6 +24,11 @@ type Deps struct {
 	// Public is the address below which the world reaches what is mounted, without a slash at its end:
 	// https://roost.example.org/hooks. Empty: it is not known.
 	Public string
+	// Commands are what members can tell a desk by a word. A connector whose platform takes words for that shows them in
+	// Surfaces, and gives what is said in a case's thread there as chat.Pressed. nil: there are none.
+	Commands []Command
+	// Surfaces are the places of the account in which desks show their cases. nil: no desk does.
+	Surfaces []chat.Conversation
 	// Journal is the account's own log, for a connector whose readers come and fetch. nil: in memory, until the process ends.
 	Journal Journal
 	// Skip counts a wire event that could not be understood and keeps it for roost doctor. nil: it is dropped.
