@@ -74,7 +74,7 @@ func (v *visit) wide(t *testing.T, when string) {
 func TestPageFitsAPhone(t *testing.T) {
 	t.Parallel()
 	v := open(t)
-	phone := chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch)
+	phone := chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch) // without a mouse
 	if err := v.do(phone); err != nil {
 		t.Fatal(err)
 	}

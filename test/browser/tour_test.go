@@ -68,9 +68,11 @@ func talk(t *testing.T, v *visit) {
 // teapot is a picture of one, more or less.
 func teapot(t *testing.T) string {
 	t.Helper()
-	img := image.NewRGBA(image.Rect(0, 0, 220, 130))
+	img := image.NewRGBA(image.Rect(0, 0, 132, 78))
 	draw.Draw(img, img.Bounds(), image.NewUniform(color.RGBA{R: 0xf4, G: 0xe4, B: 0xc8, A: 0xff}), image.Point{}, draw.Src)
 	disc := func(x, y, rx, ry int, c color.Color) {
+		const scale = 0.6
+		x, y, rx, ry = int(scale*float64(x)), int(scale*float64(y)), int(scale*float64(rx)), int(scale*float64(ry))
 		for py := y - ry; py <= y+ry; py++ {
 			for px := x - rx; px <= x+rx; px++ {
 				if dx, dy := px-x, py-y; dx*dx*ry*ry+dy*dy*rx*rx <= rx*rx*ry*ry {
@@ -83,7 +85,7 @@ func teapot(t *testing.T) string {
 	disc(162, 76, 26, 24, pot)
 	disc(162, 76, 16, 14, ground)
 	for i := range 44 { // the spout
-		disc(70-i, 92-i, 9-i/8, 9-i/8, pot)
+		disc(70-i, 92-i, 10-i/8, 10-i/8, pot)
 	}
 	disc(110, 82, 52, 38, pot)
 	disc(110, 42, 8, 8, color.RGBA{R: 0xf2, G: 0xb9, B: 0x5f, A: 0xff})
@@ -123,7 +125,11 @@ func (v *visit) snaps(t *testing.T, name string, width, height int64) {
 	if *screens == "" {
 		return
 	}
-	if err := v.do(chromedp.EmulateViewport(width, height)); err != nil {
+	if err := v.do(window(width, height)); err != nil {
+		t.Fatal(err)
+	}
+	const toTheEnd = `for (const list of document.querySelectorAll(".panes .scroll")) list.scrollTop = list.scrollHeight; document.activeElement.blur(); ""`
+	if _, err := v.ask(toTheEnd); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(v.tab, patience)
@@ -140,7 +146,7 @@ func (v *visit) snaps(t *testing.T, name string, width, height int64) {
 	if err := os.WriteFile(filepath.Join(*screens, name+".png"), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.do(chromedp.EmulateViewport(1500, 1000)); err != nil {
+	if err := v.do(window(1500, 1000)); err != nil {
 		t.Fatal(err)
 	}
 }

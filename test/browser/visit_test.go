@@ -55,7 +55,7 @@ func (s spot) String() string {
 
 // visit is the page of a sandbox of its own, open in the browser.
 type visit struct {
-	tab     context.Context //nolint:containedctx // it is the tab: chromedp finds the browser by it
+	tab     context.Context                 //nolint:containedctx // it is the tab: chromedp finds the browser by it
 	ask     func(js string) (string, error) // what an expression gives, within patience
 	do      func(steps ...chromedp.Action[chromedp.Void]) error
 	console *console
@@ -89,7 +89,7 @@ func open(t *testing.T) *visit {
 	if _, err := chromedp.Call(tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.do(chromedp.EmulateViewport(1500, 1000), chromedp.Navigate(address)); err != nil {
+	if err := v.do(window(1500, 1000), chromedp.Navigate(address)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := v.ask(hands); err != nil {
@@ -98,6 +98,14 @@ func open(t *testing.T) *visit {
 	t.Cleanup(func() { v.quiet(t) })
 	v.until(t, "a live page", `document.querySelector('#live[data-state=on]')`)
 	return v
+}
+
+// window gives the page a size. chromedp's EmulateViewport would take the mouse away, and what is shown under it.
+func window(width, height int64) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
+		return chromedp.Void{}, err
+	}
 }
 
 // quiet fails the test when the browser had to complain.

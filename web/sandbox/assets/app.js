@@ -80,11 +80,14 @@ function roving(list) {
   return list;
 }
 
-// sticking keeps a list at its end while it grows, unless one has scrolled away from there.
-function sticking(scroller, change) {
-  const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48;
-  change();
-  if (atEnd) scroller.scrollTop = scroller.scrollHeight;
+// sticking keeps a scroller at the end of its list while that grows or pictures come in, unless one has scrolled away from
+// there, or the list is one that begins with the newest.
+function sticking(scroller, list, endless) {
+  let atEnd = true;
+  scroller.addEventListener("scroll", () => { atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48; });
+  const sizes = new ResizeObserver(() => { if (atEnd && endless()) scroller.scrollTop = scroller.scrollHeight; });
+  sizes.observe(list);
+  sizes.observe(scroller);
 }
 
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
@@ -166,6 +169,7 @@ function make(p) {
   parts.form = h("form", { class: "composer" }, parts.about, parts.label,
     h("div", { class: "composer-row" }, h("span", { class: "attach" }, parts.file, h("label", { for: `${id}-file`, title: "Attach a file" }, h("span", { "aria-hidden": "true" }, "📎"), h("span", { class: "sr" }, "Attach a file"))), parts.input, parts.named, parts.send));
   v.parts = parts;
+  sticking(parts.scroll, parts.list, () => v.thread || v.section.dataset.kind !== DESK);
   v.section = h("section", { class: `pane pane-${id}`, "aria-labelledby": `${id}-title`, data: { test: "pane", pane: id } },
     h("header", { class: "pane-head" }, h("h2", { id: `${id}-title` }, p.name), parts.tabs),
     h("div", { class: "who" }, h("fieldset", { class: "chips" }, h("legend", null, "You are"), parts.people), parts.add), parts.join,
@@ -265,13 +269,10 @@ function renderTalk(v, p, place, threads) {
   const shown = v.thread ? inThread(v, place, v.thread).map((m) => [m, null])
     : place.kind === DESK ? threads.map((t) => [t.root, t])
       : [...threads.map((t) => [null, t]), ...place.messages.filter((m) => !m.thread && seenBy(v, m)).map((m) => [m, null])];
-  let fresh;
   const where = [v.tab, v.thread, v.person].join(" ");
-  sticking(parts.scroll, () => {
-    fresh = keyed(parts.list, shown, ([m, t]) => m?.id ?? "t:" + t.id,
-      ([m, t]) => [m, t, where, m && [v.picker === m.id, v.editing === m.id, v.replying === m.id, opens(place, m), place.messages.filter((o) => o.thread === m.id).length]],
-      ([m, t]) => (m ? said(v, p, place, m, t) : threadRow(v, t)));
-  });
+  const fresh = keyed(parts.list, shown, ([m, t]) => m?.id ?? "t:" + t.id,
+    ([m, t]) => [m, t, where, m && [v.picker === m.id, v.editing === m.id, v.replying === m.id, opens(place, m), place.messages.filter((o) => o.thread === m.id).length]],
+    ([m, t]) => (m ? said(v, p, place, m, t) : threadRow(v, t)));
   if (v.where !== where && (v.thread || place.kind !== DESK)) parts.scroll.scrollTop = parts.scroll.scrollHeight;
   rove(parts.list, place.kind !== DESK || Boolean(v.thread));
   renderEmpty(v, p, place, shown.length);
@@ -388,7 +389,7 @@ function renderComposer(v, p, place, threads) {
   if (about) parts.about.replaceChildren(v.editing ? "Editing your message " : `Replying to ${about.name} `, h("button", { type: "button", class: "quiet", data: { test: "cancel" }, onclick: () => { cancel(v); render(paneOf(v)); parts.input.focus(); } }, "Cancel"));
   parts.send.textContent = v.editing ? "Save" : "Send";
   parts.label.textContent = `Message to ${to} as ${first(personOf(p, v.person))}`;
-  parts.input.placeholder = able ? `Message ${short(to, 24)} as ${first(personOf(p, v.person))}${place.kind === DESK ? " — // makes a note" : ""}` : "Open a case to answer in it";
+  parts.input.placeholder = able ? `Message ${short(to, 24)} as ${first(personOf(p, v.person))}` : "Open a case to answer in it";
   for (const el of [parts.input, parts.send, parts.file]) el.disabled = !able;
 }
 
@@ -409,9 +410,11 @@ function composer(v) {
     const doing = v.editing ? { do: "edit", message: v.editing, text } : { do: "say", thread: v.thread, message: v.replying, text };
     const done = await (v.editing || !one ? act(v, doing) : post("/act", formOf({ pane: v.id, person: v.person, place: placeOf(v).id, thread: v.thread, message: v.replying, text }, one)));
     if (!done) { input.value = input.value || text; return; }
-    if (!v.editing) { file.value = ""; name(); }
+    const edited = v.editing;
+    if (!edited) { file.value = ""; name(); }
     v.editing = v.replying = "";
     render(paneOf(v));
+    if (!edited) v.parts.scroll.scrollTop = v.parts.scroll.scrollHeight; // and what was said comes there
     input.focus();
   });
 }

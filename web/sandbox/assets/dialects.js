@@ -126,7 +126,7 @@ function control(el, tools) {
 export function block(b, tools) {
   const { who } = tools;
   switch (b.type) {
-    case "header": return h("div", { class: "b-header", role: "heading", "aria-level": "4" }, textObject(b.text, who));
+    case "header": return h("div", { class: "b-header", role: "heading", "aria-level": "3" }, textObject(b.text, who));
     case "section": return h("div", { class: "b-section" },
       h("div", { class: "words" }, textObject(b.text, who)), b.accessory ? control(b.accessory, tools) : null,
       b.fields ? h("div", { class: "b-fields" }, b.fields.map((f) => h("div", { class: "words" }, textObject(f, who)))) : null);
@@ -233,7 +233,7 @@ export function body(pane, m, tools) {
   switch (pane) {
     case "slack": return m.blocks?.length ? m.blocks.map((b) => block(b, tools)) : m.text ? words(mrkdwn(m.text, tools.who)) : null;
     case "discord": return [m.text ? words(markdown(m.text, tools.who)) : null, (m.cards ?? []).map((c) => h("div", { class: "embed" },
-      c.title ? h("div", { class: "b-header", role: "heading", "aria-level": "4" }, markdownInline(c.title, tools.who)) : null, c.text ? words(markdown(c.text, tools.who)) : null,
+      c.title ? h("div", { class: "b-header", role: "heading", "aria-level": "3" }, markdownInline(c.title, tools.who)) : null, c.text ? words(markdown(c.text, tools.who)) : null,
       c.facts ? h("div", { class: "b-fields" }, c.facts.map((f) => h("div", { class: "words" }, h("strong", null, f.name), "\n", markdownInline(f.value, tools.who)))) : null,
       c.footer ? h("div", { class: "b-context" }, c.footer) : null))];
     case "telegram": return m.text ? words(entities(m.text, m.entities ?? [])) : null;
