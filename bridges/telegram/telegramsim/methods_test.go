@@ -1,6 +1,7 @@
 package telegramsim_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -35,9 +36,7 @@ func TestManagingTopics(t *testing.T) {
 	in := func(method string, more ...args) answer {
 		all := args{"chat_id": forum, "message_thread_id": topic}
 		for _, m := range more {
-			for k, v := range m {
-				all[k] = v
-			}
+			maps.Copy(all, m)
 		}
 		return w.call(t, method, all)
 	}

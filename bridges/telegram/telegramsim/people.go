@@ -107,13 +107,7 @@ func (w *world) drafted(c *chat, user int64, d Draft) ([]*message, error) {
 	if units(text) > maxText {
 		return nil, bad("message is too long")
 	}
-	files := slices.Clone(d.Files)
-	if d.Sticker != "" {
-		files = append(files, Upload{Kind: "sticker", Type: "image/webp", Data: []byte("RIFF\x1a\x00\x00\x00WEBPVP8L" + d.Sticker)})
-	}
-	if len(d.Voice) > 0 {
-		files = append(files, Upload{Kind: "voice", Type: "audio/ogg", Data: d.Voice})
-	}
+	files := d.uploads()
 	album := ""
 	if d.Album && len(files) > 1 {
 		album = w.newAlbum()
@@ -137,6 +131,18 @@ func (w *world) drafted(c *chat, user int64, d Draft) ([]*message, error) {
 		out = append(out, m)
 	}
 	return out, nil
+}
+
+// uploads are all files of a draft.
+func (d Draft) uploads() []Upload {
+	files := slices.Clone(d.Files)
+	if d.Sticker != "" {
+		files = append(files, Upload{Kind: "sticker", Type: "image/webp", Data: []byte("RIFF\x1a\x00\x00\x00WEBPVP8L" + d.Sticker)})
+	}
+	if len(d.Voice) > 0 {
+		files = append(files, Upload{Kind: "voice", Type: "audio/ogg", Data: d.Voice})
+	}
+	return files
 }
 
 func stickerMeta(emoji string) obj {
