@@ -18,7 +18,7 @@ import (
 // Patient is how long a client gets for everything.
 const Patient = 40 * time.Second
 
-var installed sync.Map // of a package to what its installation came to
+var installed sync.Map //nolint:gochecknoglobals // what the installation of each package came to: once for all tests of a folder
 
 // Node makes sure that the npm packages of the test's folder are there, and gives the program that runs scripts. Where Node.js
 // or the packages cannot be had it skips the test, and fails it in CI.
@@ -42,7 +42,7 @@ func install(pkg string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "npm", "ci").CombinedOutput() //nolint:gosec // nothing of it comes from outside
+	out, err := exec.CommandContext(ctx, "npm", "ci").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("npm ci: %w\n%s", err, out)
 	}
@@ -53,7 +53,7 @@ func install(pkg string) error {
 func Python(t *testing.T, module string) string {
 	t.Helper()
 	for _, name := range []string{"/usr/bin/python3", "python3"} {
-		if exec.CommandContext(t.Context(), name, "-c", "import "+module).Run() == nil { //nolint:gosec // as above
+		if exec.CommandContext(t.Context(), name, "-c", "import "+module).Run() == nil { //nolint:gosec // the tests name the module
 			return name
 		}
 	}

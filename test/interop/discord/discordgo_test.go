@@ -141,6 +141,7 @@ func (g gopher) interact(i *discordgo.Interaction) {
 		g.check(g.s.InteractionRespond(i, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredChannelMessageWithSource}))
 		_, err := g.s.InteractionResponseEdit(i, &discordgo.WebhookEdit{Content: new("slow done")})
 		g.check(err)
+	case discordgo.InteractionPing: // comes over HTTP only
 	}
 }
 

@@ -103,6 +103,7 @@ func must(t *testing.T, errs ...error) {
 
 // fetch gives what is at an address, for a bot that runs in this program.
 func fetch(t *testing.T, link string) string {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
 	if err != nil {
 		t.Error(err)

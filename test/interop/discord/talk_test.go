@@ -60,12 +60,14 @@ func press(t *testing.T, sim *discordsim.Sim, channel string) {
 	if card.Embeds == nil || card.Components == nil || card.ID < before {
 		t.Errorf("the card is %+v", card)
 	}
+	settle(t, sim, channel, "card shown")
 	must(t, sim.Press(ada, channel, card.ID, "ask"))
 	until(t, sim, "the form", func(v *discordsim.View) bool { return len(v.Modals(ada)) == 1 })
 	form := sim.Modals(ada)[0]
 	if form.Title != "Why?" {
 		t.Errorf("the form is %+v", form)
 	}
+	settle(t, sim, channel, "form shown")
 	must(t, sim.SubmitModal(ada, form.ID, map[string]string{"reason": "because"}))
 	hears(t, sim, channel, "reason: because")
 	must(t, sim.Press(ada, channel, card.ID, "pick", "b"))
@@ -79,6 +81,14 @@ func press(t *testing.T, sim *discordsim.Sim, channel string) {
 	if m := hears(t, sim, channel, "only for you"); m.Only != ada {
 		t.Errorf("the answer for one is %+v", m)
 	}
+}
+
+// settle has the bot answer something else, so that it has surely seen what its calls before were answered: nobody presses a button
+// or fills in a form before the program that showed it knows that it did.
+func settle(t *testing.T, sim *discordsim.Sim, channel, text string) {
+	t.Helper()
+	sim.Say(ada, channel, discordsim.Draft{Text: text})
+	hears(t, sim, channel, "heard "+text)
 }
 
 func command(t *testing.T, sim *discordsim.Sim, channel string) {

@@ -61,7 +61,7 @@ func (v veteran) message(m *tgbotapi.Message) {
 		}
 		// The library's own address of files is fixed to Telegram's.
 		path := strings.TrimPrefix(link, "https://api.telegram.org")
-		out.Text = "file " + m.Document.FileName + ": " + download(v.t.Context(), v.t, v.base+path)
+		out.Text = "file " + m.Document.FileName + ": " + download(v.t, v.base+path)
 	case len(m.Photo) > 0:
 		largest := m.Photo[len(m.Photo)-1]
 		out.Text = strings.TrimSpace(fmt.Sprintf("photo %dx%d %s", largest.Width, largest.Height, m.Caption))
