@@ -147,12 +147,12 @@ func (s speaker) fetch(ctx context.Context, b *bot.Bot, id string) string {
 		s.t.Errorf("GetFile: %v", err)
 		return ""
 	}
-	return download(s.t, b.FileDownloadLink(f))
+	return download(ctx, s.t, b.FileDownloadLink(f))
 }
 
-func download(t *testing.T, link string) string {
+func download(ctx context.Context, t *testing.T, link string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
 	if err != nil {
 		t.Error(err)
 		return ""

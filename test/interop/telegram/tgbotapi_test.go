@@ -1,6 +1,7 @@
 package interop_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -34,10 +35,10 @@ func (v veteran) send(c tgbotapi.Chattable) {
 	}
 }
 
-func (v veteran) hear(u *tgbotapi.Update) {
+func (v veteran) hear(ctx context.Context, u *tgbotapi.Update) {
 	switch {
 	case u.Message != nil:
-		v.message(u.Message)
+		v.message(ctx, u.Message)
 	case u.EditedMessage != nil:
 		v.send(tgbotapi.NewMessage(u.EditedMessage.Chat.ID, "edited "+u.EditedMessage.Text))
 	case u.ChannelPost != nil:
@@ -51,7 +52,7 @@ func (v veteran) hear(u *tgbotapi.Update) {
 	}
 }
 
-func (v veteran) message(m *tgbotapi.Message) {
+func (v veteran) message(ctx context.Context, m *tgbotapi.Message) {
 	out := tgbotapi.NewMessage(m.Chat.ID, "")
 	switch {
 	case m.Document != nil:
@@ -61,7 +62,7 @@ func (v veteran) message(m *tgbotapi.Message) {
 		}
 		// The library's own address of files is fixed to Telegram's.
 		path := strings.TrimPrefix(link, "https://api.telegram.org")
-		out.Text = "file " + m.Document.FileName + ": " + download(v.t, v.base+path)
+		out.Text = "file " + m.Document.FileName + ": " + download(ctx, v.t, v.base+path)
 	case len(m.Photo) > 0:
 		largest := m.Photo[len(m.Photo)-1]
 		out.Text = strings.TrimSpace(fmt.Sprintf("photo %dx%d %s", largest.Width, largest.Height, m.Caption))
@@ -122,7 +123,7 @@ func TestTgbotapiPolls(t *testing.T) {
 	go func() {
 		defer close(done)
 		for u := range updates {
-			v.hear(&u)
+			v.hear(t.Context(), &u)
 		}
 	}()
 	converse(t, sim, knows{})
@@ -141,7 +142,7 @@ func TestTgbotapiBehindWebhook(t *testing.T) {
 			t.Errorf("HandleUpdate: %v", err)
 			return
 		}
-		v.hear(u)
+		v.hear(r.Context(), u)
 	}))
 	defer srv.Close()
 	hook, err := tgbotapi.NewWebhook(srv.URL)
