@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/roost-im/roost/router/chat"
@@ -126,15 +127,22 @@ func (c *Connector) checkStarts(ctx context.Context) (chat.Finding, error) {
 	return chat.Finding{Grade: chat.Fine, Name: "gateway", Text: left}, nil
 }
 
+// server is a server that the bot is in.
+type server struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Owner       bool   `json:"owner"`
+	Permissions string `json:"permissions"`
+}
+
 // checkGuilds looks at what the bot may do in each server. Channels may take more away; a message that fails says so.
 func (c *Connector) checkGuilds(ctx context.Context) ([]chat.Finding, error) {
-	type server struct {
-		ID          string `json:"id"`
-		Name        string `json:"name"`
-		Owner       bool   `json:"owner"`
-		Permissions string `json:"permissions"`
+	desks, err := c.deskGuilds(ctx)
+	if err != nil {
+		return nil, err
 	}
 	var found []chat.Finding
+	var shown []server // those that show commands
 	query := url.Values{"limit": {"200"}}
 	for range 20 { // 4,000 servers; sharding begins before
 		var page []server
@@ -143,6 +151,9 @@ func (c *Connector) checkGuilds(ctx context.Context) ([]chat.Finding, error) {
 		}
 		for _, s := range page {
 			found = append(found, c.checkRights(s.Name, s.Permissions, s.Owner)...)
+			if slices.Contains(desks, s.ID) {
+				shown = append(shown, s)
+			}
 			query.Set("after", s.ID)
 		}
 		if len(page) < 200 {
@@ -155,7 +166,8 @@ func (c *Connector) checkGuilds(ctx context.Context) ([]chat.Finding, error) {
 			Mend: "invite it with the link of the page Installation in the developer portal",
 		})
 	}
-	return found, nil
+	commands, err := c.checkCommands(ctx, shown)
+	return append(found, commands...), err
 }
 
 func (c *Connector) checkRights(name, permissions string, owner bool) []chat.Finding {

@@ -3,7 +3,7 @@
 //	gateway → queue → chat.Event → Sink.Accept
 //	chat.Post → markdown → POST messages (nonce) or POST webhook (read back) → chat.Receipt
 //
-// One goroutine takes what the gateway brings in the order in which it came; presses of buttons go a way of their own,
+// One goroutine takes what the gateway brings in the order in which it came; presses and commands go a way of their own,
 // because Discord wants its answer within three seconds. A session that broke is resumed, and after every session that had to
 // be begun anew each channel, thread and direct message in which something may have been missed is read back from its
 // history, before what is heard live in it.
@@ -15,7 +15,7 @@
 //	deletion  id:deleted
 //	pin       the id of Discord's own message about it, or id:unpinned:session:sequence
 //	reaction  id:user:emoji:session:sequence; Discord gives it no name of its own, and history has none
-//	press     press: and the id of the interaction
+//	press     press: and the id of the interaction; so are commands
 //
 // A thread is a channel to Discord. To us it is a thread of the channel or forum that it belongs to, so its conversation has
 // both; a message's id is unique everywhere.

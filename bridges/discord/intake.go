@@ -64,6 +64,7 @@ func (in *intake) run(ctx context.Context) error {
 	way := gateway{c: in.c, push: in.push}
 	g.Go(func() error { return way.receive(ctx) })
 	g.Go(func() error { return in.work(ctx) })
+	g.Go(func() error { in.c.signs().Hang(ctx); return nil })
 	for range maxPresses {
 		g.Go(func() error { return in.answer(ctx) })
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// interaction is what Discord tells of a press or of a filled form.
+// interaction is what Discord tells of a press, of a filled form or of a slash command.
 // https://docs.discord.com/developers/interactions/receiving-and-responding
 type interaction struct {
 	ID      string   `json:"id"`
@@ -29,11 +29,14 @@ type interaction struct {
 	Data    struct {
 		CustomID   string          `json:"custom_id"`
 		Components json.RawMessage `json:"components"`
+		Name       string          `json:"name"` // of a command
+		Options    []pick          `json:"options"`
 	} `json:"data"`
 }
 
 // Types of interactions, and of answers to them.
 const (
+	commandType   = 2
 	pressedType   = 3
 	submittedType = 5
 
@@ -50,11 +53,14 @@ const (
 	maxAsk     = 1000
 )
 
-// interaction takes one press or filled form: it is accepted first, and answered then, so that nobody sees it succeed who
+// interaction takes one press, filled form or command: it is accepted first, and answered then, so that nobody sees it succeed who
 // would press in vain. What can't be understood is counted.
 func (in *intake) interaction(ctx context.Context, d dispatch) {
 	var i interaction
-	if err := decode(d.raw, &i); err != nil || i.ID == "" || i.Token == "" || i.Type != pressedType && i.Type != submittedType {
+	takes := map[int]func(context.Context, interaction) error{
+		commandType: in.commanded, pressedType: in.pressed, submittedType: in.pressed,
+	}
+	if err := decode(d.raw, &i); err != nil || i.ID == "" || i.Token == "" || takes[i.Type] == nil {
 		in.c.deps.Skip(d.kind, d.raw)
 		return
 	}
@@ -63,7 +69,7 @@ func (in *intake) interaction(ctx context.Context, d dispatch) {
 			in.c.places.learn(*i.Where, i.Guild)
 		}
 	}
-	if err := in.pressed(ctx, i); err != nil {
+	if err := takes[i.Type](ctx, i); err != nil {
 		if errors.Is(err, errUnknown) {
 			in.c.deps.Skip(d.kind, d.raw)
 			return

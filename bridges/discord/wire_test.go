@@ -68,7 +68,7 @@ func (d *description) schema(method, path string) (pointer string, known bool) {
 func TestWhatIsSentIsAsDescribed(t *testing.T) {
 	t.Parallel()
 	d := described(t)
-	r := start(t, discordsim.Config{})
+	r := desked(t)
 	everything(t, r)
 	if _, err := r.conn.Check(t.Context()); err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestWhatIsSentIsAsDescribed(t *testing.T) {
 		}
 		held[call.Route]++
 	}
-	for _, route := range []string{"POST /channels/{}/messages", "POST /webhooks/{}/{}", "POST /interactions/{}/{}/callback", "PATCH /channels/{}", "POST /channels/{}/threads"} {
+	for _, route := range []string{"POST /channels/{}/messages", "POST /webhooks/{}/{}", "POST /interactions/{}/{}/callback", setCommands, "PATCH /channels/{}", "POST /channels/{}/threads"} {
 		if held[route] == 0 {
 			t.Errorf("%s was not held to the description; these were: %v", route, held)
 		}
@@ -114,6 +114,8 @@ func everything(t *testing.T, r *run) {
 	happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
 	must(t, r.Press(r.ada, post, m.ID, pressable(t, m, "Snooze")))
 	r.sees(t, func(v *discordsim.View) bool { return len(v.Modals(r.ada)) == 1 })
+	must(t, r.Slash(r.ada, post, "claim", nil))
+	r.told(t, post, "✓ /claim")
 	must(t, r.Press(r.ada, post, m.ID, pressable(t, m, "Block")))
 	r.sees(t, func(v *discordsim.View) bool { all := v.Messages(post); return all[len(all)-1].Only == r.ada })
 	c := card(chat.MarkClosed)
