@@ -13,7 +13,7 @@
 //	edit       e:chat:message:edit_date:h      h is a hash of the new text
 //	deletion   d:chat:message
 //	reaction   r:update:date:n
-//	press      p:callback query, or p:chat:message of the last answer to a form
+//	press      p:callback query, or p:chat:message of the last answer to a form, or of a command
 //	join       j:chat:user:date:in|out
 //	pin        s:chat:message of the notice
 //

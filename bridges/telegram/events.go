@@ -152,6 +152,9 @@ func (in *intake) message(ctx context.Context, m *message, raw json.RawMessage, 
 	if done, err := in.answer(ctx, m, b); done || err != nil {
 		return err
 	}
+	if done, err := in.ordered(ctx, m, b); done || err != nil {
+		return err
+	}
 	return in.post(ctx, m, raw, b)
 }
 

@@ -34,7 +34,7 @@ type question struct {
 	Biz    string            `json:"b,omitempty"`
 	Thread int64             `json:"t,omitempty"`
 	ID     int64             `json:"i"` // the message that asks
-	Card   int64             `json:"m"` // the message whose button was pressed
+	Card   int64             `json:"m"` // the message whose button was pressed, or that gave the command
 	Button string            `json:"n"` // its name
 	By     int64             `json:"u"` // who pressed it
 	Name   string            `json:"d"`
@@ -43,11 +43,11 @@ type question struct {
 	Again  bool              `json:"-"` // the answer before was none
 }
 
-func newAsk(p press) question {
-	at := p.query.Message.place()
+// newQuestion is the first question of a form that somebody opened at a message, by a button of this name.
+func newQuestion(m *message, button string, by *user) question {
+	at := m.place()
 	return question{
-		At: at.key(), Chat: at.chat, Biz: at.business, Thread: at.thread, Card: p.query.Message.ID, Button: p.name,
-		By: p.query.From.ID, Name: p.query.From.name(),
+		At: at.key(), Chat: at.chat, Biz: at.business, Thread: at.thread, Card: m.ID, Button: button, By: by.ID, Name: by.name(),
 	}
 }
 

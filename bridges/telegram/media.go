@@ -327,10 +327,10 @@ func (c *Connector) fileSize(ctx context.Context, f chat.File) (int64, error) {
 
 func sizeInWords(n int64) string { return fmt.Sprintf("%d MB", n>>20) }
 
-// fileName is a name that stays one: no folder, no line.
+// fileName is a name that stays one: no folder, no line, and no semicolon, at which Telegram's server cuts names off.
 func fileName(f chat.File) string {
 	return clip(firstOf(strings.Map(func(r rune) rune {
-		if r < ' ' || r == '/' || r == '\\' || r == '"' {
+		if r < ' ' || strings.ContainsRune("/\\\";", r) {
 			return '_'
 		}
 		return r

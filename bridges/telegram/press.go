@@ -103,7 +103,7 @@ func (in *intake) meant(p press, b *batch) {
 		}
 		in.openMenu(p, append(rows, []button{cancel()}), b)
 	default:
-		b.then(func(ctx context.Context) { in.c.ask(ctx, newAsk(p)) })
+		b.then(func(ctx context.Context) { in.c.ask(ctx, newQuestion(p.query.Message, p.name, &p.query.From)) })
 	}
 }
 

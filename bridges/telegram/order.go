@@ -1,0 +1,156 @@
+package telegram
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/router/chat"
+)
+
+// Commands of a desk are shown in its groups alone. In other chats they are ordinary messages, because other bots may have
+// commands of the same names there.
+
+// botCommand is a command as Telegram shows it: https://core.telegram.org/bots/api#botcommand
+type botCommand struct {
+	Name string `json:"command"`
+	Help string `json:"description"`
+}
+
+// commandScope says where commands are shown: https://core.telegram.org/bots/api#botcommandscopechat
+type commandScope struct {
+	Type string `json:"type"`
+	Chat int64  `json:"chat_id"`
+}
+
+// signs are the account's commands in the groups of its desks.
+func (c *Connector) signs() bridges.Signs {
+	return bridges.Signs{Deps: c.deps, Places: c.deskGroups, Show: c.showCommands}
+}
+
+// deskGroups lists the groups in which the account is a surface of a desk, by their present numbers.
+func (c *Connector) deskGroups(ctx context.Context) ([]string, error) {
+	var groups []string
+	if len(c.deps.Commands) == 0 {
+		return nil, nil
+	}
+	for _, to := range c.deps.Surfaces {
+		at, err := c.place(ctx, to)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, decimal(at.chat))
+	}
+	return groups, nil
+}
+
+// showCommands has a group show the commands and no others, or none of its own, unless it does so already.
+func (c *Connector) showCommands(ctx context.Context, group string, shown bool) error {
+	id, err := strconv.ParseInt(group, 10, 64)
+	if err != nil {
+		return nil //nolint:nilerr // nothing can have been shown there
+	}
+	params := tgbotapi.Params{}
+	encode(params, "scope", commandScope{Type: "chat", Chat: id})
+	if !shown {
+		return c.call(ctx, call{method: "deleteMyCommands", scope: chat.ThisAccount}, params, nil)
+	}
+	var has []botCommand
+	if err := c.call(ctx, call{method: "getMyCommands", scope: chat.ThisAccount}, params, &has); err != nil {
+		return err
+	}
+	var want []botCommand
+	for _, cmd := range c.deps.Commands {
+		want = append(want, botCommand{Name: cmd.Name, Help: cmd.Help})
+	}
+	if slices.Equal(has, want) {
+		return nil
+	}
+	encode(params, "commands", want)
+	return c.call(ctx, call{method: "setMyCommands", scope: chat.ThisAccount}, params, nil)
+}
+
+// order is a command that a message gives, and the words behind it.
+func (c *Connector) order(m *message) (cmd bridges.Command, words string, ok bool) {
+	said, slashed := strings.CutPrefix(m.Text, "/")
+	if !slashed || m.From == nil || m.Origin != nil {
+		return cmd, "", false
+	}
+	end := strings.IndexFunc(said, unicode.IsSpace)
+	if end < 0 {
+		end = len(said)
+	}
+	name, bot, named := strings.Cut(said[:end], "@")
+	i := slices.IndexFunc(c.deps.Commands, func(x bridges.Command) bool { return strings.EqualFold(x.Name, name) })
+	if i < 0 || named && !strings.EqualFold(bot, c.username()) {
+		return cmd, "", false
+	}
+	return c.deps.Commands[i], strings.TrimSpace(said[end:]), true
+}
+
+// ordered takes a message that gives a command in a desk's group. In a case's topic it is a press of the button of its
+// name, and vanishes where Telegram lets the bot. done is false for every other message.
+func (in *intake) ordered(ctx context.Context, m *message, b *batch) (done bool, err error) {
+	cmd, words, ok := in.c.order(m)
+	if !ok {
+		return false, nil
+	}
+	ev, err := in.event(ctx, m)
+	if err != nil || !slices.Contains(in.c.deps.Surfaces, ev.Conversation.Place()) {
+		return false, err
+	}
+	if ev.Conversation.Thread == "" || m.opensTopic() && !in.c.author(m.ReplyTo.From).Self {
+		b.then(func(ctx context.Context) {
+			in.c.say(ctx, m, "There is no case here. Use /"+cmd.Name+" in the topic of a case.")
+		})
+		return true, nil
+	}
+	if fields, whole := options(cmd.Form, words); whole {
+		ev.ID = chat.EventID("p:" + m.place().key() + ":" + decimal(m.ID))
+		ev.Message, ev.What = "", chat.Pressed{Button: cmd.Name, Fields: fields}
+		b.events = append(b.events, ev)
+	} else if err := in.askFor(ctx, m, cmd, b); err != nil {
+		return false, err
+	}
+	b.then(func(ctx context.Context) {
+		if err := in.c.deleteOne(ctx, m.place(), m.ID); err != nil {
+			in.c.log.LogAttrs(ctx, slog.LevelDebug, "command stays", slog.Any("error", err))
+		}
+	})
+	return true, nil
+}
+
+// askFor asks for what a command was not told, as for the form of a button.
+func (in *intake) askFor(ctx context.Context, m *message, cmd bridges.Command, b *batch) error {
+	name, err := in.c.buttons.Name(ctx, chat.Button{ID: cmd.Name, Label: cmd.Name, Form: cmd.Form})
+	if err != nil {
+		return err
+	}
+	q := newQuestion(m, name, m.From)
+	b.then(func(ctx context.Context) { in.c.ask(ctx, q) })
+	return nil
+}
+
+// options are the fields of a form that the words behind a command fill; whole is false when they don't. All words are
+// for one field: where there are several it is not known which is for which.
+func options(form *chat.Form, words string) (fields map[string]string, whole bool) {
+	switch {
+	case form == nil || len(form.Fields) == 0:
+		return nil, true
+	case len(form.Fields) > 1 || words == "":
+		return nil, false
+	}
+	f := form.Fields[0]
+	for _, choice := range f.Choices {
+		if strings.EqualFold(words, choice.Label) {
+			words = choice.Value
+		}
+	}
+	return map[string]string{f.ID: words}, true
+}
