@@ -33,6 +33,7 @@ type Connector struct {
 	custom custom
 
 	threads *threads
+	uploads *uploads
 	ahead   atomic.Int64 // by how many seconds Slack's clock is ahead of ours
 	scope   atomic.Pointer[string]
 
@@ -80,6 +81,7 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 		slackapi.OptionOnResponseHeaders(c.heard),
 	)
 	c.threads = &threads{keep: deps.Keep, clock: c.clock}
+	c.uploads = &uploads{keep: deps.Keep}
 	c.names = newNames(c.now, c.askPerson, c.askChannel, c.askBot)
 	return c, nil
 }

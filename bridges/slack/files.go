@@ -2,7 +2,6 @@ package slack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +37,7 @@ func (c *Connector) file(f slackapi.File) chat.File {
 }
 
 // share posts files as one message. Only the last of the three calls shows them, so only that one is never repeated
-// blindly; the files' IDs are kept until their message was found, because Slack's answer does not name it.
+// blindly; the files' IDs are kept, because Slack's answer does not name their message.
 func (c *Connector) share(ctx context.Context, p chat.Post) (chat.Receipt, error) {
 	if p.Only != "" {
 		return chat.Receipt{}, chat.Unsupported("slack: post", "files can't be shown to one person alone")
@@ -52,7 +51,7 @@ func (c *Connector) share(ctx context.Context, p chat.Post) (chat.Receipt, error
 		}
 		sums, ids = append(sums, slackapi.FileSummary{ID: id, Title: fileName(f)}), append(ids, id)
 	}
-	if err := c.keepUpload(ctx, p.Key, ids); err != nil {
+	if err := c.uploads.note(ctx, p.Key, ids); err != nil {
 		return chat.Receipt{}, err
 	}
 	doneCtx, cancel := context.WithTimeout(ctx, callTime)
@@ -69,7 +68,6 @@ func (c *Connector) share(ctx context.Context, p chat.Post) (chat.Receipt, error
 			Op: "slack: files.info", Kind: chat.Uncertain, Reason: "Slack took the files and has not shown them yet", Err: err,
 		}
 	}
-	_ = c.keepUpload(ctx, p.Key, nil) // what is left over does no harm: the post is there
 	return c.receipt(p.To, "", ts), nil
 }
 
@@ -168,18 +166,6 @@ func fileName(f chat.File) string {
 		}
 		return r
 	}, f.Name), "file"), 255)
-}
-
-// keepUpload remembers which files a post was made of; nil forgets.
-func (c *Connector) keepUpload(ctx context.Context, key chat.Key, ids []string) error {
-	if key == "" {
-		return nil
-	}
-	var raw []byte
-	if ids != nil {
-		raw, _ = json.Marshal(ids) // strings always encode
-	}
-	return c.deps.Keep.Keep(ctx, "upload/"+string(key), raw)
 }
 
 // awaitShare waits until the files are in the channel and returns their message.

@@ -92,12 +92,8 @@ func keyed(self identity, key chat.Key, raw json.RawMessage) string {
 
 // findFiles asks Slack whether the files of an unanswered post are in the channel.
 func (c *Connector) findFiles(ctx context.Context, p chat.Post) (chat.Receipt, bool, error) {
-	raw, err := c.deps.Keep.Kept(ctx, "upload/"+string(p.Key))
-	if err != nil || raw == nil {
-		return chat.Receipt{}, false, err
-	}
-	var ids []string
-	if err := json.Unmarshal(raw, &ids); err != nil || len(ids) == 0 {
+	ids, err := c.uploads.of(ctx, p.Key)
+	if err != nil || len(ids) == 0 {
 		return chat.Receipt{}, false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
@@ -109,7 +105,6 @@ func (c *Connector) findFiles(ctx context.Context, p chat.Post) (chat.Receipt, b
 		}
 		return chat.Receipt{}, false, err
 	}
-	_ = c.keepUpload(ctx, p.Key, nil) // what is left over does no harm: the post is there
 	return c.receipt(p.To, "", ts), true, nil
 }
 

@@ -156,6 +156,23 @@ func TestUnansweredFilesAreFound(t *testing.T) {
 	}
 }
 
+// TestAnsweredFilesAreFound looks for a post that was answered twice over: Roost may end before the answer is stored, and
+// again before what was found is.
+func TestAnsweredFilesAreFound(t *testing.T) {
+	t.Parallel()
+	r := start(t, slacksim.Config{})
+	p := chat.Post{Key: "k-1", To: r.place(), Files: []chat.File{{Name: "a.txt", Size: 1, Content: content("a")}}}
+	since := time.Now()
+	posted, err := r.conn.Post(t.Context(), p)
+	must(t, err)
+	for range 2 {
+		receipt, found, _, err := chat.Find(t.Context(), r.conn, p, since)
+		if err != nil || !found || receipt.Messages[0] != posted.Messages[0] {
+			t.Errorf("find = %v, %v, %v; want %v", receipt, found, err, posted.Messages)
+		}
+	}
+}
+
 func TestFilesThatSlackWontTake(t *testing.T) {
 	t.Parallel()
 	r := start(t, slacksim.Config{})
