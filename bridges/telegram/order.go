@@ -105,7 +105,7 @@ func (in *intake) ordered(ctx context.Context, m *message, b *batch) (done bool,
 	if err != nil || !slices.Contains(in.c.deps.Surfaces, ev.Conversation.Place()) {
 		return false, err
 	}
-	if ev.Conversation.Thread == "" || m.opensTopic() && !in.c.author(m.ReplyTo.From).Self {
+	if ev.Conversation.Thread == "" || in.c.foreign(m) {
 		b.then(func(ctx context.Context) {
 			in.c.say(ctx, m, "There is no case here. Use /"+cmd.Name+" in the topic of a case.")
 		})
@@ -124,6 +124,11 @@ func (in *intake) ordered(ctx context.Context, m *message, b *batch) (done bool,
 		}
 	})
 	return true, nil
+}
+
+// foreign says whether m is known to be in a topic that the bot did not open, which no case's is.
+func (c *Connector) foreign(m *message) bool {
+	return m.opensTopic() && m.ReplyTo.From != nil && m.ReplyTo.From.ID != c.selfID()
 }
 
 // askFor asks for what a command was not told, as for the form of a button.

@@ -111,8 +111,11 @@ func (r *run) everything(t *testing.T) {
 func TestWhatIsSentIsInTelegramsDescription(t *testing.T) {
 	t.Parallel()
 	d := describe(t)
-	r := start(t, telegramsim.Config{})
+	r, topic := desked(t)
 	r.everything(t)
+	r.orders(t, topic, "/claim")
+	happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
+	r.sees(t, "the commands", func(v *telegramsim.View) bool { return len(v.Calls("setMyCommands")) > 0 })
 	called := map[string]bool{}
 	for _, req := range r.Requests() {
 		if req.Method == "download" {
@@ -141,6 +144,10 @@ func TestWhatIsSentIsInTelegramsDescription(t *testing.T) {
 				d.list(t, "MessageEntity", value)
 			case "reply_parameters":
 				d.object(t, "ReplyParameters", []byte(value))
+			case "commands":
+				d.list(t, "BotCommand", value)
+			case "scope":
+				d.object(t, "BotCommandScopeChat", []byte(value))
 			case "link_preview_options":
 				d.object(t, "LinkPreviewOptions", []byte(value))
 			case "reaction":
