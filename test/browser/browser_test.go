@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +22,7 @@ import (
 const (
 	patience  = 20 * time.Second // for one thing to happen
 	childLife = 2 * time.Minute  // of a sandbox
+	journeys  = 4                // at once: they wait more than they work
 )
 
 // binary is the command, built once for all tests.
@@ -45,6 +49,10 @@ func buildAndRun(m *testing.M) (code int, err error) {
 		return 1, fmt.Errorf("build: %w\n%s", err, out)
 	}
 	defer shared.end()
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(max(journeys, runtime.GOMAXPROCS(0)))); err != nil {
+		return 1, err
+	}
 	return m.Run(), nil
 }
 

@@ -36,7 +36,7 @@ func asks(t *testing.T, v *visit, in, name, words string) {
 			continue // who writes there has not gone to the desk yet
 		}
 		v.opens(t, at, name)
-		v.sees(t, told(at, words))
+		v.sees(t, relayed(at, words))
 	}
 }
 
@@ -80,7 +80,7 @@ func TestDesk(t *testing.T) {
 func answersFrom(t *testing.T, v *visit, in, name string) {
 	t.Helper()
 	v.opens(t, in, name)
-	v.sees(t, told(in, "Question of "+name))
+	v.sees(t, relayed(in, "Question of "+name))
 	v.says(t, in, "Answer to "+name+" from "+in)
 	v.sees(t, mark(in, "Answer to "+name, delivered(in)))
 	v.misses(t, mark(in, "Answer to "+name, taken(in)))
@@ -111,7 +111,7 @@ func TestQuestionAndAnswer(t *testing.T) {
 	t.Parallel()
 	v := open(t)
 	v.presses(t, at("hello").in(pane(onX)))
-	v.sees(t, told(onSlack, "order 1042"))
+	v.sees(t, relayed(onSlack, "order 1042"))
 	asks(t, v, onX, "Bruno Silva", "Do you ship to Porto?")
 	v.sees(t, trip("Do you ship to Porto?", "done"))
 	v.sees(t, step("Do you ship to Porto?", "going", "from X"))
@@ -231,6 +231,10 @@ func snoozes(t *testing.T, v *visit, in string) {
 		v.presses(t, pressable(in, "4 hours"))
 		return
 	}
+	v.sees(t, at("modal", "For how long?"))
+	v.presses(t, at("modal-cancel"))
+	v.misses(t, at("modal"))
+	v.presses(t, pressable(in, snooze))
 	v.sees(t, at("modal", "For how long?"))
 	v.chooses(t, at("field"), "4 hours")
 	v.presses(t, at("modal-submit"))

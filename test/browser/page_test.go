@@ -202,7 +202,7 @@ func TestKeyboard(t *testing.T) {
 	}
 	v.until(t, "input", fmt.Sprintf("hands.begin(%s)", at("hello").in(pane(onX))))
 	v.hits(t, " ")
-	v.sees(t, told(onSlack, "order 1042"))
+	v.sees(t, relayed(onSlack, "order 1042"))
 	v.until(t, "the input of X in focus", `hands.focused().startsWith("x input")`)
 	v.until(t, "case", fmt.Sprintf("hands.begin(%s)", told(onSlack, "order 1042")))
 	for _, k := range []string{"End", "Home", "ArrowDown", "ArrowUp", "Tab", "Enter"} { // to the first button of the card

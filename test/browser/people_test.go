@@ -60,6 +60,12 @@ func said(in string, words ...string) spot { return at("message", words...).in(p
 // told is one that Roost brought there.
 func told(in string, words ...string) spot { return said(in, words...).with("data-app", "") }
 
+// relayed is one that is no card: a card repeats the words that it opens with, and its buttons know their case once the
+// first message has followed.
+func relayed(in string, words ...string) spot {
+	return css(`[data-test="message"][data-app]:not(:has(.b-actions))`, words...).in(pane(in))
+}
+
 // filed is one with files; the card of a case repeats its words without them.
 func filed(in string, words ...string) spot {
 	return css(`[data-test="message"]:has(.files)`, words...).in(pane(in))
