@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver that a foreign database is made with
 
+	"github.com/roost-im/roost/router/store"
 	"github.com/roost-im/roost/router/store/sqlite"
 )
 
@@ -128,6 +130,43 @@ func TestLockedDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	roost(t, "deliveries", "-c", config).want(t, 0, "no deliveries")
+}
+
+// TestMovingInWaits starts a Roost while a command looks into its database.
+func TestMovingInWaits(t *testing.T) {
+	t.Parallel()
+	config, _ := beside(t)
+	f, err := (&common{world: world{env: os.LookupEnv}, config: config}).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	before, err := openHouse(t.Context(), f, log, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type opened struct {
+		h   *house
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		h, err := moveIn(t.Context(), f, log, nil)
+		done <- opened{h, err}
+	}()
+	if _, err := openHouse(t.Context(), f, log, nil); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("openHouse = %v, want ErrLocked", err)
+	}
+	if err := before.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := <-done
+	if o.err != nil {
+		t.Fatalf("moveIn = %v, want a house", o.err)
+	}
+	if err := o.h.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestNoPermission asks as a user who may neither write nor read.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router"
+	"github.com/roost-im/roost/router/store"
 	"github.com/roost-im/roost/web"
 )
 
@@ -60,13 +61,34 @@ func (c *common) run(ctx context.Context) error {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	var m *web.Metrics
-	h, err := openHouse(ctx, f, log, func(s router.Step) { m.Watch(s) })
+	h, err := moveIn(ctx, f, log, func(s router.Step) { m.Watch(s) })
 	if err != nil {
 		return err
 	}
 	m = web.NewMetrics(reg, h.router.Status)
 	h.hooks = h.site(reg)
 	return errors.Join(c.serve(ctx, h, hup), h.Close())
+}
+
+// moveIn opens the house, and waits a while for whoever has it: "roost deliveries" and its sisters look into the database
+// for a moment when no Roost runs, and one that starts in that moment should not fail.
+func moveIn(ctx context.Context, f *configs.File, log *slog.Logger, watch func(router.Step)) (*house, error) {
+	const patience, pause = 3 * time.Second, 100 * time.Millisecond
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		h, err := openHouse(ctx, f, log, watch)
+		if err == nil || !errors.Is(err, store.ErrLocked) {
+			return h, err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-waiting.Done():
+			timer.Stop()
+			return nil, err
+		}
+	}
 }
 
 // serve runs the router, its web address and its control socket until ctx ends.
