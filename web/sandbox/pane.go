@@ -212,6 +212,7 @@ var (
 	errNobody   = errors.New("nobody there has this id")
 	errNotThere = errors.New("this place, message, button or form is no longer there")
 	errForeign  = errors.New("only its author may do this")
+	errRight    = errors.New("this person may not do this here")
 	errAlready  = errors.New("that is so already")
 	errCant     = errors.New("people can't do this here")
 	errName     = errors.New("a name has 1 to 40 characters")
@@ -225,7 +226,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.Is(err, errNobody), errors.Is(err, errNotThere):
 		return http.StatusNotFound
-	case errors.Is(err, errForeign):
+	case errors.Is(err, errForeign), errors.Is(err, errRight):
 		return http.StatusForbidden
 	case errors.Is(err, errAlready), errors.Is(err, errFull), errors.Is(err, errRefused):
 		return http.StatusConflict

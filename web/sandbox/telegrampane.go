@@ -239,8 +239,10 @@ func ofTelegram(err error) error {
 	switch {
 	case err == nil, errors.Is(err, errCant):
 		return err
-	case errors.Is(err, telegramsim.ErrNotAuthor), errors.Is(err, telegramsim.ErrNoRight):
+	case errors.Is(err, telegramsim.ErrNotAuthor):
 		return errForeign
+	case errors.Is(err, telegramsim.ErrNoRight):
+		return errRight
 	case errors.Is(err, telegramsim.ErrNothingToUndo):
 		return errAlready
 	}
