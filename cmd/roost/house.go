@@ -122,7 +122,7 @@ func (h *house) setup(f *configs.File, opened map[chat.Account]chat.Connector) r
 	for name, a := range f.Accounts {
 		s.Accounts[name] = router.Account{
 			Open: func() (chat.Connector, error) {
-				conn, err := h.connect(name, a)
+				conn, err := h.connect(f, name, a)
 				if err == nil {
 					opened[name] = conn
 				}
@@ -153,14 +153,15 @@ func inOrder(routes map[string]configs.Route) []string {
 	})
 }
 
-// reload makes the router do what a new file says. Accounts whose settings changed are opened again; the others run on.
+// reload makes the router do what a new file says. Accounts whose settings or commands changed are opened again; the
+// others run on.
 // When anything is wrong nothing changes.
 func (h *house) reload(f *configs.File) (configs.Changes, error) {
 	h.turn.Lock()
 	defer h.turn.Unlock()
 	diff := configs.Diff(h.current(), f)
 	before := maps.Clone(h.version)
-	for _, name := range diff.Accounts.Changed {
+	for _, name := range changed(h.current(), f, diff) {
 		h.version[name]++
 	}
 	if err := h.apply(f); err != nil {
@@ -179,13 +180,13 @@ func (h *house) reopen(_ context.Context, name chat.Account) (bool, error) {
 	return true, h.apply(h.current())
 }
 
-// connect makes the connector of an account.
-func (h *house) connect(name chat.Account, a configs.Account) (chat.Connector, error) {
+// connect makes the connector of an account of f.
+func (h *house) connect(f *configs.File, name chat.Account, a configs.Account) (chat.Connector, error) {
 	p, ok := platformOf(name)
 	if !ok {
 		return nil, fmt.Errorf("%s: unknown platform", name)
 	}
-	conn, err := p.open(a.Settings, h.deps(name))
+	conn, err := p.open(a.Settings, deskDeps(f, p, h.deps(name)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
