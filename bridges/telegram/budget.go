@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -17,14 +18,15 @@ const (
 // budget counts the messages that groups were sent, so that Telegram need not refuse them: a bot that is refused often waits
 // longer and longer.
 type budget struct {
-	now func() time.Time
+	now  func() time.Time
+	most int
 
 	mu   sync.Mutex
 	sent map[int64][]time.Time
 }
 
-func newBudget(now func() time.Time) *budget {
-	return &budget{now: now, sent: map[int64][]time.Time{}}
+func newBudget(most int, now func() time.Time) *budget {
+	return &budget{now: now, most: most, sent: map[int64][]time.Time{}}
 }
 
 // take counts n messages to a chat, or returns chat.Throttled when the minute's are used up. The messages of an album count
@@ -41,11 +43,11 @@ func (b *budget) take(to int64, n int) error {
 		recent = recent[1:]
 	}
 	b.sent[to] = recent
-	if over := len(recent) + n - groupMost; over > 0 && len(recent) > 0 {
+	if over := len(recent) + n - b.most; over > 0 && len(recent) > 0 {
 		free := recent[min(over, len(recent))-1].Add(groupSpan)
 		return &chat.Error{
 			Op: "telegram: post", Kind: chat.Throttled, Wait: free.Sub(now), Scope: chat.ThisConversation,
-			Reason: "Telegram takes 20 messages a minute in a group",
+			Reason: fmt.Sprintf("Telegram takes %d messages a minute in a group", b.most),
 		}
 	}
 	for range n {

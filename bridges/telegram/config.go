@@ -21,6 +21,7 @@ type Config struct {
 	MaxUpload   Size           `yaml:"max_upload"`   // of one file; default 50MB, what Telegram's own server takes
 	MaxDownload Size           `yaml:"max_download"` // of one file; default 20MB, what Telegram's own server gives
 	ChatMembers bool           `yaml:"chat_members"` // hear of joins and leaves that groups don't show; default false
+	GroupMinute int            `yaml:"group_minute"` // messages to one group a minute; default 20, what Telegram asks for
 	Moved       []string       `yaml:"moved"`        // new numbers of groups that became supergroups, once the routes name them
 }
 
@@ -61,6 +62,9 @@ func (c Config) Validate() error {
 	faults := []error{c.checkToken(), c.checkReceive()}
 	if c.APIURL != "" && !isWeb(c.APIURL) {
 		faults = append(faults, fmt.Errorf("api_url: %q is no http or https address", c.APIURL))
+	}
+	if c.GroupMinute < 0 {
+		faults = append(faults, fmt.Errorf("group_minute: %d is less than nothing", c.GroupMinute))
 	}
 	for i, id := range c.Moved {
 		if _, err := strconv.ParseInt(id, 10, 64); err != nil {

@@ -20,9 +20,9 @@ func TestSettingsAreReadAndFaultsNamed(t *testing.T) {
 		want       []string // of the faults; none: it is right
 	}{
 		{"least", "token: 123:abc-DEF", nil},
-		{"all", "{token: '123:abc', receive: webhook, secret: s-1, api_url: 'http://localhost:8081', max_upload: 2GB, max_download: 52428800, chat_members: true, moved: ['-1001']}", nil},
+		{"all", "{token: '123:abc', receive: webhook, secret: s-1, api_url: 'http://localhost:8081', max_upload: 2GB, max_download: 52428800, chat_members: true, group_minute: 60, moved: ['-1001']}", nil},
 		{"nothing", "{}", []string{"token: is missing"}},
-		{"everything", "{token: nonsense, receive: push, secret: 'a b', api_url: 'ftp://x', moved: [lounge]}", []string{"token: is none", "receive:", "secret:", "api_url:", "moved[0]:"}},
+		{"everything", "{token: nonsense, receive: push, secret: 'a b', api_url: 'ftp://x', group_minute: -1, moved: [lounge]}", []string{"token: is none", "receive:", "secret:", "api_url:", "group_minute:", "moved[0]:"}},
 	} {
 		var cfg telegram.Config
 		if err := yaml.UnmarshalWithOptions([]byte(tc.yaml), &cfg, yaml.Strict()); err != nil {

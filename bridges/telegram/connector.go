@@ -70,7 +70,7 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 		groups:  &groups{keep: deps.Keep},
 		places:  &places{keep: deps.Keep},
 		asks:    &asks{keep: deps.Keep},
-		budget:  newBudget(deps.Now),
+		budget:  newBudget(firstOf(cfg.GroupMinute, groupMost), deps.Now),
 		topics:  bridges.NewCache[topic](memoryMost, memoryLife, deps.Now),
 		shown:   bridges.NewCache[string](memoryMost, memoryLife, deps.Now),
 		sent:    bridges.NewCache[bool](memoryMost, memoryLife, deps.Now),
