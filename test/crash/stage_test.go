@@ -1,54 +1,99 @@
 package crash_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
+	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/bridges/x/xsim"
+	"github.com/roost-im/roost/test/town"
 )
 
-// stage is the two platforms, the people on them, and the files of one Roost.
+// stage is the four platforms, who is where on them, and the files of one Roost.
 type stage struct {
-	x        *xsim.Sim
-	slack    *slacksim.Sim
-	brand    string // the account's user on X
-	contacts []string
-	member   string
-	channel  string
+	*town.Town
+
+	legs     []place // of the mirror
+	surfaces []place // of the desk
 	dir      string
 	binary   string
+	log      *os.File
+	guests   int
 }
 
-func newStage(t *testing.T, contacts int) *stage {
+func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{dir: folder(t)}
-	s.binary = build(t)
-	s.x = xsim.New(xsim.Config{KeepAlive: time.Second})
-	s.slack = slacksim.New(slacksim.Config{})
-	for _, sim := range []interface {
-		Start(string) error
-		Close()
-	}{s.x, s.slack} {
-		if err := sim.Start("127.0.0.1:0"); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(sim.Close)
+	s.binary = filepath.Join(t.TempDir(), "roost")
+	if err := town.Build(t.Context(), s.binary); err != nil {
+		t.Fatal(err)
 	}
-	s.x.SetLimits(xsim.Limits{Unlimited: true})
-	s.brand = s.x.AddUser(xsim.User{Name: "Acme", Username: "acme"}).ID
-	for i := range contacts {
-		u := s.x.AddUser(xsim.User{Name: fmt.Sprintf("Contact %d", i), Username: fmt.Sprintf("contact%d", i)})
-		s.contacts = append(s.contacts, u.ID)
+	var err error
+	if s.Town, err = town.New(); err != nil {
+		t.Fatal(err)
 	}
-	s.member = s.slack.AddUser(slacksim.User{Name: "dana", RealName: "Dana"})
-	s.channel = s.slack.AddChannel(slacksim.Channel{Name: "support", Members: []string{s.member}})
+	t.Cleanup(s.Close)
+	s.settle()
 	s.configure(t)
+	if s.log, err = os.Create(filepath.Join(s.dir, "roost.log")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			tail(t, s.log.Name())
+		}
+		_ = s.log.Close()
+	})
 	return s
+}
+
+// settle lets the people in: one in each leg of the mirror, one on each surface of the desk.
+func (s *stage) settle() {
+	xena := s.X.AddUser(xsim.User{Name: "Xena", Username: "xena"}).ID
+	sam := s.Slack.AddUser(slacksim.User{Name: "sam", RealName: "Sam"})
+	dora := s.Discord.AddUser(discordsim.User{Name: "dora", GlobalName: "Dora"})
+	tess := s.Telegram.AddUser(telegramsim.User{First: "Tess"})
+	group := func(g telegramsim.Group) int64 {
+		g.Members, g.Admins, g.BotAdmin = []int64{tess}, []int64{tess}, true
+		return s.Telegram.AddGroup(g)
+	}
+	s.legs = []place{
+		onX{s.X, xena, s.Brand, s.X.NewGroup(xena, s.Brand, s.X.AddUser(xsim.User{Name: "Yan", Username: "yan"}).ID)},
+		inSlack{s.Slack, sam, s.Slack.AddChannel(slacksim.Channel{Name: "lounge", Members: []string{sam}})},
+		onDiscord{s.Discord, dora, s.Discord.AddChannel(discordsim.Channel{Guild: s.Guild, Name: "lounge"})},
+		onTelegram{s.Telegram, tess, group(telegramsim.Group{Title: "Lounge", Type: telegramsim.Supergroup})},
+	}
+	s.surfaces = []place{
+		inSlack{s.Slack, sam, s.Slack.AddChannel(slacksim.Channel{Name: "support", Members: []string{sam}})},
+		onDiscord{s.Discord, dora, s.Discord.AddChannel(discordsim.Channel{Guild: s.Guild, Name: "support", Type: discordsim.ChannelForum})},
+		onTelegram{s.Telegram, tess, group(telegramsim.Group{Title: "Support", Forum: true})},
+	}
+}
+
+// guest is another person who writes to the account on X, Discord or Telegram, the three in turn.
+func (s *stage) guest() place {
+	n := s.guests
+	s.guests++
+	name := fmt.Sprintf("guest%d", n)
+	switch n % 3 {
+	case 0:
+		return onX{sim: s.X, user: s.X.AddUser(xsim.User{Name: name, Username: name}).ID, brand: s.Brand}
+	case 1:
+		user := s.Discord.AddUser(discordsim.User{Name: name})
+		return onDiscord{s.Discord, user, s.Discord.DM(user)}
+	}
+	user := s.Telegram.AddUser(telegramsim.User{First: name})
+	return onTelegram{s.Telegram, user, s.Telegram.Private(user)}
 }
 
 // folder is where Roost's files are. It stays when the test fails, to be looked at.
@@ -68,51 +113,32 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// configure writes the configuration. The pace is raised because the simulators set no limit: what is tested here is
-// not how slow the platforms are.
+// configure writes the configuration: one mirror of all legs, one desk on all surfaces.
 func (s *stage) configure(t *testing.T) {
 	t.Helper()
-	tokens := s.x.Tokens(s.brand)
-	const form = `
-accounts:
-  x/acme:
-    consumer_key: sim-consumer-key
-    consumer_secret: sim-consumer-secret
-    access_token: %s
-    access_secret: %s
-    bearer_token: sim-app-bearer
-    receive: stream
-    api_url: %s
-    pace: {account: {every: 1ms, burst: 1000}}
-  slack/team:
-    bot_token: %s
-    app_token: %s
-    api_url: %s/api/
-    pace: {conversation: {every: 1ms, burst: 1000}}
-routes:
-  support: {desk: {from: [x/acme], on: ["slack/team#%s"], reply: send, hold: 0s}}
+	names := func(places []place) string {
+		var all []string
+		for _, p := range places {
+			all = append(all, fmt.Sprintf("%q", p.name()))
+		}
+		return strings.Join(all, ", ")
+	}
+	extra := map[string]string{town.Telegram: "uncertain: hold\ngroup_minute: 100000", town.X: "poll_every: 1s"} // X tells nothing of groups by itself
+	if !*hooks {
+		extra[town.Discord] = "webhooks: off"
+	}
+	text := s.Accounts(extra) + fmt.Sprintf(`routes:
+  lounge: {mirror: [%s]}
+  support: {desk: {from: [%s, %s, %s], on: [%s], reply: send, hold: 0s}}
 web: {listen: "127.0.0.1:0"}
-log: {level: warn}
-`
-	text := fmt.Sprintf(form, tokens.OAuth1Token, tokens.OAuth1Secret, s.x.URL(),
-		s.slack.BotToken(), s.slack.AppToken(), s.slack.URL(), s.channel)
+log: {level: error}
+`, names(s.legs), town.X, town.Discord, town.Telegram, names(s.surfaces))
 	if err := os.WriteFile(s.config(), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func (s *stage) config() string { return filepath.Join(s.dir, "roost.yaml") }
-
-// build makes the binary once for the test.
-func build(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "roost")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/roost-im/roost/cmd/roost")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return binary
-}
 
 // roost is one life of the process.
 type roost struct {
@@ -121,10 +147,10 @@ type roost struct {
 }
 
 // start begins a life.
-func (s *stage) start(t *testing.T, log *os.File) *roost {
+func (s *stage) start(t *testing.T) *roost {
 	t.Helper()
 	cmd := exec.Command(s.binary, "run", "-c", s.config()) //nolint:noctx // it is killed by hand: that is the test
-	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Stdout, cmd.Stderr = s.log, s.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -140,4 +166,65 @@ func (r *roost) kill(t *testing.T) {
 		t.Fatalf("kill: %v", err)
 	}
 	<-r.done
+}
+
+// terminate ends the last life as an operator would, and checks that it ends well and in time.
+func (r *roost) terminate(t *testing.T) {
+	t.Helper()
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-r.done:
+		if err != nil {
+			t.Errorf("after SIGTERM: %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("still running 10 s after SIGTERM")
+		r.kill(t)
+	}
+}
+
+// ledger is what "roost deliveries" says: how many wait, and what will not be tried again by itself.
+type ledger struct {
+	Count      map[string]int
+	Deliveries []struct{ State, Action, To, Reason, Text string }
+}
+
+func (s *stage) ledger(t *testing.T) ledger {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.binary, "deliveries", "--json", "--dead", "--limit", "100000", "-c", s.config())
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("roost deliveries: %v %s", err, errs.String())
+	}
+	var l ledger
+	if err := json.Unmarshal(out, &l); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// state is how the delivery of a message to a place ended, if not as sent: held, rejected or dead.
+func (l ledger) state(at, token string) string {
+	for _, d := range l.Deliveries {
+		here := d.To == at || strings.HasPrefix(d.To, at+"/") // in a thread
+		if here && d.Action == "post" && (line{text: d.Text}).token() == token {
+			return d.State
+		}
+	}
+	return ""
+}
+
+func tail(t *testing.T, path string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return
+	}
+	t.Logf("the end of Roost's log:\n%s", b[max(0, len(b)-6000):])
 }

@@ -1,0 +1,97 @@
+package crash_test
+
+import "fmt"
+
+// audit compares what was said with what stands everywhere, and with what Roost says that it could not bring.
+type audit struct {
+	ledger ledger
+	seen   map[string]shelf // by place
+	faults []string
+
+	right   int // messages that stand once where they should
+	held    int // messages to Telegram of which Roost says that nobody can tell whether they arrived
+	arrived int // those of them that did
+	missed  int // changes on Discord of which no session was told
+}
+
+// shelf is what Roost wrote in a place, by its token.
+type shelf struct {
+	lines map[string][]line
+	first map[string]int // where it stands first
+}
+
+func newAudit(l ledger) *audit { return &audit{ledger: l, seen: map[string]shelf{}} }
+
+func (a *audit) shelf(p place) shelf {
+	if s, ok := a.seen[p.name()]; ok {
+		return s
+	}
+	s := shelf{lines: map[string][]line{}, first: map[string]int{}}
+	for i, l := range p.lines() {
+		if !l.ours || l.gone {
+			continue
+		}
+		token := l.token()
+		if len(s.lines[token]) == 0 {
+			s.first[token] = i
+		}
+		s.lines[token] = append(s.lines[token], l)
+	}
+	a.seen[p.name()] = s
+	return s
+}
+
+// ours are Roost's messages in p with a token.
+func (a *audit) ours(p place, token string) []line { return a.shelf(p).lines[token] }
+
+// at is where a token stands in p.
+func (a *audit) at(p place, token string) (int, bool) {
+	i, ok := a.shelf(p).first[token]
+	return i, ok
+}
+
+func (a *audit) fault(format string, args ...any) {
+	a.faults = append(a.faults, fmt.Sprintf(format, args...))
+}
+
+// excused says that Roost lists a message to Telegram as held: Telegram takes no key and can't be read back, so whether it
+// arrived is for a person to say. It may be there once and never twice. Elsewhere nothing is excused.
+func (a *audit) excused(to place, token string) bool {
+	state := a.ledger.state(to.name(), token)
+	_, blind := to.(onTelegram)
+	n := len(a.ours(to, token))
+	switch {
+	case state == "":
+		return false
+	case !blind:
+		a.fault("%s: %s is %s", to.name(), token, state)
+	case n > 1:
+		a.fault("%s: %s is held, and is there %d times", to.name(), token, n)
+	}
+	a.held++
+	a.arrived += n
+	return true
+}
+
+// count faults what is not there once; where it may lack, none will do.
+func (a *audit) count(to place, token string, n int, lack bool) {
+	switch {
+	case n == 1:
+		a.right++
+	case n == 0 && lack:
+		a.missed++
+	case n == 0:
+		a.fault("%s: %s is missing", to.name(), token)
+	default:
+		a.fault("%s: %s is there %d times", to.name(), token, n)
+	}
+}
+
+// none faults what should have gone.
+func (a *audit) none(to place, token string, n int, why string) {
+	if n > 0 {
+		a.fault("%s: %s is still there, and %s", to.name(), token, why)
+		return
+	}
+	a.right++
+}
