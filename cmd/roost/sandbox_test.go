@@ -74,7 +74,8 @@ func sandboxed(t *testing.T, dir string) (ctx context.Context, address string) {
 	return ctx, address
 }
 
-func fetched(ctx context.Context, t *testing.T, method, url, body string) *http.Response {
+// browsed asks the page; the answer is open until the test ends.
+func browsed(ctx context.Context, t *testing.T, method, url, body string) io.Reader {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
@@ -90,12 +91,12 @@ func fetched(ctx context.Context, t *testing.T, method, url, body string) *http.
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("%s %s: %s", method, url, resp.Status)
 	}
-	return resp
+	return resp.Body
 }
 
 func stateOf(ctx context.Context, t *testing.T, address string) (p played) {
 	t.Helper()
-	if err := json.NewDecoder(fetched(ctx, t, http.MethodGet, address+"/state", "").Body).Decode(&p); err != nil {
+	if err := json.NewDecoder(browsed(ctx, t, http.MethodGet, address+"/state", "")).Decode(&p); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -107,7 +108,7 @@ func TestSandboxCarriesWords(t *testing.T) {
 	dir := t.TempDir()
 	ctx, address := sandboxed(t, dir)
 	begun := stateOf(ctx, t, address)
-	news := bufio.NewScanner(fetched(ctx, t, http.MethodGet, address+"/events", "").Body)
+	news := bufio.NewScanner(browsed(ctx, t, http.MethodGet, address+"/events", ""))
 	platforms := []string{"x", "slack", "discord", "telegram"}
 	for _, from := range platforms {
 		person, place, _ := begun.place(from, "channel")
@@ -115,7 +116,7 @@ func TestSandboxCarriesWords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fetched(ctx, t, http.MethodPost, address+"/act", string(act))
+		browsed(ctx, t, http.MethodPost, address+"/act", string(act))
 	}
 	everywhere := func(p played) bool {
 		return !slices.ContainsFunc(platforms, func(to string) bool {

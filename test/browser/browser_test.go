@@ -20,10 +20,19 @@ import (
 )
 
 const (
-	patience  = 20 * time.Second // for one thing to happen
-	childLife = 2 * time.Minute  // of a sandbox
+	childLife = 10 * time.Minute // of a sandbox
 	journeys  = 4                // at once: they wait more than they work
 )
+
+var long = flag.Bool("long", false, "each desk answers each person, which takes some minutes: Telegram takes 20 messages a minute in a group")
+
+// patience is how long one thing may take to happen.
+func patience() time.Duration {
+	if *long {
+		return 90 * time.Second
+	}
+	return 20 * time.Second
+}
 
 // binary is the command, built once for all tests.
 var binary string
@@ -121,7 +130,7 @@ func sandbox(t *testing.T) string {
 	ctx, cancel := context.WithTimeout(context.Background(), childLife)
 	cmd := exec.CommandContext(ctx, binary, "sandbox", "--listen", "127.0.0.1:0")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = patience
+	cmd.WaitDelay = patience()
 	cmd.Stderr = t.Output()
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

@@ -135,7 +135,7 @@ func (v *visit) snaps(t *testing.T, name string, width, height int64) {
 	if _, err := v.ask(toTheEnd); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(v.tab, patience)
+	ctx, cancel := context.WithTimeout(v.tab, patience())
 	defer cancel()
 	shoot := chromedp.CaptureScreenshot()
 	const narrow = 1200 // pixels, from which on all panes are in the window

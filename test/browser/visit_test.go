@@ -56,7 +56,7 @@ func (s spot) String() string {
 // visit is the page of a sandbox of its own, open in the browser.
 type visit struct {
 	tab     context.Context                 //nolint:containedctx // it is the tab: chromedp finds the browser by it
-	ask     func(js string) (string, error) // what an expression gives, within patience
+	ask     func(js string) (string, error) // what an expression gives, within patience()
 	do      func(steps ...chromedp.Action[chromedp.Void]) error
 	console *console
 }
@@ -74,12 +74,12 @@ func open(t *testing.T) *visit {
 	}
 	v := &visit{tab: tab, console: &console{}}
 	v.do = func(steps ...chromedp.Action[chromedp.Void]) error {
-		ctx, cancel := context.WithTimeout(tab, patience)
+		ctx, cancel := context.WithTimeout(tab, patience())
 		defer cancel()
 		return chromedp.Do(ctx, steps...)
 	}
 	v.ask = func(js string) (string, error) {
-		ctx, cancel := context.WithTimeout(tab, patience)
+		ctx, cancel := context.WithTimeout(tab, patience())
 		defer cancel()
 		return chromedp.Run(ctx, chromedp.Evaluate[string](js, chromedp.EvalAwaitPromise))
 	}
@@ -128,7 +128,7 @@ func (v *visit) until(t *testing.T, what, js string) {
 		return
 	}
 	shows, _ := v.ask("document.body.innerText")
-	t.Fatalf("no %s within %v: %v; the page shows:\n%s", what, patience, err, shows)
+	t.Fatalf("no %s within %v: %v; the page shows:\n%s", what, patience(), err, shows)
 }
 
 // sees waits until a spot is shown.

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -18,8 +17,13 @@ type Pane interface {
 	show() paneState
 	person(id string) string          // what a person is called; empty for somebody who is not known
 	place(c chat.Conversation) string // what a conversation is called
-	do(ctx context.Context, a act) (id string, err error)
+	do(a act) (id string, err error)
 	file(id string) (attachment, bool)
+	faulty
+}
+
+// faulty is how a platform misbehaves.
+type faulty interface {
 	down(on bool) // every call is answered 503
 	busy()        // the next post is answered 503
 	slow()        // the next post is answered 429, come back in five seconds
@@ -251,7 +255,7 @@ func (p *Page) act(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, errText.Error())
 		return
 	}
-	id, err := pane.do(r.Context(), a)
+	id, err := pane.do(a)
 	if err != nil {
 		fail(w, statusOf(err), err.Error())
 		return

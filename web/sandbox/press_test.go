@@ -67,7 +67,8 @@ func TestPressOnDiscord(t *testing.T) {
 	status, body := w.discordBot("/channels/"+who.place+"/messages", fields{
 		"embeds": []fields{{"title": "Alice Moreau", "description": "Hi", "fields": []fields{{"name": "Since", "value": "today"}}, "footer": fields{"text": "open"}}},
 		"components": []fields{{"type": 1, "components": []fields{
-			{"type": 2, "style": 1, "label": "Claim", "custom_id": "0:claim"}, {"type": 2, "style": 4, "label": "Block", "custom_id": "0:block"},
+			{"type": 2, "style": 1, "label": "Claim", "custom_id": "0:claim"},
+			{"type": 2, "style": 4, "label": "Block", "custom_id": "0:block"},
 			{"type": 2, "style": 5, "label": "Site", "url": "https://example.com"},
 		}}},
 	})

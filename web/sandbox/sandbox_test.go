@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -120,9 +121,7 @@ type fields = map[string]any
 func (w *world) act(pane, do string, more fields) (int, string) {
 	w.t.Helper()
 	body := fields{"pane": pane, "do": do, "person": w.first[pane].person, "place": w.first[pane].place}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	return w.post("/act", body)
 }
 

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -38,31 +37,15 @@ func (s *slackPane) show() paneState {
 		ID: "slack", Name: "Slack", Down: s.is(), Can: []string{doEdit, doDelete, doThread, doPin},
 		Picks: []string{"+1", "white_check_mark", "eyes", "tada", "heart", "joy", "pray", "x"},
 	}
-	var all []string
 	for _, u := range s.sim.Users() {
 		if !u.Bot && !u.Deleted && u.ID != s.sim.BotUser() {
 			out.People = append(out.People, person{ID: u.ID, Name: nameOf(u), Handle: u.Name})
-			all = append(all, u.ID)
 		}
 	}
 	for _, c := range s.sim.Channels() {
-		if c.IM || c.Group {
-			continue
+		if !c.IM && !c.Group {
+			out.Places = append(out.Places, s.shown(c, out.People))
 		}
-		p := place{ID: c.ID, Name: "#" + c.Name, Kind: channel, People: whole(out.People, c.Members), Messages: []message{}}
-		if slices.Contains(s.desks, c.ID) {
-			p.Kind = desk
-		}
-		for _, m := range newest(s.sim.Messages(c.ID), maxMessages) {
-			if one, ok := s.message(m); ok {
-				p.Messages = append(p.Messages, one)
-			}
-		}
-		for _, id := range all {
-			p.Messages = append(p.Messages, s.private(id, c.ID)...)
-		}
-		slices.SortStableFunc(p.Messages, func(a, b message) int { return cmp.Compare(a.ID, b.ID) })
-		out.Places = append(out.Places, p)
 	}
 	for _, v := range s.sim.Views() {
 		if v.Type == "modal" {
@@ -70,6 +53,24 @@ func (s *slackPane) show() paneState {
 		}
 	}
 	return out
+}
+
+// shown is a channel with what was said there to all, and to one alone.
+func (s *slackPane) shown(c slacksim.Channel, people []person) place {
+	p := place{ID: c.ID, Name: "#" + c.Name, Kind: channel, People: whole(people, c.Members), Messages: []message{}}
+	if slices.Contains(s.desks, c.ID) {
+		p.Kind = desk
+	}
+	for _, m := range newest(s.sim.Messages(c.ID), maxMessages) {
+		if one, ok := s.message(m); ok {
+			p.Messages = append(p.Messages, one)
+		}
+	}
+	for _, one := range people {
+		p.Messages = append(p.Messages, s.private(one.ID, c.ID)...)
+	}
+	slices.SortStableFunc(p.Messages, func(a, b message) int { return cmp.Compare(a.ID, b.ID) })
+	return p
 }
 
 // private are the messages of a channel that one person alone sees.
@@ -155,7 +156,7 @@ func (s *slackPane) channel(id string) (slacksim.Channel, bool) {
 }
 
 // do acts as a person who is in the channel.
-func (s *slackPane) do(_ context.Context, a act) (string, error) {
+func (s *slackPane) do(a act) (string, error) {
 	switch a.Do {
 	case doSubmit:
 		return "", ofSlack(s.sim.SubmitView(a.Person, a.Form, a.Values))

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -118,22 +117,33 @@ func (t *telegramPane) message(chat int64, m telegramsim.Message) message {
 		id := strings.Join([]string{written(chat), out.ID, strconv.Itoa(i)}, ".")
 		out.Files = append(out.Files, file{Name: cmp.Or(f.Name, f.Kind), URL: fileURL("telegram", id), Image: isImage(f.Type), Size: f.Size, Spoiler: f.Spoiler})
 	}
+	out.Reactions, out.Rows = reactionsOf(m), keyboardOf(m)
+	if to, ok := t.sim.Message(chat, m.ReplyTo); ok && strconv.Itoa(m.ReplyTo) != out.Thread { // a topic's first message is answered by all
+		out.Reply = &quoted{Name: to.FromName, Text: cmp.Or(m.Quote, to.Text+to.Caption, to.Kind)}
+	}
+	return out
+}
+
+func reactionsOf(m telegramsim.Message) []reaction {
+	var out []reaction
 	for _, r := range m.Reactions {
 		one := reaction{Emoji: r.Emoji}
 		for _, u := range r.Users {
 			one.Users = append(one.Users, written(u))
 		}
-		out.Reactions = append(out.Reactions, one)
+		out = append(out, one)
 	}
+	return out
+}
+
+func keyboardOf(m telegramsim.Message) [][]button {
+	var out [][]button
 	for _, row := range m.Buttons {
 		var bs []button
 		for _, b := range row {
 			bs = append(bs, button{ID: b.Data, Label: b.Text})
 		}
-		out.Rows = append(out.Rows, bs)
-	}
-	if to, ok := t.sim.Message(chat, m.ReplyTo); ok && strconv.Itoa(m.ReplyTo) != out.Thread { // a topic's first message is answered by all
-		out.Reply = &quoted{Name: to.FromName, Text: cmp.Or(m.Quote, to.Text+to.Caption, to.Kind)}
+		out = append(out, bs)
 	}
 	return out
 }
@@ -176,7 +186,7 @@ func (t *telegramPane) place(c chat.Conversation) string {
 	return g.Title + " on Telegram"
 }
 
-func (t *telegramPane) do(_ context.Context, a act) (string, error) {
+func (t *telegramPane) do(a act) (string, error) {
 	if a.Do == doJoin {
 		return t.join(a.Text)
 	}

@@ -191,10 +191,7 @@ func inWords(h chat.Happening) (what, words string) {
 		}
 		return "reacted with " + h.Emoji, ""
 	case chat.Pinned:
-		if h.Removed {
-			return "took a pin off", ""
-		}
-		return "pinned a message", ""
+		return map[bool]string{true: "took a pin off", false: "pinned a message"}[h.Removed], ""
 	case chat.Pressed:
 		return "pressed", h.Button
 	case chat.Joined:

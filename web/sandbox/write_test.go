@@ -1,8 +1,8 @@
 package sandbox_test
 
 import (
-	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,9 +14,7 @@ import (
 func (w *world) form(pane string, more map[string]string, files ...[2]string) (int, string) {
 	w.t.Helper()
 	all := map[string]string{"pane": pane, "person": w.first[pane].person, "place": w.first[pane].place, "text": "see"}
-	for k, v := range more {
-		all[k] = v
-	}
+	maps.Copy(all, more)
 	kind, body := form(w.t, all, files...)
 	return w.send("/act", kind, body)
 }
@@ -177,12 +175,12 @@ func TestBadBodies(t *testing.T) {
 }
 
 // speak has the bot of a platform say something; it gives the status.
-func (w *world) speak(ctx context.Context, pane string) int {
+func (w *world) speak(pane string) int {
 	w.t.Helper()
 	place := w.first[pane].place
 	switch pane {
 	case onSlack:
-		_, _, err := w.slackApp().PostMessageContext(ctx, place, slack.MsgOptionText("x", false))
+		_, _, err := w.slackApp().PostMessageContext(w.t.Context(), place, slack.MsgOptionText("x", false))
 		switch {
 		case err == nil:
 			return http.StatusOK
@@ -212,7 +210,7 @@ func TestFaults(t *testing.T) {
 			}
 			wants := func(what string, want int) {
 				t.Helper()
-				if got := w.speak(t.Context(), pane); got != want {
+				if got := w.speak(pane); got != want {
 					t.Errorf("%s: %d, want %d", what, got, want)
 				}
 			}

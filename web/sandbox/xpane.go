@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -92,7 +91,7 @@ func (x *xPane) place(c chat.Conversation) string {
 	return ""
 }
 
-func (x *xPane) do(_ context.Context, a act) (string, error) {
+func (x *xPane) do(a act) (string, error) {
 	switch a.Do {
 	case doSay:
 		return x.say(a)
