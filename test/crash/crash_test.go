@@ -18,7 +18,7 @@ var (
 const (
 	contacts = 6
 	pause    = 600 * time.Millisecond // between two messages of one person, on average
-	patience = 3 * time.Minute         // until everything has arrived after the last kill
+	patience = 3 * time.Minute        // until everything has arrived after the last kill
 )
 
 // crowd is everybody who writes.
