@@ -234,7 +234,7 @@ func TestThreadThatCanNotBeOpened(t *testing.T) {
 	}
 	open.ID, open.State = 3, chat.Sent
 	w.tried(open, 4, "sent")
-	if got := w.state().Trips[0].Steps[4].Title; got != "Thread opened" {
+	if got := w.state().Trips[0].Steps[4].Title; got != "Asked for a thread" {
 		t.Errorf("a thread without a card is told as %q", got)
 	}
 }

@@ -144,7 +144,7 @@ func title(a chat.Action) string {
 		return "Delivered"
 	case chat.Open:
 		if a.Bare {
-			return "Thread opened"
+			return "Asked for a thread" // there may be none
 		}
 		return "Case opened"
 	case chat.Edit:
