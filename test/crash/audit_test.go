@@ -1,6 +1,10 @@
 package crash_test
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/roost-im/roost/test/town"
+)
 
 // audit compares what was said with what stands everywhere, and with what Roost says that it could not bring.
 type audit struct {
@@ -16,36 +20,36 @@ type audit struct {
 
 // shelf is what Roost wrote in a place, by its token.
 type shelf struct {
-	lines map[string][]line
+	lines map[string][]town.Line
 	first map[string]int // where it stands first
 }
 
 func newAudit(l ledger) *audit { return &audit{ledger: l, seen: map[string]shelf{}} }
 
-func (a *audit) shelf(p place) shelf {
-	if s, ok := a.seen[p.name()]; ok {
+func (a *audit) shelf(p town.Spot) shelf {
+	if s, ok := a.seen[p.Name()]; ok {
 		return s
 	}
-	s := shelf{lines: map[string][]line{}, first: map[string]int{}}
-	for i, l := range p.lines() {
-		if !l.ours || l.gone {
+	s := shelf{lines: map[string][]town.Line{}, first: map[string]int{}}
+	for i, l := range p.Lines() {
+		if !l.Ours || l.Gone {
 			continue
 		}
-		token := l.token()
+		token := l.Token()
 		if len(s.lines[token]) == 0 {
 			s.first[token] = i
 		}
 		s.lines[token] = append(s.lines[token], l)
 	}
-	a.seen[p.name()] = s
+	a.seen[p.Name()] = s
 	return s
 }
 
 // ours are Roost's messages in p with a token.
-func (a *audit) ours(p place, token string) []line { return a.shelf(p).lines[token] }
+func (a *audit) ours(p town.Spot, token string) []town.Line { return a.shelf(p).lines[token] }
 
 // at is where a token stands in p.
-func (a *audit) at(p place, token string) (int, bool) {
+func (a *audit) at(p town.Spot, token string) (int, bool) {
 	i, ok := a.shelf(p).first[token]
 	return i, ok
 }
@@ -56,17 +60,17 @@ func (a *audit) fault(format string, args ...any) {
 
 // excused says that Roost lists a message to Telegram as held: Telegram takes no key and can't be read back, so whether it
 // arrived is for a person to say. It may be there once and never twice. Elsewhere nothing is excused.
-func (a *audit) excused(to place, token string) bool {
-	state := a.ledger.state(to.name(), token)
-	_, blind := to.(onTelegram)
+func (a *audit) excused(to town.Spot, token string) bool {
+	state := a.ledger.state(to.Name(), token)
+	_, blind := to.(town.OnTelegram)
 	n := len(a.ours(to, token))
 	switch {
 	case state == "":
 		return false
 	case !blind:
-		a.fault("%s: %s is %s", to.name(), token, state)
+		a.fault("%s: %s is %s", to.Name(), token, state)
 	case n > 1:
-		a.fault("%s: %s is held, and is there %d times", to.name(), token, n)
+		a.fault("%s: %s is held, and is there %d times", to.Name(), token, n)
 	}
 	a.held++
 	a.arrived += n
@@ -74,23 +78,23 @@ func (a *audit) excused(to place, token string) bool {
 }
 
 // count faults what is not there once; where it may lack, none will do.
-func (a *audit) count(to place, token string, n int, lack bool) {
+func (a *audit) count(to town.Spot, token string, n int, lack bool) {
 	switch {
 	case n == 1:
 		a.right++
 	case n == 0 && lack:
 		a.missed++
 	case n == 0:
-		a.fault("%s: %s is missing", to.name(), token)
+		a.fault("%s: %s is missing", to.Name(), token)
 	default:
-		a.fault("%s: %s is there %d times", to.name(), token, n)
+		a.fault("%s: %s is there %d times", to.Name(), token, n)
 	}
 }
 
 // none faults what should have gone.
-func (a *audit) none(to place, token string, n int, why string) {
+func (a *audit) none(to town.Spot, token string, n int, why string) {
 	if n > 0 {
-		a.fault("%s: %s is still there, and %s", to.name(), token, why)
+		a.fault("%s: %s is still there, and %s", to.Name(), token, why)
 		return
 	}
 	a.right++

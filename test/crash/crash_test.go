@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/roost-im/roost/test/town"
 )
 
 var (
@@ -94,20 +96,20 @@ func (s *stage) begins(t *testing.T, c *crowd) {
 	for _, k := range c.talks {
 		k.ask()
 		for _, at := range s.surfaces {
-			until(ctx, t, "case of "+k.name+" in "+at.name(), func() bool { return threadOf(at, k.asked[0]) != "" })
+			until(ctx, t, "case of "+k.name+" in "+at.Name(), func() bool { return threadOf(at, k.asked[0]) != "" })
 		}
 	}
 }
 
 // heard repeats a word in one leg until it stands in another one.
-func (s *stage) heard(ctx context.Context, t *testing.T, from, to place) {
+func (s *stage) heard(ctx context.Context, t *testing.T, from, to town.Spot) {
 	t.Helper()
-	hello := "hello" + from.name()
-	until(ctx, t, "word from "+from.name(), func() bool {
-		from.say(draft{text: hello})
+	hello := "hello" + from.Name()
+	until(ctx, t, "word from "+from.Name(), func() bool {
+		from.Say(town.Draft{Text: hello})
 		sleep(ctx, 100*time.Millisecond)
-		for _, l := range to.lines() {
-			if l.ours && l.token() == hello {
+		for _, l := range to.Lines() {
+			if l.Ours && l.Token() == hello {
 				return true
 			}
 		}
@@ -172,7 +174,7 @@ func (s *stage) settles(t *testing.T, c *crowd) *audit {
 		a := newAudit(l)
 		for _, k := range c.talkers {
 			for _, to := range s.legs {
-				if to.name() != k.at.name() {
+				if to.Name() != k.at.Name() {
 					a.mirrored(k, to)
 				}
 			}

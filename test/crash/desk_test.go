@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+
+	"github.com/roost-im/roost/test/town"
 )
 
 // talk is one contact's conversation: what each side wrote, in order.
 type talk struct {
 	name    string
-	contact place
-	home    place // the surface on which the team answers
+	contact town.Spot
+	home    town.Spot // the surface on which the team answers
 
 	mu     sync.Mutex
 	asked  []string
@@ -24,7 +26,7 @@ func (k *talk) ask() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	said := fmt.Sprintf("%sask%d", k.name, len(k.asked))
-	k.contact.say(draft{text: said})
+	k.contact.Say(town.Draft{Text: said})
 	k.asked = append(k.asked, said)
 }
 
@@ -42,7 +44,7 @@ func (k *talk) answers(ctx context.Context) {
 		if k.begun() {
 			k.mu.Lock()
 			said := fmt.Sprintf("%sanswer%d", k.name, len(k.answer))
-			k.home.say(draft{text: said, thread: k.thread})
+			k.home.Say(town.Draft{Text: said, Thread: k.thread})
 			k.answer = append(k.answer, said)
 			k.mu.Unlock()
 		}
@@ -61,10 +63,10 @@ func (k *talk) begun() bool {
 }
 
 // threadOf is the thread in which Roost shows a message; empty when it does not.
-func threadOf(p place, token string) string {
-	for _, l := range p.lines() {
-		if l.ours && l.thread != "" && l.thread != l.id && l.token() == token {
-			return l.thread
+func threadOf(p town.Spot, token string) string {
+	for _, l := range p.Lines() {
+		if l.Ours && l.Thread != "" && l.Thread != l.ID && l.Token() == token {
+			return l.Thread
 		}
 	}
 	return ""
@@ -72,27 +74,27 @@ func threadOf(p place, token string) string {
 
 // desked checks that what the contact asked stands on every surface, and what the team answered at the contact and on the
 // other surfaces: once, in order, and in one thread.
-func (a *audit) desked(k *talk, surfaces []place) {
+func (a *audit) desked(k *talk, surfaces []town.Spot) {
 	for _, to := range surfaces {
 		a.series(to, k.asked)
-		if to.name() != k.home.name() {
+		if to.Name() != k.home.Name() {
 			a.series(to, k.answer)
 		}
 		threads := map[string]bool{}
 		for _, token := range k.asked {
 			for _, l := range a.ours(to, token) {
-				threads[l.thread] = true
+				threads[l.Thread] = true
 			}
 		}
 		if len(threads) > 1 {
-			a.fault("%s: the case of %s is in %d threads", to.name(), k.name, len(threads))
+			a.fault("%s: the case of %s is in %d threads", to.Name(), k.name, len(threads))
 		}
 	}
 	a.series(k.contact, k.answer)
 }
 
 // series checks that messages stand in a place once and in order.
-func (a *audit) series(to place, tokens []string) {
+func (a *audit) series(to town.Spot, tokens []string) {
 	last := -1
 	for _, token := range tokens {
 		if a.excused(to, token) {
@@ -101,7 +103,7 @@ func (a *audit) series(to place, tokens []string) {
 		a.count(to, token, len(a.ours(to, token)), false)
 		i, ok := a.at(to, token)
 		if ok && i < last {
-			a.fault("%s: %s stands before what was said before it", to.name(), token)
+			a.fault("%s: %s stands before what was said before it", to.Name(), token)
 		}
 		if ok {
 			last = i

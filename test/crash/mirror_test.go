@@ -8,6 +8,8 @@ import (
 	"image/png"
 	"math/rand/v2"
 	"sync"
+
+	"github.com/roost-im/roost/test/town"
 )
 
 // change is what a person did to a message after they had said it.
@@ -32,7 +34,7 @@ func (m said) after() string { return m.token + "v2" }
 
 // talker is a person who talks in one leg of the mirror.
 type talker struct {
-	at   place
+	at   town.Spot
 	name string
 
 	mu   sync.Mutex
@@ -52,7 +54,7 @@ func (k *talker) talk(ctx context.Context) {
 // act says something new, or changes something that was said lately and not changed yet.
 func (k *talker) act() {
 	roll, n := rand.N(100), len(k.said)
-	if _, ok := k.at.(changer); !ok || roll < 70 || n == 0 {
+	if _, ok := k.at.(town.Changer); !ok || roll < 70 || n == 0 {
 		k.post(roll)
 		return
 	}
@@ -66,16 +68,16 @@ func (k *talker) act() {
 
 func (k *talker) post(roll int) {
 	m := said{token: fmt.Sprintf("%s%d", k.name, len(k.said))}
-	d := draft{text: "this is " + m.token}
-	_, alive := k.at.(changer)
+	d := town.Draft{Text: "this is " + m.token}
+	_, alive := k.at.(town.Changer)
 	switch n := len(k.said); {
 	case !alive:
 	case roll < 8 && n > 0 && k.said[n-1].change != deleted:
-		d.answers = k.said[n-1].id
+		d.Answers = k.said[n-1].id
 	case roll < 14:
-		d.file, m.file = picture(len(k.said)), true
+		d.File, m.file = picture(len(k.said)), true
 	}
-	if m.id = k.at.say(d); m.id != "" {
+	if m.id = k.at.Say(d); m.id != "" {
 		k.said = append(k.said, m)
 	}
 }
@@ -88,45 +90,45 @@ func picture(n int) []byte {
 }
 
 func (k *talker) changes(m *said, roll int) {
-	remover, removes := k.at.(remover)
+	remover, removes := k.at.(town.Remover)
 	switch {
 	case roll < 80 && removes && !m.file:
-		if remover.remove(m.id) == nil {
+		if remover.Remove(m.id) == nil {
 			m.change = deleted
 		}
 	case roll < 90 && !m.file:
-		if k.at.(changer).edit(m.id, "this is "+m.after()) == nil {
+		if k.at.(town.Changer).Edit(m.id, "this is "+m.after()) == nil {
 			m.change = edited
 		}
 	default:
-		if k.at.(changer).react(m.id) == nil {
+		if k.at.(town.Changer).React(m.id) == nil {
 			m.change = reacted
 		}
 	}
 }
 
 // mirrored checks that what was said in one leg stands in another one: once, in order, and as it was changed.
-func (a *audit) mirrored(k *talker, to place) {
+func (a *audit) mirrored(k *talker, to town.Spot) {
 	last := -1
 	for n, m := range k.said {
 		a.carried(k.at, m, to)
 		if i, ok := a.at(to, m.token); ok && m.change != edited {
 			if i < last {
-				a.fault("%s: %s stands before what was said before it", to.name(), m.token)
+				a.fault("%s: %s stands before what was said before it", to.Name(), m.token)
 			}
 			last = i
 		}
 		if len(a.ours(k.at, m.token)) > 0 {
-			a.fault("%s: %s came back (message %d)", to.name(), m.token, n)
+			a.fault("%s: %s came back (message %d)", to.Name(), m.token, n)
 		}
 	}
 }
 
 // carried checks one message. Discord tells of changes only to a session that lives; those that were made while none did
 // can't be known, so what was said on Discord may stand as it was.
-func (a *audit) carried(from place, m said, to place) {
-	_, deaf := from.(onDiscord)
-	_, rigid := to.(onX) // takes neither edits nor deletions nor reactions
+func (a *audit) carried(from town.Spot, m said, to town.Spot) {
+	_, deaf := from.(town.OnDiscord)
+	_, rigid := to.(town.OnX) // takes neither edits nor deletions nor reactions
 	before, after := a.ours(to, m.token), a.ours(to, m.after())
 	switch {
 	case a.excused(to, m.token):
@@ -154,20 +156,20 @@ func (a *audit) carried(from place, m said, to place) {
 }
 
 // dressed checks the file and the reaction of a copy.
-func (a *audit) dressed(m said, to place, copies []line, deaf bool) {
-	_, rigid := to.(onX)
+func (a *audit) dressed(m said, to town.Spot, copies []town.Line, deaf bool) {
+	_, rigid := to.(town.OnX)
 	if len(copies) != 1 {
 		return
 	}
-	if c := copies[0]; m.file != (c.files == 1) {
-		a.fault("%s: %s has %d files", to.name(), m.token, c.files)
+	if c := copies[0]; m.file != (c.Files == 1) {
+		a.fault("%s: %s has %d files", to.Name(), m.token, c.Files)
 	}
 	switch c := copies[0]; {
-	case m.change == reacted && !rigid && c.marks == 0 && deaf:
+	case m.change == reacted && !rigid && c.Marks == 0 && deaf:
 		a.missed++
-	case m.change == reacted && !rigid && c.marks != 1:
-		a.fault("%s: %s has %d reactions, want 1", to.name(), m.token, c.marks)
-	case m.change != reacted && c.marks != 0:
-		a.fault("%s: %s has a reaction that nobody made", to.name(), m.token)
+	case m.change == reacted && !rigid && c.Marks != 1:
+		a.fault("%s: %s has %d reactions, want 1", to.Name(), m.token, c.Marks)
+	case m.change != reacted && c.Marks != 0:
+		a.fault("%s: %s has a reaction that nobody made", to.Name(), m.token)
 	}
 }

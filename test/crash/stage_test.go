@@ -23,8 +23,8 @@ import (
 type stage struct {
 	*town.Town
 
-	legs     []place // of the mirror
-	surfaces []place // of the desk
+	legs     []town.Spot // of the mirror
+	surfaces []town.Spot // of the desk
 	dir      string
 	binary   string
 	log      *os.File
@@ -67,33 +67,33 @@ func (s *stage) settle() {
 		g.Members, g.Admins, g.BotAdmin = []int64{tess}, []int64{tess}, true
 		return s.Telegram.AddGroup(g)
 	}
-	s.legs = []place{
-		onX{s.X, xena, s.Brand, s.X.NewGroup(xena, s.Brand, s.X.AddUser(xsim.User{Name: "Yan", Username: "yan"}).ID)},
-		inSlack{s.Slack, sam, s.Slack.AddChannel(slacksim.Channel{Name: "lounge", Members: []string{sam}})},
-		onDiscord{s.Discord, dora, s.Discord.AddChannel(discordsim.Channel{Guild: s.Guild, Name: "lounge"})},
-		onTelegram{s.Telegram, tess, group(telegramsim.Group{Title: "Lounge", Type: telegramsim.Supergroup})},
+	s.legs = []town.Spot{
+		town.OnX{Sim: s.X, User: xena, Brand: s.Brand, Group: s.X.NewGroup(xena, s.Brand, s.X.AddUser(xsim.User{Name: "Yan", Username: "yan"}).ID)},
+		town.InSlack{Sim: s.Slack, User: sam, Channel: s.Slack.AddChannel(slacksim.Channel{Name: "lounge", Members: []string{sam}})},
+		town.OnDiscord{Sim: s.Discord, User: dora, Channel: s.Discord.AddChannel(discordsim.Channel{Guild: s.Guild, Name: "lounge"})},
+		town.OnTelegram{Sim: s.Telegram, User: tess, Chat: group(telegramsim.Group{Title: "Lounge", Type: telegramsim.Supergroup})},
 	}
-	s.surfaces = []place{
-		inSlack{s.Slack, sam, s.Slack.AddChannel(slacksim.Channel{Name: "support", Members: []string{sam}})},
-		onDiscord{s.Discord, dora, s.Discord.AddChannel(discordsim.Channel{Guild: s.Guild, Name: "support", Type: discordsim.ChannelForum})},
-		onTelegram{s.Telegram, tess, group(telegramsim.Group{Title: "Support", Forum: true})},
+	s.surfaces = []town.Spot{
+		town.InSlack{Sim: s.Slack, User: sam, Channel: s.Slack.AddChannel(slacksim.Channel{Name: "support", Members: []string{sam}})},
+		town.OnDiscord{Sim: s.Discord, User: dora, Channel: s.Discord.AddChannel(discordsim.Channel{Guild: s.Guild, Name: "support", Type: discordsim.ChannelForum})},
+		town.OnTelegram{Sim: s.Telegram, User: tess, Chat: group(telegramsim.Group{Title: "Support", Forum: true})},
 	}
 }
 
 // guest is another person who writes to the account on X, Discord or Telegram, the three in turn.
-func (s *stage) guest() place {
+func (s *stage) guest() town.Spot {
 	n := s.guests
 	s.guests++
 	name := fmt.Sprintf("guest%d", n)
 	switch n % 3 {
 	case 0:
-		return onX{sim: s.X, user: s.X.AddUser(xsim.User{Name: name, Username: name}).ID, brand: s.Brand}
+		return town.OnX{Sim: s.X, User: s.X.AddUser(xsim.User{Name: name, Username: name}).ID, Brand: s.Brand}
 	case 1:
 		user := s.Discord.AddUser(discordsim.User{Name: name})
-		return onDiscord{s.Discord, user, s.Discord.DM(user)}
+		return town.OnDiscord{Sim: s.Discord, User: user, Channel: s.Discord.DM(user)}
 	}
 	user := s.Telegram.AddUser(telegramsim.User{First: name})
-	return onTelegram{s.Telegram, user, s.Telegram.Private(user)}
+	return town.OnTelegram{Sim: s.Telegram, User: user, Chat: s.Telegram.Private(user)}
 }
 
 // folder is where Roost's files are. It stays when the test fails, to be looked at.
@@ -116,10 +116,10 @@ func folder(t *testing.T) string {
 // configure writes the configuration: one mirror of all legs, one desk on all surfaces.
 func (s *stage) configure(t *testing.T) {
 	t.Helper()
-	names := func(places []place) string {
+	names := func(places []town.Spot) string {
 		var all []string
 		for _, p := range places {
-			all = append(all, fmt.Sprintf("%q", p.name()))
+			all = append(all, fmt.Sprintf("%q", p.Name()))
 		}
 		return strings.Join(all, ", ")
 	}
@@ -213,7 +213,7 @@ func (s *stage) ledger(t *testing.T) ledger {
 func (l ledger) state(at, token string) string {
 	for _, d := range l.Deliveries {
 		here := d.To == at || strings.HasPrefix(d.To, at+"/") // in a thread
-		if here && d.Action == "post" && (line{text: d.Text}).token() == token {
+		if here && d.Action == "post" && (town.Line{Text: d.Text}).Token() == token {
 			return d.State
 		}
 	}
