@@ -25,6 +25,7 @@ const (
 // said is one message of somebody in the mirror.
 type said struct {
 	id, token string
+	aside     bool // in a thread, which is a conversation with an order of its own
 	file      bool
 	change    change
 }
@@ -74,6 +75,7 @@ func (k *talker) post(roll int) {
 	case !alive:
 	case roll < 8 && n > 0 && k.said[n-1].change != deleted:
 		d.Answers = k.said[n-1].id
+		_, m.aside = k.at.(town.InSlack) // where answers make threads
 	case roll < 14:
 		d.File, m.file = picture(len(k.said)), true
 	}
@@ -112,7 +114,7 @@ func (a *audit) mirrored(k *talker, to town.Spot) {
 	last := -1
 	for n, m := range k.said {
 		a.carried(k.at, m, to)
-		if i, ok := a.at(to, m.token); ok && m.change != edited {
+		if i, ok := a.at(to, m.token); ok && m.change != edited && !m.aside {
 			if i < last {
 				a.fault("%s: %s stands before what was said before it", to.Name(), m.token)
 			}
