@@ -21,7 +21,7 @@ import (
 
 const (
 	childLife = 10 * time.Minute // of a sandbox
-	journeys  = 4                // at once: they wait more than they work
+	journeys  = 6                // at once: they wait more than they work
 )
 
 var long = flag.Bool("long", false, "each desk answers each person, which takes some minutes: Telegram takes 20 messages a minute in a group")

@@ -73,6 +73,7 @@ func mirrorsWords(t *testing.T, v *visit, from string) {
 func mirrorsReply(t *testing.T, v *visit, from string) {
 	t.Helper()
 	v.says(t, from, "Question of "+from)
+	v.carried(t, from, "Question of "+from)
 	for _, by := range but(from) {
 		if by == onX {
 			continue // there are no replies
@@ -114,6 +115,7 @@ func (v *visit) seesAnswer(t *testing.T, by, to, question, answer string) {
 func mirrorsReaction(t *testing.T, v *visit, from string) {
 	t.Helper()
 	v.says(t, from, "Cake at four")
+	v.carried(t, from, "Cake at four")
 	by := onDiscord
 	if from == onDiscord {
 		by = onSlack

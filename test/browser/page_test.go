@@ -27,8 +27,10 @@ func fill(t *testing.T, v *visit) {
 	for _, to := range but(onDiscord) {
 		v.sees(t, told(to, endless))
 	}
+	v.carried(t, onDiscord, "Donaudampf")
 	v.uses(t, "answer", said(onTelegram, endless))
 	v.says(t, onTelegram, "I see")
+	v.carried(t, onTelegram, "I see")
 	v.uses(t, "start", said(onSlack, endless))
 	v.says(t, onSlack, "In a thread")
 	v.sees(t, at("open").in(said(onDiscord, endless)))

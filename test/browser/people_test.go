@@ -83,6 +83,16 @@ func step(words, mark, detail string) spot {
 	return at("trip-step", detail).with("data-mark", mark).in(at("trip", words))
 }
 
+// carried waits until Roost has written down that a message of the channel is everywhere. What is done to a copy before
+// that is about a message that Roost does not know.
+func (v *visit) carried(t *testing.T, from, words string) {
+	t.Helper()
+	for _, to := range but(from) {
+		place := map[string]string{onX: "to the group on X", onSlack: "to Slack #lounge", onDiscord: "to Discord #lounge", onTelegram: "to Lounge on Telegram"}[to]
+		v.sees(t, step(words, "done", place))
+	}
+}
+
 // scene moves all panes to a desk or to the mirrored channel.
 func (v *visit) scene(t *testing.T, kind string) {
 	t.Helper()
