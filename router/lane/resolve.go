@@ -310,7 +310,10 @@ func (r *Runner) content(ctx context.Context, at *attempt, f chat.File) (chat.Co
 	if err != nil {
 		return nil, 0, err
 	}
-	if size > limit {
+	switch {
+	case size == 0:
+		return nil, 0, beyond("it is empty") // most platforms refuse it, and with it the text beside it
+	case size > limit:
 		return nil, 0, tooLarge(size, limit, at.traits.Platform)
 	}
 	return content, size, nil
