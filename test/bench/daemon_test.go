@@ -56,7 +56,6 @@ type daemon struct {
 // the address that to gives for it. It returns when the webhook answers.
 func run(b *testing.B, outs int, to func(n int) string) *daemon {
 	b.Helper()
-	dir := b.TempDir()
 	listen := freeAddress(b)
 	var c strings.Builder
 	fmt.Fprintf(&c, "web: {listen: %q}\nlog: {level: error}\naccounts:\n  webhook/in: {secret: %s}\n", listen, secret)
@@ -66,17 +65,25 @@ func run(b *testing.B, outs int, to func(n int) string) *daemon {
 		legs = append(legs, fmt.Sprintf("{at: webhook/out-%d#room, direction: out}", n))
 	}
 	fmt.Fprintf(&c, "routes:\n  relay: {mirror: [%s]}\n", strings.Join(legs, ", "))
-	file := filepath.Join(dir, "roost.yaml")
-	if err := os.WriteFile(file, []byte(c.String()), 0o600); err != nil {
+	d := launch(b, c.String())
+	d.url = "http://" + listen + "/hooks/webhook/in"
+	until(b, "the webhook to answer", func() bool { return d.say("hello", "") == nil })
+	return d
+}
+
+// launch starts a Roost with a configuration. It ends with the benchmark.
+func launch(b *testing.B, config string) *daemon {
+	b.Helper()
+	file := filepath.Join(b.TempDir(), "roost.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	d := &daemon{cmd: exec.CommandContext(context.Background(), binary, "run", "-c", file), url: "http://" + listen + "/hooks/webhook/in"}
+	d := &daemon{cmd: exec.CommandContext(context.Background(), binary, "run", "-c", file)}
 	d.cmd.Stderr = b.Output()
 	if err := d.cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { d.end(b) })
-	until(b, "the webhook to answer", func() bool { return d.say("hello", "") == nil })
 	return d
 }
 
