@@ -63,8 +63,8 @@ func TestKilled(t *testing.T) {
 	a := s.settles(t, c)
 	life.terminate(t)
 	t.Logf("%d kills with work under way (%d without): %d messages and changes where they should be, each once and in order; "+
-		"%d posts to Telegram held, of which %d had arrived; %d changes on Discord made while nobody listened",
-		counted, idle, a.right, a.held, a.arrived, a.missed)
+		"%d posts to Telegram held, of which %d had arrived; %d changes on Discord made while nobody listened; %d late",
+		counted, idle, a.right, a.held, a.arrived, a.missed, a.late)
 }
 
 // crowd lets the people in who write: one in each leg of the mirror, and contacts, whom the team answers on the surfaces in

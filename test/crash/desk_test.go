@@ -76,9 +76,9 @@ func threadOf(p town.Spot, token string) string {
 // other surfaces: once, in order, and in one thread.
 func (a *audit) desked(k *talk, surfaces []town.Spot) {
 	for _, to := range surfaces {
-		a.series(to, k.asked)
+		a.series(k.contact, to, k.asked)
 		if to.Name() != k.home.Name() {
-			a.series(to, k.answer)
+			a.series(k.home, to, k.answer)
 		}
 		threads := map[string]bool{}
 		for _, token := range k.asked {
@@ -90,11 +90,11 @@ func (a *audit) desked(k *talk, surfaces []town.Spot) {
 			a.fault("%s: the case of %s is in %d threads", to.Name(), k.name, len(threads))
 		}
 	}
-	a.series(k.contact, k.answer)
+	a.series(k.home, k.contact, k.answer)
 }
 
 // series checks that messages stand in a place once and in order.
-func (a *audit) series(to town.Spot, tokens []string) {
+func (a *audit) series(from, to town.Spot, tokens []string) {
 	last := -1
 	for _, token := range tokens {
 		if a.excused(to, token) {
@@ -103,7 +103,7 @@ func (a *audit) series(to town.Spot, tokens []string) {
 		a.count(to, token, len(a.ours(to, token)), false)
 		i, ok := a.at(to, token)
 		if ok && i < last {
-			a.fault("%s: %s stands before what was said before it", to.Name(), token)
+			a.disorder(from, to, token)
 		}
 		if ok {
 			last = i

@@ -116,7 +116,7 @@ func (a *audit) mirrored(k *talker, to town.Spot) {
 		a.carried(k.at, m, to)
 		if i, ok := a.at(to, m.token); ok && m.change != edited && !m.aside {
 			if i < last {
-				a.fault("%s: %s stands before what was said before it", to.Name(), m.token)
+				a.disorder(k.at, to, m.token)
 			}
 			last = i
 		}
