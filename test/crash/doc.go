@@ -5,4 +5,5 @@
 //
 //	go test ./test/crash              # 100 kills
 //	go test ./test/crash -kills 1000  # as many as you have time for
+//	go test ./test/crash -webhooks    # on Discord by webhooks; takes minutes longer, because a post in doubt waits for one
 package crash
