@@ -65,11 +65,11 @@ func (c *common) sandbox(ctx context.Context, listen, dir string) (err error) {
 	if err := st.logIn(ctx, h); err != nil {
 		return errors.Join(fmt.Errorf("the sandbox's own login: %w", err), h.Close())
 	}
-	return errors.Join(c.play(ctx, h, page, listen), h.Close())
+	return errors.Join(c.play(ctx, h, page, listen, st.heard), h.Close())
 }
 
-// play runs the router and the page.
-func (c *common) play(ctx context.Context, h *house, page *sandbox.Page, listen string) error {
+// play runs the router and, once everything that is said is heard, the page.
+func (c *common) play(ctx context.Context, h *house, page *sandbox.Page, listen string, heard func(context.Context)) error {
 	if err := h.apply(h.current()); err != nil {
 		return err
 	}
@@ -77,10 +77,13 @@ func (c *common) play(ctx context.Context, h *house, page *sandbox.Page, listen 
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(c.out, "The sandbox is at http://%s/ — Ctrl-C ends it.\n", l.Addr())
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.router.Run(ctx) })
-	g.Go(func() error { return web.Run(ctx, l, page, grace) })
+	g.Go(func() error {
+		heard(ctx)
+		_, _ = fmt.Fprintf(c.out, "The sandbox is at http://%s/ — Ctrl-C ends it.\n", l.Addr())
+		return web.Run(ctx, l, page, grace)
+	})
 	return g.Wait()
 }
 
@@ -169,6 +172,14 @@ func (st *sandboxStage) peopleOnTelegram() {
 	})
 }
 
+// heard waits until Roost hears what is said on Discord, but not forever: an account that is new there is not told what was
+// said before.
+func (st *sandboxStage) heard(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	_ = st.discord.Wait(ctx, func(v *discordsim.View) bool { return v.Sessions() > 0 }) // whoever looks sees what is missing
+}
+
 // panes are what the page shows, in the order of reading.
 func (st *sandboxStage) panes() []sandbox.Pane {
 	return []sandbox.Pane{
@@ -208,6 +219,7 @@ accounts:
   telegram/bot:
     token: %[8]q
     api_url: %[9]s
+    group_minute: 1000
     pace: {conversation: {every: 100ms, burst: 100}}
 routes:
   support:

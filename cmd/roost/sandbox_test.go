@@ -126,9 +126,10 @@ func TestSandboxCarriesWords(t *testing.T) {
 			})
 		})
 	}
-	for !everywhere(stateOf(ctx, t, address)) {
+	var last played
+	for last = stateOf(ctx, t, address); !everywhere(last); last = stateOf(ctx, t, address) {
 		if !news.Scan() {
-			t.Fatalf("the news ended: %v", news.Err())
+			t.Fatalf("the news ended: %v; the last state is %+v", news.Err(), last)
 		}
 	}
 	if names, err := os.ReadDir(dir); err != nil || len(names) == 0 {
