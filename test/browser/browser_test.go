@@ -24,7 +24,7 @@ const (
 	journeys  = 6                // at once: they wait more than they work
 )
 
-var long = flag.Bool("long", false, "each desk answers each person, which takes some minutes: Telegram takes 20 messages a minute in a group")
+var long = flag.Bool("long", false, "each desk answers each person, which takes a minute more")
 
 // patience is how long one thing may take to happen.
 func patience() time.Duration {

@@ -13,7 +13,7 @@ type custom struct {
 	bearing  bool   // a message bears the name of who wrote it; elsewhere the name stands in front of the text
 	emoji    string // the heart, as the platform names it; empty: there are no reactions
 	edits    bool   // people can change and delete what they wrote, and so can Roost
-	deletion bool   // Roost hears of a deletion
+	deletion bool   // Roost hears of a deletion; elsewhere there is /delete
 }
 
 func customOf(pane string) custom {
@@ -175,14 +175,12 @@ func mirrorsDeletion(t *testing.T, v *visit, from string) {
 	for _, to := range but(from) {
 		v.sees(t, told(to, "No tea today"))
 	}
-	v.deletes(t, from, "No tea today")
-	if !customOf(from).deletion {
-		v.says(t, from, "Or is there?")
-		for _, to := range but(from) {
-			v.sees(t, told(to, "Or is there?"))
-			v.sees(t, told(to, "No tea today"))
-		}
-		return
+	if customOf(from).deletion {
+		v.deletes(t, from, "No tea today")
+	} else {
+		v.uses(t, "answer", said(from, "No tea today"))
+		v.says(t, from, "/delete")
+		v.misses(t, said(from, "No tea today"))
 	}
 	for _, to := range but(from) {
 		if customOf(to).edits {

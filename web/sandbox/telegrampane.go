@@ -31,7 +31,7 @@ func (t *telegramPane) changed() []<-chan struct{} {
 func (t *telegramPane) show() paneState {
 	out := paneState{
 		ID: "telegram", Name: "Telegram", Down: t.is(), Can: []string{doEdit, doDelete, doReply, doPin},
-		Deleting: "Telegram tells no bot that a message is gone, so Roost can't take it back elsewhere.",
+		Deleting: "Telegram tells no bot that a message is gone, so it goes here alone. To take it back everywhere, answer it with /delete instead.",
 		Picks:    []string{"👍", "❤", "🔥", "🎉", "😁", "🙏", "👀", "👎"},
 	}
 	for _, u := range t.people() {
