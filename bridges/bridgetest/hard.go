@@ -156,13 +156,13 @@ func lostFile(t *testing.T, w *world) {
 	}
 	w.ready(t)
 	w.Say(t, "see it", File{Name: "dot.png", Type: "image/png", Data: png()})
-	if !w.sink.within(limit, func(s *sink) bool { return len(files(s)) > 0 }) {
+	if !w.sink.Within(limit, func(events []chat.Event) bool { return len(files(events)) > 0 }) {
 		t.Fatal("the file did not come")
 	}
 	stage.Lose(t)
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	r, err := chat.Fetch(ctx, w.conn, files(w.sink)[0])
+	r, err := chat.Fetch(ctx, w.conn, files(w.sink.Events())[0])
 	w.note(err)
 	if err == nil {
 		_ = r.Close() // it should not have been there

@@ -114,13 +114,10 @@ func (w *world) rooms(t *testing.T) Rooms {
 // heard waits for a message that reads so, and gives its event.
 func (w *world) heard(t *testing.T, words string) chat.Event {
 	t.Helper()
-	reads := func(ev chat.Event) bool {
+	return w.happens(t, words, func(ev chat.Event) bool {
 		p, ok := ev.What.(chat.Posted)
 		return ok && p.Text.Body == words
-	}
-	w.happens(t, words, reads)
-	ev, _ := w.sink.find(reads)
-	return ev
+	})
 }
 
 // clearly checks that err is of one of the kinds, and that its reason says more than the kind does.

@@ -2,6 +2,7 @@ package bridgetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -59,7 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) Stage) {
 func inOrder(t *testing.T, w *world) {
 	w.ready(t)
 	w.hears(t, w.say(t, "in order", 20))
-	for _, ev := range w.sink.all() {
+	for _, ev := range w.sink.Events() {
 		p, ok := ev.What.(chat.Posted)
 		if !ok || ev.Author.Self {
 			continue
@@ -75,11 +76,9 @@ func inOrder(t *testing.T, w *world) {
 
 func notAccepted(t *testing.T, w *world) {
 	w.ready(t)
-	w.sink.mu.Lock()
-	w.sink.fail = 2
-	w.sink.mu.Unlock()
+	w.sink.Full(2)
 	said := w.say(t, "again", 3)
-	if !w.sink.within(limit, func(s *sink) bool { return len(filter(s.posted(), said)) >= len(said) }) {
+	if !w.sink.Within(limit, func(events []chat.Event) bool { return len(filter(posted(events), said)) >= len(said) }) {
 		// A connector whose platform does not deliver again must catch up after a new start at the latest.
 		if !w.catchesUp() {
 			return
@@ -146,7 +145,7 @@ func echoes(t *testing.T, w *world) {
 	w.hears(t, w.say(t, "answer", 1))
 	w.restart(t)
 	w.hears(t, append([]string{"answer 0"}, w.say(t, "more", 1)...))
-	for _, said := range w.sink.texts() {
+	for _, said := range posted(w.sink.Events()) {
 		if said == "an echo of mine" {
 			t.Error("the account's own post came in as somebody else's")
 		}
@@ -182,20 +181,29 @@ func peopleChange(t *testing.T, w *world) {
 	}
 }
 
-func (w *world) happens(t *testing.T, what string, so func(chat.Event) bool) {
+// happens waits for an event that is so.
+func (w *world) happens(t *testing.T, what string, so func(chat.Event) bool) chat.Event {
 	t.Helper()
-	found := func(s *sink) bool { _, ok := s.find(so); return ok }
-	if !w.sink.within(limit, found) {
-		t.Errorf("the %s did not come; received %+v", what, w.sink.all())
+	var found chat.Event
+	if !w.sink.Within(limit, func(events []chat.Event) bool {
+		i := slices.IndexFunc(events, so)
+		if i >= 0 {
+			found = events[i]
+		}
+		return i >= 0
+	}) {
+		t.Errorf("the %s did not come; received %+v", what, w.sink.Events())
 	}
+	return found
 }
 
 func odd(t *testing.T, w *world) {
 	w.ready(t)
 	w.Odd(t)
 	w.hears(t, w.say(t, "after the odd one", 1))
-	counted := func(*sink) bool { w.mu.Lock(); defer w.mu.Unlock(); return w.odd > 0 }
-	if !w.sink.within(limit, counted) {
+	select {
+	case <-w.odd:
+	case <-time.After(limit):
 		t.Error("the unknown event was not counted")
 	}
 }

@@ -23,11 +23,11 @@ func filesIn(t *testing.T, w *world) {
 		{Name: "large.png", Type: "image/png", Data: append(png(), bytes.Repeat([]byte{7}, 1<<20)...)},
 	} {
 		w.Say(t, "see "+f.Name, f)
-		if !w.sink.within(limit, func(s *sink) bool { return len(files(s)) > 0 }) {
+		if !w.sink.Within(limit, func(events []chat.Event) bool { return len(files(events)) > 0 }) {
 			t.Fatalf("%s did not come", f.Name)
 		}
-		got := files(w.sink)[0]
-		w.sink.forget()
+		got := files(w.sink.Events())[0]
+		w.sink.Forget()
 		if got.Account != w.Talk().Account || got.Source == "" {
 			t.Errorf("%s came as %+v, without an account or a source", f.Name, got)
 		}
@@ -56,8 +56,8 @@ func (w *world) fetched(t *testing.T, f chat.File) []byte {
 	return b
 }
 
-func files(s *sink) []chat.File {
-	for _, ev := range s.all() {
+func files(events []chat.Event) []chat.File {
+	for _, ev := range events {
 		if p, ok := ev.What.(chat.Posted); ok && len(p.Files) > 0 {
 			return p.Files
 		}
@@ -324,14 +324,9 @@ func revoked(t *testing.T, w *world) {
 		t.Errorf("post = %v (%v), want LoggedOut", err, chat.KindOf(err))
 	}
 	w.Drop(t)
-	select {
-	case err := <-w.ended:
-		w.ended <- err
-		w.note(err)
-		if chat.KindOf(err) != chat.LoggedOut {
-			t.Errorf("Run = %v (%v), want LoggedOut", err, chat.KindOf(err))
-		}
-	case <-time.After(limit):
-		t.Error("Run goes on with a revoked token")
+	err := w.running.Over(t)
+	w.note(err)
+	if chat.KindOf(err) != chat.LoggedOut {
+		t.Errorf("Run with a revoked token = %v (%v), want LoggedOut", err, chat.KindOf(err))
 	}
 }

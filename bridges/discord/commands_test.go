@@ -1,6 +1,7 @@
 package discord_test
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -75,22 +77,22 @@ func TestCommandsAreShownInTheDesksServer(t *testing.T) {
 	if diff := cmp.Diff(want, string(all[1].Options)); diff != "" || len([]rune(all[1].Description)) != 100 {
 		t.Errorf("snooze is described by %q and its options differ (-want +got):\n%s", all[1].Description, diff)
 	}
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.again(t)
 	r.sees(t, func(v *discordsim.View) bool { return len(v.Calls(readCommands)) == 2 })
 	r.says(t, r.dm, discordsim.Draft{Text: "still there?"})
-	r.hears(t, "still there?")
+	r.Hears(t, "still there?")
 	if n := len(r.Calls(setCommands)); n != 1 {
 		t.Errorf("the same commands were set %d times, want once", n)
 	}
 
 	// The desk moves to another server, and then there is none.
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.deps.Surfaces[0].ID = chat.ConversationID(r.AddChannel(discordsim.Channel{Guild: other, Name: "help", Type: discordsim.ChannelForum}))
 	r.again(t)
 	r.offers(t, r.guild)
 	r.offers(t, other, "claim", "snooze")
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.deps.Commands, r.deps.Surfaces = nil, nil
 	r.again(t)
 	r.offers(t, other)
@@ -102,7 +104,7 @@ func TestACommandInACaseIsAPress(t *testing.T) {
 	_, conv := r.opens(t, chat.Open{Key: "k-1", To: r.board(), Title: "Bea", Card: card(chat.MarkOpen)})
 	post := string(conv.Thread)
 	must(t, r.Slash(r.ada, post, "claim", nil))
-	e, p := happens(t, r.sink, func(chat.Event, chat.Pressed) bool { return true })
+	e, p := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Pressed) bool { return true })
 	if diff := cmp.Diff(chat.Pressed{Button: "claim"}, p); diff != "" {
 		t.Errorf("pressed (-want +got):\n%s", diff)
 	}
@@ -111,7 +113,7 @@ func TestACommandInACaseIsAPress(t *testing.T) {
 	}
 	r.told(t, post, "✓ /claim")
 	must(t, r.Slash(r.ada, post, "snooze", map[string]string{"for": "4h"}))
-	_, p = happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "snooze" })
+	_, p = bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "snooze" })
 	if diff := cmp.Diff(map[string]string{"for": "4h"}, p.Fields); diff != "" {
 		t.Errorf("the options (-want +got):\n%s", diff)
 	}
@@ -131,7 +133,7 @@ func TestACommandOutsideACaseSaysSo(t *testing.T) {
 		must(t, r.Slash(r.ada, channel, "claim", nil))
 		r.told(t, channel, "There is no case here. Use /claim in the post or thread of a case.")
 	}
-	r.until(t, "no press", func(events []chat.Event) bool {
+	r.Until(t, "no press", func(events []chat.Event) bool {
 		return !slices.ContainsFunc(events, func(e chat.Event) bool { _, pressed := e.What.(chat.Pressed); return pressed })
 	})
 }
@@ -141,15 +143,15 @@ func TestACommandThatIsNotTakenSaysSo(t *testing.T) {
 	r := desked(t)
 	_, conv := r.opens(t, chat.Open{Key: "k-1", To: r.board(), Title: "Bea", Card: card(chat.MarkOpen)})
 	post := string(conv.Thread)
-	r.refusing(true)
+	r.Full(math.MaxInt)
 	must(t, r.Slash(r.ada, post, "claim", nil))
 	r.told(t, post, "try again")
-	r.refusing(false)
+	r.Refuse(nil)
 	must(t, r.Slash(r.ada, post, "claim", nil))
 	r.told(t, post, "✓ /claim")
 
 	// A command that is still shown and not known any more.
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.Sim.Fail(setCommands, discordsim.Fault{Status: http.StatusServiceUnavailable})
 	r.deps.Commands = commands()[:1]
 	r.again(t)
@@ -173,9 +175,9 @@ func TestDoctorMissesTheScopeForCommands(t *testing.T) {
 	if last := findings[len(findings)-1]; last.Grade != chat.Warning || last.Name != "Fans: applications.commands" || last.Mend == "" {
 		t.Errorf("without the scope it finds %+v", findings)
 	}
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.again(t)
 	r.sees(t, func(v *discordsim.View) bool { return len(v.Calls(readCommands)) == 4 })
 	r.says(t, r.dm, discordsim.Draft{Text: "runs all the same"})
-	r.hears(t, "runs all the same")
+	r.Hears(t, "runs all the same")
 }

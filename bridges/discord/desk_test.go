@@ -2,10 +2,12 @@ package discord_test
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -128,7 +130,7 @@ func TestButtonsQuestionsAndForms(t *testing.T) {
 	m, _ := r.Message(post, string(receipt.Messages[0]))
 
 	must(t, r.Press(r.ada, post, m.ID, pressable(t, m, "Claim")))
-	e, p := happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
+	e, p := bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
 	if p.Value != "c-1" || e.Conversation != conv || string(e.Message) != m.ID || e.Author.ID != r.Person() {
 		t.Errorf("the press is %+v %+v", e, p)
 	}
@@ -144,7 +146,7 @@ func TestButtonsQuestionsAndForms(t *testing.T) {
 		t.Errorf("the question is %q", ask.Content)
 	}
 	must(t, r.Press(r.ada, post, ask.ID, pressable(t, ask, "Block")))
-	e, _ = happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "block" })
+	e, _ = bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "block" })
 	if string(e.Message) != m.ID {
 		t.Errorf("the confirmed press is about %s, want the card %s", e.Message, m.ID)
 	}
@@ -152,7 +154,7 @@ func TestButtonsQuestionsAndForms(t *testing.T) {
 	must(t, r.Press(r.ada, post, m.ID, pressable(t, m, "Snooze")))
 	r.sees(t, func(v *discordsim.View) bool { return len(v.Modals(r.ada)) == 1 })
 	must(t, r.SubmitModal(r.ada, r.Modals(r.ada)[0].ID, map[string]string{"0": "1", "1": "busy"}))
-	_, p = happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "snooze" })
+	_, p = bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "snooze" })
 	if p.Fields["until"] != "monday" || p.Fields["why"] != "busy" {
 		t.Errorf("the form came as %v", p.Fields)
 	}
@@ -163,16 +165,16 @@ func TestAPressThatIsNotTakenSaysSo(t *testing.T) {
 	r := start(t, discordsim.Config{})
 	c := card(chat.MarkOpen)
 	m := r.posts(t, chat.Post{Key: "k-1", To: r.Room(), Card: &c})
-	r.refusing(true)
+	r.Full(math.MaxInt)
 	must(t, r.Press(r.ada, r.room, m.ID, pressable(t, m, "Claim")))
 	r.sees(t, func(v *discordsim.View) bool {
 		all := v.Messages(r.room)
 		last := all[len(all)-1]
 		return last.Only == r.ada && strings.Contains(last.Content, "try again")
 	})
-	r.refusing(false)
+	r.Refuse(nil)
 	must(t, r.Press(r.ada, r.room, m.ID, pressable(t, m, "Claim")))
-	happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
+	bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
 }
 
 func TestAForumThatTheBotMayNotChange(t *testing.T) {

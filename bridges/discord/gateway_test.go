@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/discord"
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/router/chat"
@@ -16,12 +17,12 @@ func TestASessionIsResumed(t *testing.T) {
 	t.Parallel()
 	r := start(t, discordsim.Config{})
 	id := r.says(t, r.room, discordsim.Draft{Text: "react to me"})
-	r.hears(t, "react to me")
+	r.Hears(t, "react to me")
 	r.RefuseSockets(true)
 	r.DropSockets()
 	must(t, r.Sim.React(r.ada, r.room, string(id), "👍")) // no history tells of it
 	r.RefuseSockets(false)
-	happens(t, r.sink, func(_ chat.Event, h chat.Reacted) bool { return h.Emoji == "👍" })
+	bridgetest.Happens(t, r.Sink, func(_ chat.Event, h chat.Reacted) bool { return h.Emoji == "👍" })
 	if n := r.Identified(); n != 1 {
 		t.Errorf("%d sessions were begun, want one that was resumed", n)
 	}
@@ -40,14 +41,14 @@ func TestDiscordMayAskToReconnect(t *testing.T) {
 			t.Parallel()
 			r := start(t, discordsim.Config{})
 			r.says(t, r.dm, discordsim.Draft{Text: "before"})
-			r.hears(t, "before")
+			r.Hears(t, "before")
 			ask(r)
 			r.says(t, r.dm, discordsim.Draft{Text: "meanwhile"})
 			r.says(t, r.room, discordsim.Draft{Text: "meanwhile in the room"})
-			r.hears(t, "meanwhile")
-			r.hears(t, "meanwhile in the room")
+			r.Hears(t, "meanwhile")
+			r.Hears(t, "meanwhile in the room")
 			r.says(t, r.room, discordsim.Draft{Text: "after"})
-			r.hears(t, "after")
+			r.Hears(t, "after")
 		})
 	}
 }
@@ -69,7 +70,7 @@ func TestMissingIntentsAreNamed(t *testing.T) {
 			r := prepare(t, discordsim.Config{Intents: tc.intents})
 			r.cfg.Members = tc.members
 			r.begin(t)
-			err := r.over()
+			err := r.Over(t)
 			if chat.KindOf(err) != chat.Refused || err == nil {
 				t.Fatalf("Run = %v, want Refused", err)
 			}
@@ -131,7 +132,7 @@ func TestTwoAccountsSideBySide(t *testing.T) {
 	two := start(t, discordsim.Config{ApplicationID: "1200000000000000002"})
 	for name, r := range map[string]*run{"one": one, "two": two} {
 		r.says(t, r.dm, discordsim.Draft{Text: "to " + name})
-		r.hears(t, "to "+name)
+		r.Hears(t, "to "+name)
 		r.posts(t, chat.Post{Key: "k-1", To: r.Talk(), Text: plain("from " + name)})
 	}
 	if one.count(one.dm, "from two")+two.count(two.dm, "from one") > 0 {
@@ -145,7 +146,7 @@ func TestRunEndsSoonWhileItCanNotConnect(t *testing.T) {
 	r.RefuseSockets(true)
 	r.begin(t)
 	began := time.Now()
-	must(t, r.stop())
+	must(t, r.Stop())
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("Run took %v to end while it could not connect", took)
 	}

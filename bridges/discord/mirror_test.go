@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -36,7 +37,7 @@ func TestAPersonaIsAWebhook(t *testing.T) {
 	if m, _ := r.Message(r.room, m.ID); m.Content != "hi all" || len(m.Pings) > 0 {
 		t.Errorf("after the edit it is %+v", m)
 	}
-	e, _ := happens(t, r.sink, func(e chat.Event, _ chat.Posted) bool { return string(e.Message) == m.ID })
+	e, _ := bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Posted) bool { return string(e.Message) == m.ID })
 	if !e.Author.Self {
 		t.Error("the webhook's post is not known as the account's own")
 	}
@@ -53,7 +54,7 @@ func TestAPersonaInAThread(t *testing.T) {
 	t.Parallel()
 	r := start(t, discordsim.Config{})
 	root := r.says(t, r.room, discordsim.Draft{Text: "a root"})
-	r.hears(t, "a root")
+	r.Hears(t, "a root")
 	_, thread := r.opens(t, chat.Open{Key: "k-1", To: r.Room(), Title: "T", Bare: true, Root: root})
 	m := r.posts(t, chat.Post{Key: "k-2", To: thread, Text: plain("in it"), As: persona()})
 	if m.Webhook == "" || m.Channel != string(thread.Thread) {
@@ -133,7 +134,7 @@ func TestAWebhooksPostIsNeverDoubled(t *testing.T) {
 	if _, err := r.conn.Post(t.Context(), p); chat.KindOf(err) != chat.Uncertain {
 		t.Fatalf("post = %v, want Uncertain", err)
 	}
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.again(t)
 	first := r.posts(t, p)
 	if second := r.posts(t, p); second.ID != first.ID {

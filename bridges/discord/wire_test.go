@@ -9,6 +9,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/test/specs"
@@ -106,12 +107,12 @@ func TestWhatIsSentIsAsDescribed(t *testing.T) {
 func everything(t *testing.T, r *run) {
 	t.Helper()
 	question := r.says(t, r.room, discordsim.Draft{Text: "a question"})
-	r.hears(t, "a question")
+	r.Hears(t, "a question")
 	receipt, conv := r.opens(t, chat.Open{Key: "k-1", To: r.board(), Title: "Bea", Card: card(chat.MarkOpen)})
 	post := string(conv.Thread)
 	m, _ := r.Message(post, string(receipt.Messages[0]))
 	must(t, r.Press(r.ada, post, m.ID, pressable(t, m, "Claim")))
-	happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
+	bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
 	must(t, r.Press(r.ada, post, m.ID, pressable(t, m, "Snooze")))
 	r.sees(t, func(v *discordsim.View) bool { return len(v.Modals(r.ada)) == 1 })
 	must(t, r.Slash(r.ada, post, "claim", nil))

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/test/specs"
@@ -43,7 +44,7 @@ func TestRecordedPayloadsAreUnderstood(t *testing.T) {
 			if json.Unmarshal(part, &head) != nil || head.Type == "" {
 				continue
 			}
-			s := newSink()
+			s := &bridgetest.Sink{}
 			kind := "interactive"
 			if head.Type == "event_callback" {
 				kind = "events_api"
@@ -51,7 +52,7 @@ func TestRecordedPayloadsAreUnderstood(t *testing.T) {
 			if err := slack.Take(t.Context(), alone(t), s, kind, part); err != nil {
 				t.Errorf("%s: %s = %v", file, name, err)
 			}
-			events, _ := s.all()
+			events := s.Events()
 			if want := wanted(head.Type, head.Event.Type); want >= 0 && len(events) != want {
 				t.Errorf("%s: %s made %d events, want %d: %+v", file, name, len(events), want, events)
 			}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -76,9 +77,9 @@ func FuzzEnvelope(f *testing.F) {
 	}
 	c := alone(f)
 	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
-		s := newSink()
+		s := &bridgetest.Sink{}
 		err := slack.Take(t.Context(), c, s, kind, payload)
-		events, _ := s.all()
+		events := s.Events()
 		if err != nil && len(events) > 0 {
 			t.Errorf("%s was taken, and failed with %v", payload, err)
 		}
@@ -147,7 +148,7 @@ func FuzzHTTP(f *testing.F) {
 	}
 	c := alone(f)
 	f.Fuzz(func(t *testing.T, body []byte, signed, interaction bool) {
-		s := newSink()
+		s := &bridgetest.Sink{}
 		h, err := slack.Hook(t.Context(), c, s, interaction)
 		if err != nil {
 			t.Fatal(err)
@@ -167,7 +168,7 @@ func FuzzHTTP(f *testing.F) {
 		if got := rec.Code; (got == http.StatusUnauthorized) == signed {
 			t.Errorf("%q signed %v was answered %d", body, signed, got)
 		}
-		if events, _ := s.all(); !signed && len(events) > 0 {
+		if events := s.Events(); !signed && len(events) > 0 {
 			t.Errorf("%q was accepted unsigned: %v", body, events)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/router/chat"
@@ -71,9 +72,9 @@ func (w *web) mount(path string, h http.Handler) (func(), error) {
 func hooked(t *testing.T, cfg slacksim.Config) (*run, *web) {
 	t.Helper()
 	w := newWeb(t)
-	r := &run{stage: newStage(t, cfg), sink: newSink()}
+	r := &run{stage: newStage(t, cfg), Sink: &bridgetest.Sink{}}
 	r.cfg = slack.Config{BotToken: r.config().BotToken, SigningSecret: bridges.NewSecret(r.SigningSecret()), APIURL: r.config().APIURL}
-	r.deps = bridges.Deps{Account: account, Keep: &keeper{}, Mount: w.mount}
+	r.deps = bridges.Deps{Account: account, Keep: &bridgetest.Keeper{}, Mount: w.mount}
 	r.again(t)
 	<-w.mounted
 	<-w.mounted
@@ -91,12 +92,12 @@ func TestEventsAndPressesComeOverHTTP(t *testing.T) {
 	m := r.posts(t, chat.Post{To: r.place(), Card: &c})
 	ids := actionIDs(t, m)
 	must(t, r.Press(r.ada, r.room, m.TS, ids[0], ""))
-	happens(t, r.sink, func(_ chat.Event, h chat.Pressed) bool { return h.Button == "claim" && h.Value == "case-1" })
+	bridgetest.Happens(t, r.Sink, func(_ chat.Event, h chat.Pressed) bool { return h.Button == "claim" && h.Value == "case-1" })
 	must(t, r.Press(r.ada, r.room, m.TS, ids[4], ""))
 	r.sees(t, func(v *slacksim.View) bool { return len(v.Views()) == 1 })
 	must(t, r.SubmitView(r.ada, r.Views()[0].ID, map[string]string{"text/value": "hi"}))
-	happens(t, r.sink, func(_ chat.Event, h chat.Pressed) bool { return h.Fields["text"] == "hi" })
-	must(t, r.stop())
+	bridgetest.Happens(t, r.Sink, func(_ chat.Event, h chat.Pressed) bool { return h.Fields["text"] == "hi" })
+	must(t, r.Stop())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.handlers) > 0 {
@@ -107,9 +108,9 @@ func TestEventsAndPressesComeOverHTTP(t *testing.T) {
 func TestSlackIsToldToSendAgainWhatWasNotAccepted(t *testing.T) {
 	t.Parallel()
 	r, _ := hooked(t, slacksim.Config{Timing: slacksim.Timing{Retries: []time.Duration{0, 0}}})
-	r.refusing(func(b chat.Batch) error {
+	r.Refuse(func(b chat.Batch) error {
 		if len(b.Events) > 0 && r.Mail().Repeated == 0 {
-			return errDisk
+			return bridgetest.ErrFull
 		}
 		return nil
 	})
@@ -123,7 +124,7 @@ func TestADownTimeIsCaughtUpOverHTTP(t *testing.T) {
 	r, w := hooked(t, slacksim.Config{Timing: slacksim.Timing{Retries: []time.Duration{}}})
 	r.Say(t, "before")
 	r.hears(t, "before")
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.Say(t, "missed")
 	r.sees(t, func(v *slacksim.View) bool { return v.Mail().Waiting == 0 })
 	r.again(t)
@@ -167,7 +168,7 @@ func TestWhatSlackDidNotSignIsTurnedAway(t *testing.T) {
 			t.Errorf("%s: answered %d %q, want %d and %q", tc.name, status, body, tc.want, tc.says)
 		}
 	}
-	if all, _ := r.all(); len(all) > 0 {
+	if all := r.Events(); len(all) > 0 {
 		t.Errorf("accepted %v of what was forged", all)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/router/chat"
@@ -15,12 +16,12 @@ func TestPinsComeInAndGoOut(t *testing.T) {
 	r := start(t, slacksim.Config{})
 	m := r.says(t, r.room, slacksim.Draft{Text: "keep this"})
 	must(t, r.Sim.Pin(r.ada, r.room, string(m)))
-	e, _ := happens(t, r.sink, func(_ chat.Event, h chat.Pinned) bool { return !h.Removed })
+	e, _ := bridgetest.Happens(t, r.Sink, func(_ chat.Event, h chat.Pinned) bool { return !h.Removed })
 	if e.Message != m || e.Conversation != r.place() || e.Author.ID != r.Person() || e.At.IsZero() {
 		t.Errorf("the pin is %+v, want Ada's on %v", e, m)
 	}
 	must(t, r.Unpin(r.ada, r.room, string(m)))
-	happens(t, r.sink, func(_ chat.Event, h chat.Pinned) bool { return h.Removed })
+	bridgetest.Happens(t, r.Sink, func(_ chat.Event, h chat.Pinned) bool { return h.Removed })
 
 	pin := chat.Pin{To: r.place(), Message: m}
 	for _, remove := range []bool{false, true} {
@@ -34,7 +35,7 @@ func TestPinsComeInAndGoOut(t *testing.T) {
 			t.Errorf("after a pin with remove %v pinned is %v", remove, held.Pinned)
 		}
 	}
-	happens(t, r.sink, func(e chat.Event, h chat.Pinned) bool { return h.Removed && e.Author.Self })
+	bridgetest.Happens(t, r.Sink, func(e chat.Event, h chat.Pinned) bool { return h.Removed && e.Author.Self })
 	pin.Message = "1.000001"
 	if _, err := chat.Do(t.Context(), r.conn, pin); chat.KindOf(err) != chat.Gone {
 		t.Errorf("pinning what is not there = %v, want Gone", err)
@@ -85,7 +86,7 @@ func TestABareThreadIsReadBackAfterAPause(t *testing.T) {
 	r.hears(t, "an old root")
 	_, err := chat.Do(t.Context(), r.conn, chat.Open{To: r.place(), Bare: true, Root: root})
 	must(t, err)
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.says(t, r.room, slacksim.Draft{Text: "while away", Thread: string(root)})
 	r.again(t)
 	if e := r.hears(t, "while away"); e.Root != root {
@@ -112,22 +113,22 @@ func TestWhoComesAndGoes(t *testing.T) {
 	r := start(t, slacksim.Config{})
 	bob := r.AddUser(slacksim.User{Name: "bob", RealName: "Bob"})
 	must(t, r.Join(bob, r.room, r.ada))
-	happens(t, r.sink, func(e chat.Event, _ chat.Joined) bool { return e.Author.Name == "Bob" })
+	bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Joined) bool { return e.Author.Name == "Bob" })
 	must(t, r.Leave(bob, r.room))
-	happens(t, r.sink, func(e chat.Event, _ chat.Left) bool { return e.Author.ID == chat.PersonID(bob) })
+	bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Left) bool { return e.Author.ID == chat.PersonID(bob) })
 	other := r.AddChannel(slacksim.Channel{Name: "other", Members: []string{r.ada}, NoBot: true})
 	must(t, r.AddBot(other))
 	r.says(t, other, slacksim.Draft{Text: "welcome"})
 	r.hears(t, "welcome")
 	r.sees(t, func(v *slacksim.View) bool { return v.Mail().Waiting == 0 })
-	must(t, r.stop())
+	must(t, r.Stop())
 	cat := r.AddUser(slacksim.User{Name: "cat", RealName: "Cat"})
 	must(t, r.Join(cat, r.room, ""))
 	r.again(t)
-	happens(t, r.sink, func(e chat.Event, _ chat.Joined) bool { return e.Author.Name == "Cat" })
+	bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Joined) bool { return e.Author.Name == "Cat" })
 	r.Say(t, "and now")
 	r.hears(t, "and now")
-	events, _ := r.all()
+	events := r.Events()
 	joined := map[chat.PersonID]int{}
 	for _, e := range events {
 		if _, is := e.What.(chat.Joined); is {
@@ -206,7 +207,7 @@ func TestABotIsTheSameUnderAnyName(t *testing.T) {
 	r.Sim.Say(ci, r.room, slacksim.Draft{Text: "dressed up", Username: "Builder", Files: []slacksim.Upload{{Name: "log.txt", Data: []byte("log")}}})
 	must(t, r.Sim.React(ci, r.room, m, "tada"))
 	plain, dressed := r.hears(t, "plainly"), r.hears(t, "dressed up")
-	reacted, _ := happens(t, r.sink, func(chat.Event, chat.Reacted) bool { return true })
+	reacted, _ := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Reacted) bool { return true })
 	for _, e := range []chat.Event{plain, dressed, reacted} {
 		if e.Author.ID != chat.PersonID("B"+ci[1:]) || !e.Author.Bot || e.Author.Self {
 			t.Errorf("the author is %+v, want the bot under its own ID", e.Author)
@@ -240,7 +241,7 @@ func TestTheWorkspacesOwnEmoji(t *testing.T) {
 	s.AddEmoji("partyparrot", "https://emoji.example/partyparrot.gif")
 	s.AddEmoji("partybird", "alias:partyparrot")
 	s.AddEmoji("partyloop", "alias:partyloop")
-	r := &run{stage: s, sink: newSink()}
+	r := &run{stage: s, Sink: &bridgetest.Sink{}}
 	r.cfg, r.deps = s.config(), depsOf()
 	r.again(t)
 	r.sees(t, func(v *slacksim.View) bool { return len(v.Calls("emoji.list")) == 1 })
@@ -275,7 +276,7 @@ func TestEmojiComeAndGo(t *testing.T) {
 	c := alone(t)
 	tell := func(event string) {
 		t.Helper()
-		must(t, slack.Take(t.Context(), c, newSink(), "events_api", []byte(`{"type":"event_callback","event":`+event+`}`)))
+		must(t, slack.Take(t.Context(), c, &bridgetest.Sink{}, "events_api", []byte(`{"type":"event_callback","event":`+event+`}`)))
 	}
 	knows := func(name string, want bool) {
 		t.Helper()
@@ -300,7 +301,7 @@ func TestTheBotOfAWebhookIsAskedForItsName(t *testing.T) {
 	t.Parallel()
 	r := start(t, slacksim.Config{})
 	ci := r.AddUser(slacksim.User{Name: "ci", RealName: "CI", Bot: true})
-	must(t, slack.Take(t.Context(), r.conn, r.sink, "events_api", []byte(`{"type":"event_callback","event":{"type":"message","subtype":"bot_message","channel":"`+
+	must(t, slack.Take(t.Context(), r.conn, r.Sink, "events_api", []byte(`{"type":"event_callback","event":{"type":"message","subtype":"bot_message","channel":"`+
 		r.room+`","bot_id":"B`+ci[1:]+`","text":"built","ts":"1700000000.000001"}}`)))
 	if e := r.hears(t, "built"); e.Author.Name != "CI" || !e.Author.Bot {
 		t.Errorf("the author is %+v, want the bot by its name", e.Author)

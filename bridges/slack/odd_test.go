@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -58,7 +59,7 @@ func TestAMessageThatCantBeDecodedSpoilsNoOther(t *testing.T) {
 	r := start(t, slacksim.Config{})
 	root := string(r.says(t, r.room, slacksim.Draft{Text: "an odd beginning"}))
 	r.hears(t, "an odd beginning")
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.says(t, r.room, slacksim.Draft{Text: "first"})
 	r.says(t, r.room, slacksim.Draft{Text: "odd"})
 	r.says(t, r.room, slacksim.Draft{Text: "odd in a thread", Thread: root})
@@ -82,8 +83,8 @@ func TestAMessageThatCantBeDecodedSpoilsNoOther(t *testing.T) {
 	if len(skipped) < 2 || slices.ContainsFunc(skipped, func(kind string) bool { return kind != "history" }) {
 		t.Errorf("counted %q, want history for each of the two", skipped)
 	}
-	all, _ := r.all()
-	if got, want := said(all), []string{"an odd beginning", "first", "fine in a thread", "last"}; !slices.Equal(got, want) {
+	all := r.Events()
+	if got, want := bridgetest.Said(all), []string{"an odd beginning", "first", "fine in a thread", "last"}; !slices.Equal(got, want) {
 		t.Errorf("received %q, want %q", got, want)
 	}
 }
@@ -91,7 +92,7 @@ func TestAMessageThatCantBeDecodedSpoilsNoOther(t *testing.T) {
 func TestAPostIsFoundAgainWhateverElseIsInIt(t *testing.T) {
 	t.Parallel()
 	r := start(t, slacksim.Config{})
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.bent(t, odd{"conversations.history": oddMessages})
 	r.again(t)
 	p := chat.Post{Key: "k-odd", To: r.place(), Text: plainText("an odd one")}
@@ -105,7 +106,7 @@ func TestAPostIsFoundAgainWhateverElseIsInIt(t *testing.T) {
 func TestAnUploadIsSeenWhateverElseIsTold(t *testing.T) {
 	t.Parallel()
 	r := start(t, slacksim.Config{})
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.bent(t, odd{"files.info": func(answer map[string]any) {
 		f, _ := answer["file"].(map[string]any)
 		f["initial_comment"], f["size"], f["channels"] = "a text", "many", 7

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/router/chat"
@@ -18,13 +19,13 @@ func TestTheCursorMovesOnWhenNothingIsLeft(t *testing.T) {
 	r := start(t, slacksim.Config{})
 	r.Say(t, "before")
 	r.hears(t, "before")
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.Say(t, "missed")
-	r.cursor = []byte(`{"all":"1000000000.000000","in":{"C0OLD":"1000000001.000000"}}`)
+	r.Rewind([]byte(`{"all":"1000000000.000000","in":{"C0OLD":"1000000001.000000"}}`))
 	r.Sim.Fail("conversations.history", slacksim.Fault{Error: "internal_error", Times: 1}) // the second try must come to the same
 	r.again(t)
 	r.hears(t, "missed")
-	r.until(t, "the cursor", func([]chat.Event) bool {
+	r.Until(t, "the cursor", func([]chat.Event) bool {
 		raw, _ := r.Cursor(t.Context())
 		var c struct {
 			All string            `json:"all"`
@@ -38,7 +39,7 @@ func TestTheCursorMovesOnWhenNothingIsLeft(t *testing.T) {
 func TestAKindOfConversationThatMayNotBeListedIsLeftOut(t *testing.T) {
 	t.Parallel()
 	r := start(t, slacksim.Config{})
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.SetScopes(slices.DeleteFunc(slack.Scopes(), func(s string) bool { return s == "groups:read" || s == "mpim:read" })...)
 	r.Say(t, "missed")
 	r.again(t)
@@ -62,7 +63,7 @@ func TestARevokedTokenEndsTheWebhookToo(t *testing.T) {
 	req, err := r.SignedRequest(t.Context(), w.URL+"/slack/team/events", "application/json", []byte(body))
 	must(t, err)
 	_, _ = ask(t, req) // whatever is answered: catching up may have met the revoked token before
-	if err := r.over(); chat.KindOf(err) != chat.LoggedOut {
+	if err := r.Over(t); chat.KindOf(err) != chat.LoggedOut {
 		t.Errorf("Run = %v, want LoggedOut", err)
 	}
 }
@@ -73,11 +74,11 @@ func TestAnAnswerInAnOpenedThreadIsCaughtUp(t *testing.T) {
 	c := card()
 	receipt, thread, err := r.conn.Open(t.Context(), chat.Open{Key: "k", To: r.place(), Card: c})
 	must(t, err)
-	r.until(t, "the card", func(e []chat.Event) bool { return len(said(e)) > 0 })
-	must(t, r.stop())
-	r.cursor = nil // all marks are later than the card
+	r.Until(t, "the card", func(e []chat.Event) bool { return len(bridgetest.Said(e)) > 0 })
+	must(t, r.Stop())
+	r.Rewind(nil) // all marks are later than the card
 	r.again(t)
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.says(t, r.room, slacksim.Draft{Text: "an answer", Thread: string(receipt.Messages[0])})
 	r.again(t)
 	if e := r.hears(t, "an answer"); e.Conversation != thread {
@@ -91,7 +92,7 @@ func TestARunThatAcceptDelaysStillEnds(t *testing.T) {
 	asked := make(chan struct{}, 100)
 	held, release := context.WithCancel(context.Background())
 	t.Cleanup(release)
-	r.refusing(func(b chat.Batch) error {
+	r.Refuse(func(b chat.Batch) error {
 		if len(b.Events) == 0 {
 			return nil
 		}
@@ -106,7 +107,7 @@ func TestARunThatAcceptDelaysStillEnds(t *testing.T) {
 		r.Say(t, strings.Repeat("x", i+1))
 	}
 	<-asked
-	if err := r.stop(); err != nil {
+	if err := r.Stop(); err != nil {
 		t.Errorf("Run = %v, want nil within two seconds", err)
 	}
 }
@@ -116,7 +117,7 @@ func TestThrottledHistoryHoldsNobodyUp(t *testing.T) {
 	r := start(t, slacksim.Config{})
 	r.Say(t, "before")
 	r.hears(t, "before")
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.Say(t, "missed")
 	r.Sim.Fail("conversations.history", slacksim.Fault{Throttle: 4 * time.Second, Times: 1})
 	r.again(t)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -106,7 +107,7 @@ func TestAPressedButtonSaysWhichAndWho(t *testing.T) {
 	m := r.posts(t, chat.Post{To: thread, Card: &c})
 	ids := actionIDs(t, m)
 	must(t, r.Press(r.ada, r.room, m.TS, ids[3], ""))
-	e, h := happens(t, r.sink, func(chat.Event, chat.Pressed) bool { return true })
+	e, h := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Pressed) bool { return true })
 	if diff := cmp.Diff(chat.Pressed{Button: "snooze", Value: "24h"}, h); diff != "" {
 		t.Errorf("pressed (-want +got):\n%s", diff)
 	}
@@ -123,14 +124,14 @@ func TestAFormIsFilledAcrossARestart(t *testing.T) {
 	m := r.posts(t, chat.Post{To: r.place(), Card: &c})
 	must(t, r.Press(r.ada, r.room, m.TS, actionIDs(t, m)[4], ""))
 	r.sees(t, func(v *slacksim.View) bool { return len(v.Views()) == 1 && v.Interactions()[0].Acked })
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.again(t)
 	view := r.Views()[0]
 	if view.Title != "Reply" {
 		t.Errorf("the form is called %q, want Reply", view.Title)
 	}
 	must(t, r.SubmitView(r.ada, view.ID, map[string]string{"text/value": "dear\nAda", "tone/value": "firm"}))
-	e, h := happens(t, r.sink, func(chat.Event, chat.Pressed) bool { return true })
+	e, h := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Pressed) bool { return true })
 	want := chat.Pressed{Button: "reply", Value: "case-1", Fields: map[string]string{"text": "dear\nAda", "note": "", "tone": "firm"}}
 	if diff := cmp.Diff(want, h); diff != "" {
 		t.Errorf("pressed (-want +got):\n%s", diff)
@@ -148,9 +149,9 @@ func TestAFilledFormThatWasNotAcceptedStaysOpen(t *testing.T) {
 	m := r.posts(t, chat.Post{To: r.place(), Card: &c})
 	must(t, r.Press(r.ada, r.room, m.TS, actionIDs(t, m)[4], ""))
 	r.sees(t, func(v *slacksim.View) bool { return len(v.Views()) == 1 })
-	r.refusing(func(b chat.Batch) error {
+	r.Refuse(func(b chat.Batch) error {
 		if len(b.Events) > 0 {
-			return errDisk
+			return bridgetest.ErrFull
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -15,7 +16,7 @@ func TestAnEventIsConfirmedOnlyAfterItWasAccepted(t *testing.T) {
 	t.Parallel()
 	r := start(t, slacksim.Config{})
 	asked, let := make(chan struct{}, 10), make(chan struct{})
-	r.refusing(func(b chat.Batch) error {
+	r.Refuse(func(b chat.Batch) error {
 		if len(b.Events) > 0 {
 			asked <- struct{}{}
 			<-let
@@ -37,22 +38,22 @@ func TestWhatWasNotAcceptedComesAgainInOrder(t *testing.T) {
 	r := start(t, slacksim.Config{})
 	var mu sync.Mutex
 	left := 3
-	r.refusing(func(b chat.Batch) error {
+	r.Refuse(func(b chat.Batch) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if len(b.Events) == 0 || left == 0 {
 			return nil
 		}
 		left--
-		return errDisk
+		return bridgetest.ErrFull
 	})
 	var want []string
 	for i := range 6 {
 		want = append(want, fmt.Sprint("message ", i))
 		r.Say(t, want[i])
 	}
-	events := r.until(t, "all", func(e []chat.Event) bool { return len(said(e)) >= len(want) })
-	if got := said(events); !slices.Equal(got, want) {
+	events := r.Until(t, "all", func(e []chat.Event) bool { return len(bridgetest.Said(e)) >= len(want) })
+	if got := bridgetest.Said(events); !slices.Equal(got, want) {
 		t.Errorf("accepted %q, want %q", got, want)
 	}
 }
@@ -61,13 +62,13 @@ func TestTheCursorNeverPassesWhatWasNotAccepted(t *testing.T) {
 	t.Parallel()
 	r := start(t, slacksim.Config{Timing: slacksim.Timing{Retries: []time.Duration{}}})
 	refused := make(chan struct{}, 100)
-	r.refusing(func(b chat.Batch) error {
-		if slices.Contains(said(b.Events), "never") {
+	r.Refuse(func(b chat.Batch) error {
+		if slices.Contains(bridgetest.Said(b.Events), "never") {
 			select {
 			case refused <- struct{}{}:
 			default:
 			}
-			return errDisk
+			return bridgetest.ErrFull
 		}
 		return nil
 	})
@@ -75,10 +76,10 @@ func TestTheCursorNeverPassesWhatWasNotAccepted(t *testing.T) {
 	<-refused
 	r.says(t, r.room, slacksim.Draft{Text: "elsewhere"})
 	r.hears(t, "elsewhere")
-	if err := r.stop(); err != nil {
+	if err := r.Stop(); err != nil {
 		t.Fatalf("Run = %v, want nil", err)
 	}
-	r.refusing(nil)
+	r.Refuse(nil)
 	r.again(t)
 	r.hears(t, "never")
 }
@@ -92,7 +93,7 @@ func TestADownTimeIsCaughtUp(t *testing.T) {
 	edited := r.Say(t, "a tpyo")
 	r.hears(t, "a tpyo")
 	r.sees(t, func(v *slacksim.View) bool { return v.Mail().Waiting == 0 })
-	must(t, r.stop())
+	must(t, r.Stop())
 
 	var want []string
 	for i := range 40 { // several pages
@@ -115,23 +116,17 @@ func TestADownTimeIsCaughtUp(t *testing.T) {
 	if e := r.hears(t, "fresh root"); e.Conversation.Thread != "" || e.Direct {
 		t.Errorf("the fresh root is in %v, direct %v; want the channel", e.Conversation, e.Direct)
 	}
-	_, h := happens(t, r.sink, func(e chat.Event, _ chat.Edited) bool { return e.Message == edited })
+	_, h := bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Edited) bool { return e.Message == edited })
 	if h.Text.Body != "a typo" {
 		t.Errorf("the missed edit reads %q, want %q", h.Text.Body, "a typo")
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	events, _ := r.all()
-	got := slices.DeleteFunc(said(events), func(s string) bool { return !slices.Contains(want, s) })
+	events := r.Events()
+	got := slices.DeleteFunc(bridgetest.Said(events), func(s string) bool { return !slices.Contains(want, s) })
 	if !slices.Equal(got, want) {
 		t.Errorf("caught up %q, want %q", got, want)
 	}
-}
-
-func (s *sink) all() ([]chat.Event, []chat.Batch) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.events), slices.Clone(s.batches)
 }
 
 func TestCatchingUpWaitsWhenSlackSaysSo(t *testing.T) {
@@ -139,7 +134,7 @@ func TestCatchingUpWaitsWhenSlackSaysSo(t *testing.T) {
 	r := start(t, slacksim.Config{})
 	r.Say(t, "before")
 	r.hears(t, "before")
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.Say(t, "missed")
 	r.Sim.Fail("conversations.history", slacksim.Fault{Throttle: time.Second, Times: 2})
 	r.Sim.Fail("users.conversations", slacksim.Fault{Status: 503, Times: 1})
@@ -153,10 +148,10 @@ func TestASecondDeliveryHasTheSameIDs(t *testing.T) {
 	m := r.Say(t, "once")
 	r.Edit(t, m, "once more")
 	r.React(t, m, "👍")
-	happens(t, r.sink, func(chat.Event, chat.Reacted) bool { return true })
-	happens(t, r.sink, func(chat.Event, chat.Edited) bool { return true })
+	bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Reacted) bool { return true })
+	bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Edited) bool { return true })
 	r.sees(t, func(v *slacksim.View) bool { return v.Mail().Waiting == 0 })
-	before, _ := r.all()
+	before := r.Events()
 	if n := r.Sim.Redeliver(3); n != 3 {
 		t.Fatalf("redelivered %d events, want 3", n)
 	}
@@ -164,7 +159,7 @@ func TestASecondDeliveryHasTheSameIDs(t *testing.T) {
 	r.sees(t, func(v *slacksim.View) bool { return v.Mail().Acked >= acked && v.Mail().Waiting == 0 })
 	r.Say(t, "last")
 	r.hears(t, "last")
-	after, batches := r.all()
+	after, batches := r.Events(), r.Batches()
 	if len(after) != len(before)+1 {
 		t.Errorf("there are %d events, want %d: the same ones had other IDs", len(after), len(before)+1)
 	}
@@ -186,8 +181,8 @@ func TestAMentionIsTheMessageItself(t *testing.T) {
 		t.Errorf("the event is %q, want %q", e.ID, want)
 	}
 	r.sees(t, func(v *slacksim.View) bool { return v.Mail().Waiting == 0 })
-	if events, _ := r.all(); len(said(events)) != 1 {
-		t.Errorf("heard %q, want one message", said(events))
+	if events := r.Events(); len(bridgetest.Said(events)) != 1 {
+		t.Errorf("heard %q, want one message", bridgetest.Said(events))
 	}
 }
 
@@ -225,16 +220,16 @@ func TestWhatPeopleDoToMessages(t *testing.T) {
 	must(t, r.Sim.React(r.ada, r.room, string(root), "partyparrot"))
 	must(t, r.Sim.Delete(r.ada, r.room, string(root))) // leaves a tombstone
 
-	_, h := happens(t, r.sink, func(_ chat.Event, h chat.Reacted) bool { return h.Removed })
+	_, h := bridgetest.Happens(t, r.Sink, func(_ chat.Event, h chat.Reacted) bool { return h.Removed })
 	if h.Emoji != "👋🏼" {
 		t.Errorf("the emoji is %q, want a waving hand with a skin tone", h.Emoji)
 	}
-	happens(t, r.sink, func(_ chat.Event, h chat.Reacted) bool { return h.Emoji == ":partyparrot:" })
-	e, _ := happens(t, r.sink, func(chat.Event, chat.Deleted) bool { return true })
+	bridgetest.Happens(t, r.Sink, func(_ chat.Event, h chat.Reacted) bool { return h.Emoji == ":partyparrot:" })
+	e, _ := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Deleted) bool { return true })
 	if want := chat.EventID(r.room + ":" + string(root) + ":deleted"); e.ID != want || e.Message != root {
 		t.Errorf("the deletion is %q of %q, want %q of %q", e.ID, e.Message, want, root)
 	}
-	events, _ := r.all()
+	events := r.Events()
 	for _, e := range events {
 		if _, edited := e.What.(chat.Edited); edited {
 			t.Errorf("a preview counted as an edit: %+v", e)
@@ -249,7 +244,7 @@ func TestTwoEditsWithinASecondAreTwo(t *testing.T) {
 	r.Edit(t, m, "two")
 	r.Edit(t, m, "three")
 	for _, want := range []string{"two", "three"} {
-		happens(t, r.sink, func(_ chat.Event, h chat.Edited) bool { return h.Text.Body == want })
+		bridgetest.Happens(t, r.Sink, func(_ chat.Event, h chat.Edited) bool { return h.Text.Body == want })
 	}
 }
 
@@ -258,12 +253,12 @@ func TestPeopleComeAndGo(t *testing.T) {
 	r := start(t, slacksim.Config{})
 	bob := r.AddUser(slacksim.User{Name: "bob", RealName: "Bob"})
 	must(t, r.Join(bob, r.room, r.ada))
-	e, _ := happens(t, r.sink, func(chat.Event, chat.Joined) bool { return true })
+	e, _ := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Joined) bool { return true })
 	if e.Author.ID != chat.PersonID(bob) || e.Conversation != r.place() {
 		t.Errorf("%v joined %v, want %v in %v", e.Author.ID, e.Conversation, bob, r.place())
 	}
 	r.sees(t, func(v *slacksim.View) bool { return v.Mail().Waiting == 0 })
-	events, _ := r.all()
+	events := r.Events()
 	if n := len(slices.DeleteFunc(events, func(e chat.Event) bool { _, is := e.What.(chat.Joined); return !is })); n != 1 {
 		t.Errorf("%d people joined, want one", n)
 	}
@@ -280,8 +275,8 @@ func TestARenewedSocketLosesNothing(t *testing.T) {
 		want = append(want, fmt.Sprint("message ", i))
 		r.Say(t, want[i])
 	}
-	events := r.until(t, "all", func(e []chat.Event) bool { return len(said(e)) >= len(want) })
-	if got := said(events); !slices.Equal(got, want) {
+	events := r.Until(t, "all", func(e []chat.Event) bool { return len(bridgetest.Said(e)) >= len(want) })
+	if got := bridgetest.Said(events); !slices.Equal(got, want) {
 		t.Errorf("heard %q, want %q", got, want)
 	}
 }
@@ -297,7 +292,7 @@ func TestAnUninstalledAppEndsTheRun(t *testing.T) {
 	if chat.KindOf(err) != chat.LoggedOut {
 		t.Errorf("post = %v, want LoggedOut", err)
 	}
-	if err := r.over(); chat.KindOf(err) != chat.LoggedOut {
+	if err := r.Over(t); chat.KindOf(err) != chat.LoggedOut {
 		t.Errorf("Run = %v, want LoggedOut", err)
 	}
 }

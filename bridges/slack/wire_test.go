@@ -15,6 +15,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -87,9 +88,9 @@ func TestWhatTheLibraryCantDecodeIsCountedAndConfirmed(t *testing.T) {
 	t.Cleanup(func() { chat.Close(c) })
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	s := newSink()
+	s := &bridgetest.Sink{}
 	go func() { ended <- c.Run(ctx, s) }()
-	e := s.hears(t, "hello")
+	e, _ := s.Hears(t, "hello")
 	if !e.Direct || e.Author.ID != "U1" {
 		t.Errorf("the event is %+v, want a direct one by U1", e)
 	}

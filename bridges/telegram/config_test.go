@@ -64,12 +64,12 @@ func TestCheckSaysWhatIsMissedAndHowToMendIt(t *testing.T) {
 	r := start(t, telegramsim.Config{Privacy: &private})
 	for _, where := range []int64{r.room, r.forum} {
 		r.says(t, r.bob, where, telegramsim.Draft{Text: "hello " + decimal(where)})
-		r.hears(t, "hello "+decimal(where))
+		r.Hears(t, "hello "+decimal(where))
 	}
 	must(t, r.Demote(r.Bot().ID, r.forum))
 	lost := r.AddGroup(telegramsim.Group{Title: "Lost", Members: []int64{r.bob}, BotAdmin: true})
 	r.says(t, r.bob, lost, telegramsim.Draft{Text: "lost"})
-	r.hears(t, "lost")
+	r.Hears(t, "lost")
 	must(t, r.DeleteChat(lost))
 	found, err := chat.Check(t.Context(), r.conn)
 	must(t, err)
@@ -104,7 +104,7 @@ func TestCheckLooksAtTheWebhook(t *testing.T) {
 	if f := findings(found)["receive"]; f.Grade != chat.Fine || !strings.Contains(f.Text, w.URL) {
 		t.Errorf("found %+v", f)
 	}
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.call(t, "deleteWebhook", "{}")
 	found, err = chat.Check(t.Context(), r.conn)
 	must(t, err)

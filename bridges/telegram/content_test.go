@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/telegram"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/router/chat"
@@ -21,10 +22,10 @@ import (
 // hear has a connector that reaches nobody take a message with these fields.
 func hear(t *testing.T, fields string) []chat.Event {
 	t.Helper()
-	s := newSink()
+	s := &bridgetest.Sink{}
 	u := `{"update_id":1,"message":{"message_id":7,"date":1,"chat":{"id":5,"type":"private"},"from":{"id":5,"first_name":"Ada"},` + fields + `}}`
 	must(t, telegram.Take(t.Context(), alone(t), s, []byte(u)))
-	return s.events
+	return s.Events()
 }
 
 func TestEveryKindOfContentIsTold(t *testing.T) {
@@ -104,7 +105,7 @@ func TestADownloadThatFailsHasAKind(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{})
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "see", Files: []telegramsim.Upload{{Name: "a.txt", Data: []byte("hi"), Kind: "document"}}})
-	_, p := r.hears(t, "see")
+	_, p := r.Hears(t, "see")
 	for status, want := range map[int]chat.Kind{404: chat.Gone, 429: chat.Throttled, 401: chat.Refused, 500: chat.Transient} {
 		r.Sim.Fail("download", telegramsim.Fault{Times: 1, Status: status})
 		_, err := chat.Fetch(t.Context(), r.conn, p.Files[0])
@@ -123,9 +124,12 @@ func TestADownloadThatFailsHasAKind(t *testing.T) {
 func TestWhatCantBeKeptIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{})
-	r.keep.mu.Lock()
-	r.keep.broken = true
-	r.keep.mu.Unlock()
+	r.keep.Refuse(func(_ string, write bool) error {
+		if write {
+			return bridgetest.ErrFull
+		}
+		return nil
+	})
 	r.says(t, r.ada, r.ada, album("pictures", 2))
 	if _, err := r.conn.Post(t.Context(), chat.Post{To: r.Talk(), Card: new(card())}); err == nil {
 		t.Error("a card went out whose buttons can't be remembered")
@@ -133,10 +137,8 @@ func TestWhatCantBeKeptIsNotConfirmed(t *testing.T) {
 	if n := r.Pending(); n != 2 {
 		t.Errorf("%d updates wait, want the album's two", n)
 	}
-	r.keep.mu.Lock()
-	r.keep.broken = false
-	r.keep.mu.Unlock()
-	r.hears(t, "pictures")
+	r.keep.Refuse(nil)
+	r.Hears(t, "pictures")
 }
 
 func TestALongCardIsClipped(t *testing.T) {

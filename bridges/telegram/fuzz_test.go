@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/telegram"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -59,11 +60,11 @@ func FuzzUpdate(f *testing.F) {
 	}
 	c := alone(f)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		s := newSink()
+		s := &bridgetest.Sink{}
 		if err := telegram.Take(t.Context(), c, s, raw); err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatalf("an update that can't be read is not confirmed: %v", err)
 		}
-		for _, e := range s.events {
+		for _, e := range s.Events() {
 			if e.ID == "" || e.Conversation.IsZero() || e.What == nil {
 				t.Errorf("event %+v lacks its ID, place or happening", e)
 			}
@@ -116,16 +117,16 @@ func TestRichMessagesAndOtherContentAreTold(t *testing.T) {
 		"12": "👤 Z, +1", "13": "🎲 4",
 	}
 	for _, u := range updates() {
-		s := newSink()
+		s := &bridgetest.Sink{}
 		must(t, telegram.Take(t.Context(), c, s, []byte(u)))
 		for number, words := range want {
 			if !strings.HasPrefix(u, `{"update_id":`+number+",") {
 				continue
 			}
-			if len(s.events) != 1 {
-				t.Fatalf("update %s gave %d events", number, len(s.events))
+			if len(s.Events()) != 1 {
+				t.Fatalf("update %s gave %d events", number, len(s.Events()))
 			}
-			if got := s.events[0].What.(chat.Posted); got.Text.Body != words {
+			if got := s.Events()[0].What.(chat.Posted); got.Text.Body != words {
 				t.Errorf("update %s says %q, want %q", number, got.Text.Body, words)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/telegram"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/router/chat"
@@ -54,15 +55,15 @@ func TestUpdatesComeByWebhook(t *testing.T) {
 		t.Errorf("the webhook is %+v", hook)
 	}
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "over http"})
-	r.hears(t, "over http")
+	r.Hears(t, "over http")
 	first := r.says(t, r.ada, r.ada, album("pictures", 3))
-	if e, p := r.hears(t, "pictures"); e.Message != albumID(first, 3) || len(p.Files) != 3 {
+	if e, p := r.Hears(t, "pictures"); e.Message != albumID(first, 3) || len(p.Files) != 3 {
 		t.Errorf("the album is %q with %d files", e.Message, len(p.Files))
 	}
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "while stopped"})
 	r.again(t)
-	r.hears(t, "while stopped")
+	r.Hears(t, "while stopped")
 	if again := r.Webhook(); again.Secret != hook.Secret {
 		t.Error("a restart changed the secret")
 	}
@@ -99,18 +100,18 @@ func TestOnlyTelegramIsHeard(t *testing.T) {
 			t.Errorf("%s with secret %v and %.30q = %d, want %d", tc.method, tc.secret == secret, tc.body, got, tc.want)
 		}
 	}
-	r.refusing(func(chat.Batch) error { return errDisk })
+	r.Refuse(func(chat.Batch) error { return bridgetest.ErrFull })
 	if got := post(http.MethodPost, secret, update); got != http.StatusInternalServerError {
 		t.Errorf("an update that was not stored = %d, want 500", got)
 	}
-	r.refusing(nil)
-	for _, e := range r.until(t, "all", func([]chat.Event) bool { return true }) {
+	r.Refuse(nil)
+	for _, e := range r.Until(t, "all", func([]chat.Event) bool { return true }) {
 		t.Errorf("%+v was heard", e)
 	}
 	if got := post(http.MethodPost, secret, update); got != http.StatusOK {
 		t.Errorf("an update = %d, want 200", got)
 	}
-	r.hears(t, "forged")
+	r.Hears(t, "forged")
 }
 
 func TestAWebhookThatWasTakenAwayIsSetAgain(t *testing.T) {
@@ -119,9 +120,9 @@ func TestAWebhookThatWasTakenAwayIsSetAgain(t *testing.T) {
 	r.call(t, "setWebhook", `{"url":"https://elsewhere.example/"}`)
 	r.sees(t, "our webhook again", func(v *telegramsim.View) bool { return v.Webhook().URL == w.URL+"/telegram/bot/updates" })
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "still heard"})
-	r.hears(t, "still heard")
+	r.Hears(t, "still heard")
 	r.Sim.Revoke()
-	if err := r.over(); chat.KindOf(err) != chat.LoggedOut {
+	if err := r.Over(t); chat.KindOf(err) != chat.LoggedOut {
 		t.Errorf("Run = %v, want LoggedOut", err)
 	}
 }
@@ -141,7 +142,7 @@ func TestAMountThatFailsEndsTheRun(t *testing.T) {
 	r.deps.Public = "https://roost.example.org/hooks"
 	r.deps.Mount = func(string, http.Handler) (func(), error) { return nil, context.DeadlineExceeded }
 	r.launch(t)
-	if err := r.over(); chat.KindOf(err) != chat.Transient {
+	if err := r.Over(t); chat.KindOf(err) != chat.Transient {
 		t.Errorf("Run = %v, want Transient", err)
 	}
 }

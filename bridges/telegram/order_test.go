@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -43,7 +44,7 @@ func (r *run) orders(t *testing.T, topic chat.Conversation, words string) int {
 // unheard checks that nothing was received as a message but these texts.
 func (r *run) unheard(t *testing.T, but ...string) {
 	t.Helper()
-	for _, e := range r.until(t, "all", func([]chat.Event) bool { return true }) {
+	for _, e := range r.Until(t, "all", func([]chat.Event) bool { return true }) {
 		if p, ok := e.What.(chat.Posted); ok && !slices.Contains(but, p.Text.Body) {
 			t.Errorf("%q came as a message", p.Text.Body)
 		}
@@ -66,15 +67,15 @@ func TestCommandsAreShownInTheDesksGroup(t *testing.T) {
 	if diff := cmp.Diff(want, r.Calls("setMyCommands")[0].Params); diff != "" {
 		t.Errorf("they are set so (-want +got):\n%s", diff)
 	}
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.again(t)
 	calls("getMyCommands", 2)
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "still there?"})
-	r.hears(t, "still there?")
+	r.Hears(t, "still there?")
 	calls("setMyCommands", 1)
 
 	// The desk moves to another group, and then there is none.
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.deps.Surfaces = []chat.Conversation{in(r.room)}
 	r.again(t)
 	calls("setMyCommands", 2)
@@ -82,7 +83,7 @@ func TestCommandsAreShownInTheDesksGroup(t *testing.T) {
 	if got := r.Calls("deleteMyCommands")[0].Params["scope"]; got != scope {
 		t.Errorf("they are taken away from %s, want %s", got, scope)
 	}
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.deps.Commands, r.deps.Surfaces = nil, nil
 	r.again(t)
 	r.sees(t, "the last ones taken away", func(v *telegramsim.View) bool {
@@ -105,7 +106,7 @@ func TestACommandInACaseIsAPress(t *testing.T) {
 		{"/snooze\n A day ", chat.Pressed{Button: "snooze", Fields: map[string]string{"for": "24h"}}},
 	} {
 		id := r.orders(t, topic, tc.words)
-		e, p := happens(t, r.sink, func(e chat.Event, _ chat.Pressed) bool { return strings.HasSuffix(string(e.ID), ":"+decimal(id)) })
+		e, p := bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Pressed) bool { return strings.HasSuffix(string(e.ID), ":"+decimal(id)) })
 		if diff := cmp.Diff(tc.want, p); diff != "" {
 			t.Errorf("%q is pressed so (-want +got):\n%s", tc.words, diff)
 		}
@@ -126,7 +127,7 @@ func TestWhatACommandWasNotToldIsAsked(t *testing.T) {
 	}
 	id := r.orders(t, topic, "/snooze")
 	answer(r.asked(t, r.forum, "2. a day"), "2")
-	e, p := happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "snooze" })
+	e, p := bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "snooze" })
 	if diff := cmp.Diff(map[string]string{"for": "24h"}, p.Fields); diff != "" || p.Value != "" || e.Conversation != topic {
 		t.Errorf("snooze came as %+v (-want +got):\n%s", e, diff)
 	}
@@ -134,7 +135,7 @@ func TestWhatACommandWasNotToldIsAsked(t *testing.T) {
 	r.orders(t, topic, "/reply hello")
 	answer(r.asked(t, r.forum, "What they shall read"), "/claim your prize")
 	answer(r.asked(t, r.forum, "Tone"), "-")
-	_, p = happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "reply" })
+	_, p = bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "reply" })
 	if diff := cmp.Diff(map[string]string{"text": "/claim your prize", "tone": ""}, p.Fields); diff != "" {
 		t.Errorf("reply (-want +got):\n%s", diff)
 	}
@@ -161,16 +162,16 @@ func TestWhatIsNoCommandIsAMessage(t *testing.T) {
 	var said []string
 	for _, words := range []string{"/clam", "/claim@another_bot", "please /claim", "/", "claim"} {
 		r.orders(t, topic, words)
-		r.hears(t, words)
+		r.Hears(t, words)
 		said = append(said, words)
 	}
 	r.says(t, r.bob, r.room, telegramsim.Draft{Text: "/claim"})
-	e, _ := r.hears(t, "/claim")
+	e, _ := r.Hears(t, "/claim")
 	if e.Conversation != in(r.room) {
 		t.Errorf("%+v, want it in the group that is no surface", e)
 	}
 	r.unheard(t, append(said, "/claim")...)
-	r.until(t, "no press", func(events []chat.Event) bool {
+	r.Until(t, "no press", func(events []chat.Event) bool {
 		return !slices.ContainsFunc(events, func(e chat.Event) bool { _, pressed := e.What.(chat.Pressed); return pressed })
 	})
 }
@@ -179,7 +180,7 @@ func TestACommandIsStoredBeforeItVanishes(t *testing.T) {
 	t.Parallel()
 	r, topic := desked(t)
 	refused := make(chan struct{}, 1)
-	r.refusing(func(b chat.Batch) error {
+	r.Refuse(func(b chat.Batch) error {
 		if len(b.Events) == 0 {
 			return nil
 		}
@@ -187,13 +188,13 @@ func TestACommandIsStoredBeforeItVanishes(t *testing.T) {
 		case refused <- struct{}{}:
 		default:
 		}
-		return errDisk
+		return bridgetest.ErrFull
 	})
 	id := r.orders(t, topic, "/claim")
 	<-refused
 	if m, _ := r.Message(r.forum, id); m.Deleted {
 		t.Error("the command is gone and not stored")
 	}
-	r.refusing(nil)
-	happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
+	r.Refuse(nil)
+	bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
 }

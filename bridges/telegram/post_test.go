@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -54,7 +55,7 @@ func TestFormattingGoesOutAndComesBack(t *testing.T) {
 		t.Errorf("Telegram holds %q, want %q without a preview", m.Text, styled().Body)
 	}
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: m.Text, Entities: m.Entities})
-	_, p := r.hears(t, styled().Body)
+	_, p := r.Hears(t, styled().Body)
 	if diff := cmp.Diff(styled(), p.Text); diff != "" {
 		t.Errorf("it came back otherwise (-want +got):\n%s", diff)
 	}
@@ -171,7 +172,7 @@ func TestAlbumsAreOneMessage(t *testing.T) {
 			t.Errorf("%q is %+v and %+v, want an album of %v", id, a, b, tc.kinds)
 		}
 		r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "re " + second, ReplyTo: number(chat.MessageID(second))})
-		if _, p := r.hears(t, "re "+second); p.ReplyTo != id {
+		if _, p := r.Hears(t, "re "+second); p.ReplyTo != id {
 			t.Errorf("a reply to the second answers %q, want %q", p.ReplyTo, id)
 		}
 		_, err := chat.Do(t.Context(), r.conn, chat.Edit{To: r.Talk(), Messages: []chat.MessageID{id}, Text: text.Plain("changed")})
@@ -210,7 +211,7 @@ func TestLongTextGoesBehindFiles(t *testing.T) {
 		t.Errorf("the text reads %q, want short", m.Text)
 	}
 	must(t, r.Sim.React(r.ada, r.ada, number(chat.MessageID(photo)), "👍"))
-	if e, _ := happens(t, r.sink, func(chat.Event, chat.Reacted) bool { return true }); e.Message != id {
+	if e, _ := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Reacted) bool { return true }); e.Message != id {
 		t.Errorf("reacted to %q, want %q", e.Message, id)
 	}
 }

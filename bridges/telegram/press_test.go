@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -78,7 +79,7 @@ func TestAPressedButtonSaysWhichAndWho(t *testing.T) {
 		t.Errorf("the card is %q with %v", m.Text, labels(m))
 	}
 	r.presses(t, r.bob, r.forum, id, "Claim")
-	e, p := happens(t, r.sink, func(chat.Event, chat.Pressed) bool { return true })
+	e, p := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Pressed) bool { return true })
 	if diff := cmp.Diff(chat.Pressed{Button: "claim", Value: "case-1"}, p); diff != "" {
 		t.Errorf("pressed (-want +got):\n%s", diff)
 	}
@@ -95,7 +96,7 @@ func TestAPressIsAnsweredOnlyAfterItIsStored(t *testing.T) {
 	id := r.posts(t, chat.Post{To: in(r.room), Card: &c})
 	failed := make(chan struct{})
 	var once bool
-	r.refusing(func(b chat.Batch) error {
+	r.Refuse(func(b chat.Batch) error {
 		if len(b.Events) == 0 {
 			return nil
 		}
@@ -103,15 +104,15 @@ func TestAPressIsAnsweredOnlyAfterItIsStored(t *testing.T) {
 			once = true
 			close(failed)
 		}
-		return errDisk
+		return bridgetest.ErrFull
 	})
 	r.presses(t, r.bob, r.room, id, "Claim")
 	<-failed
 	if r.Answers()[0].Done {
 		t.Error("the press was answered and is not stored")
 	}
-	r.refusing(nil)
-	happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
+	r.Refuse(nil)
+	bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
 	r.sees(t, "an answer", func(v *telegramsim.View) bool { return v.Answers()[0].Done })
 }
 
@@ -127,10 +128,10 @@ func TestAButtonThatAsksNeedsASecondPress(t *testing.T) {
 	r.shows(t, r.room, id, plainButtons...)
 	r.presses(t, r.bob, r.room, id, "Block")
 	r.shows(t, r.room, id, "Block", "Cancel")
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.again(t)
 	r.presses(t, r.ada, r.room, id, "Block")
-	if e, p := happens(t, r.sink, func(chat.Event, chat.Pressed) bool { return true }); p.Button != "block" || e.Author.Name != "Ada Lovelace" {
+	if e, p := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Pressed) bool { return true }); p.Button != "block" || e.Author.Name != "Ada Lovelace" {
 		t.Errorf("pressed %+v by %+v, want block by Ada", p, e.Author)
 	}
 	r.shows(t, r.room, id, plainButtons...)
@@ -144,7 +145,7 @@ func TestAFormOfOneChoiceIsButtons(t *testing.T) {
 	r.presses(t, r.bob, r.room, id, "Snooze")
 	r.shows(t, r.room, id, "1 hour", "a day", "Cancel")
 	r.presses(t, r.bob, r.room, id, "a day")
-	_, p := happens(t, r.sink, func(chat.Event, chat.Pressed) bool { return true })
+	_, p := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Pressed) bool { return true })
 	want := chat.Pressed{Button: "snooze", Value: "case-1", Fields: map[string]string{"for": "24h"}}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("pressed (-want +got):\n%s", diff)
@@ -185,17 +186,17 @@ func TestAFormIsAskedQuestionByQuestionAcrossARestart(t *testing.T) {
 		t.Errorf("the question is %+v, want it to be Bob's", m)
 	}
 	r.says(t, r.ada, r.forum, telegramsim.Draft{Text: "not mine to answer", ReplyTo: q, Thread: topic})
-	r.hears(t, "not mine to answer")
+	r.Hears(t, "not mine to answer")
 	answer(q, "dear Jane")
 	tone := r.asked(t, r.forum, "Tone")
 	answer(tone, "loud")
 	r.asked(t, r.forum, "one of these numbers")
 	r.sees(t, "the question before vanish", func(v *telegramsim.View) bool { m, _ := v.Message(r.forum, tone); return m.Deleted })
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.again(t)
 	answer(r.asked(t, r.forum, "one of these numbers"), "1")
 	answer(r.asked(t, r.forum, "Note"), "-")
-	e, p := happens(t, r.sink, func(chat.Event, chat.Pressed) bool { return true })
+	e, p := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Pressed) bool { return true })
 	want := chat.Pressed{Button: "reply", Value: "case-1", Fields: map[string]string{"text": "dear Jane", "tone": "firm", "note": ""}}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("pressed (-want +got):\n%s", diff)
@@ -208,7 +209,7 @@ func TestAFormIsAskedQuestionByQuestionAcrossARestart(t *testing.T) {
 			return !m.Deleted && strings.Contains(m.Text, "Reply to this message")
 		})
 	})
-	for _, e := range r.until(t, "all", func([]chat.Event) bool { return true }) {
+	for _, e := range r.Until(t, "all", func([]chat.Event) bool { return true }) {
 		if posted, ok := e.What.(chat.Posted); ok && posted.Text.Body == "dear Jane" {
 			t.Error("the answer to a form is a message, too")
 		}
@@ -220,10 +221,8 @@ func TestAButtonThatNobodyKnowsSaysSo(t *testing.T) {
 	r := start(t, telegramsim.Config{})
 	c := card()
 	id := r.posts(t, chat.Post{To: in(r.room), Card: &c})
-	must(t, r.stop())
-	r.keep.mu.Lock()
-	r.keep.values = nil
-	r.keep.mu.Unlock()
+	must(t, r.Stop())
+	r.keep.Forget()
 	r.again(t)
 	r.presses(t, r.bob, r.room, id, "Claim")
 	r.sees(t, "an answer", func(v *telegramsim.View) bool { return strings.Contains(v.Answers()[0].Text, "not known") })

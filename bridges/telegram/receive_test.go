@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -44,7 +45,7 @@ func TestWhereAndWhoAMessageIsFrom(t *testing.T) {
 		"anonymous": {in(r.room), chat.Author{ID: chat.PersonID(decimal(r.room)), Name: "Lounge"}, false, ""},
 		"channel":   {in(channel), chat.Author{ID: chat.PersonID(decimal(channel)), Name: "News", Handle: "news"}, false, ""},
 	} {
-		e, p := r.hears(t, words)
+		e, p := r.Hears(t, words)
 		if diff := cmp.Diff(want, where{e.Conversation, e.Author, e.Direct, e.Topic}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", words, diff)
 		}
@@ -59,16 +60,16 @@ func TestATopicIsKnownByItsNameAfterARestart(t *testing.T) {
 	r := start(t, telegramsim.Config{})
 	topic := r.CreateTopic(r.ada, r.forum, "Parcels")
 	r.says(t, r.bob, r.forum, telegramsim.Draft{Text: "one", Thread: topic})
-	r.hears(t, "one")
-	must(t, r.stop())
+	r.Hears(t, "one")
+	must(t, r.Stop())
 	r.again(t)
 	r.says(t, r.bob, r.forum, telegramsim.Draft{Text: "two", Thread: topic})
-	if e, _ := r.hears(t, "two"); e.Topic != "Parcels" {
+	if e, _ := r.Hears(t, "two"); e.Topic != "Parcels" {
 		t.Errorf("the topic is %q, want Parcels", e.Topic)
 	}
 	must(t, r.RenameTopic(r.ada, r.forum, topic, "Letters"))
 	r.says(t, r.bob, r.forum, telegramsim.Draft{Text: "three", Thread: topic})
-	if e, _ := r.hears(t, "three"); e.Topic != "Letters" {
+	if e, _ := r.Hears(t, "three"); e.Topic != "Letters" {
 		t.Errorf("the topic is %q, want Letters", e.Topic)
 	}
 }
@@ -79,16 +80,16 @@ func TestAReplyNamesAndQuotesWhatItAnswers(t *testing.T) {
 	topic := r.CreateTopic(r.ada, r.forum, "Parcels")
 	first := r.says(t, r.ada, r.forum, telegramsim.Draft{Text: "where is my parcel?", Thread: topic})
 	r.says(t, r.bob, r.forum, telegramsim.Draft{Text: "on its way", Thread: topic, ReplyTo: number(first)})
-	_, p := r.hears(t, "on its way")
+	_, p := r.Hears(t, "on its way")
 	if p.ReplyTo != first || p.Quote == nil || p.Quote.Name != "Ada Lovelace" || p.Quote.Text.Body != "where is my parcel?" {
 		t.Errorf("it answers %q, %+v", p.ReplyTo, p.Quote)
 	}
 	r.says(t, r.bob, r.forum, telegramsim.Draft{Text: "a small one?", Thread: topic, ReplyTo: number(first), Quote: "parcel"})
-	if _, p = r.hears(t, "a small one?"); p.Quote == nil || p.Quote.Text.Body != "parcel" {
+	if _, p = r.Hears(t, "a small one?"); p.Quote == nil || p.Quote.Text.Body != "parcel" {
 		t.Errorf("it quotes %+v, want parcel", p.Quote)
 	}
 	r.says(t, r.ada, r.room, telegramsim.Draft{Text: "see there", ReplyTo: number(first), ReplyChat: r.forum, Quote: "parcel"})
-	if _, p = r.hears(t, "see there"); p.ReplyTo != "" || p.Quote == nil || p.Quote.Text.Body != "parcel" {
+	if _, p = r.Hears(t, "see there"); p.ReplyTo != "" || p.Quote == nil || p.Quote.Text.Body != "parcel" {
 		t.Errorf("a reply from elsewhere answers %q, %+v", p.ReplyTo, p.Quote)
 	}
 }
@@ -97,26 +98,26 @@ func TestWhatHasNoTextIsTold(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{})
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Poll: &telegramsim.Poll{Question: "Tea?", Options: []string{"yes", "no"}}})
-	r.hears(t, "📊 Tea?\n• yes\n• no")
+	r.Hears(t, "📊 Tea?\n• yes\n• no")
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "old news", Forward: &telegramsim.Origin{Name: "Zoe"}})
-	_, p := r.hears(t, "Forwarded from Zoe\nold news")
+	_, p := r.Hears(t, "Forwarded from Zoe\nold news")
 	if len(p.Text.Spans) != 1 || p.Text.Spans[0].Kind != text.Italic {
 		t.Errorf("forwarded as %+v, want its origin in italics", p.Text)
 	}
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Sticker: "🎉"})
-	_, p = happens(t, r.sink, func(_ chat.Event, p chat.Posted) bool { return len(p.Files) == 1 })
+	_, p = bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Posted) bool { return len(p.Files) == 1 })
 	if f := p.Files[0]; !strings.HasPrefix(f.Name, "sticker_") || f.Alt != "🎉" || f.Type != "image/webp" {
 		t.Errorf("the sticker is %+v", f)
 	}
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Voice: []byte("OggS voice")})
-	_, p = happens(t, r.sink, func(_ chat.Event, p chat.Posted) bool {
+	_, p = bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Posted) bool {
 		return len(p.Files) == 1 && strings.HasPrefix(p.Files[0].Name, "voice_")
 	})
 	if p.Files[0].Type != "audio/ogg" {
 		t.Errorf("the voice note is %+v", p.Files[0])
 	}
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "look", Files: []telegramsim.Upload{{Name: "x.png", Data: png(), Kind: "photo", Spoiler: true}}})
-	if _, p = r.hears(t, "look"); len(p.Files) != 1 || !p.Files[0].Spoiler {
+	if _, p = r.Hears(t, "look"); len(p.Files) != 1 || !p.Files[0].Spoiler {
 		t.Errorf("the hidden photo is %+v", p.Files)
 	}
 }
@@ -141,22 +142,22 @@ func TestAnAlbumIsOneMessage(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{})
 	first := r.says(t, r.ada, r.ada, album("three pictures", 3))
-	e, p := r.hears(t, "three pictures")
+	e, p := r.Hears(t, "three pictures")
 	if e.Message != albumID(first, 3) || len(p.Files) != 3 {
 		t.Errorf("the album is %q with %d files, want %q with 3", e.Message, len(p.Files), albumID(first, 3))
 	}
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "the second one", ReplyTo: number(first) + 1})
-	if _, p := r.hears(t, "the second one"); p.ReplyTo != e.Message {
+	if _, p := r.Hears(t, "the second one"); p.ReplyTo != e.Message {
 		t.Errorf("a reply to one of its pictures answers %q, want %q", p.ReplyTo, e.Message)
 	}
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.again(t)
 	must(t, r.Sim.React(r.ada, r.ada, number(first)+2, "👍"))
-	if re, _ := happens(t, r.sink, func(chat.Event, chat.Reacted) bool { return true }); re.Message != e.Message {
+	if re, _ := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Reacted) bool { return true }); re.Message != e.Message {
 		t.Errorf("a reaction to one of its pictures is on %q, want %q", re.Message, e.Message)
 	}
 	must(t, r.Sim.Edit(r.ada, r.ada, number(first), "better words"))
-	ed, what := happens(t, r.sink, func(chat.Event, chat.Edited) bool { return true })
+	ed, what := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Edited) bool { return true })
 	if ed.Message != e.Message || what.Text.Body != "better words" {
 		t.Errorf("edited as %q: %q", ed.Message, what.Text.Body)
 	}
@@ -168,9 +169,9 @@ func TestAnAlbumKeepsItsPlace(t *testing.T) {
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "before"})
 	r.says(t, r.ada, r.ada, album("pictures", 2))
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "after"})
-	r.hears(t, "after")
+	r.Hears(t, "after")
 	var order []string
-	for _, e := range r.until(t, "all", func(es []chat.Event) bool { return len(es) >= 3 }) {
+	for _, e := range r.Until(t, "all", func(es []chat.Event) bool { return len(es) >= 3 }) {
 		order = append(order, e.What.(chat.Posted).Text.Body)
 	}
 	if want := []string{"before", "pictures", "after"}; !slices.Equal(order, want) {
@@ -181,24 +182,24 @@ func TestAnAlbumKeepsItsPlace(t *testing.T) {
 func TestAnAlbumOutlivesTheProcess(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{})
-	r.refusing(func(b chat.Batch) error {
+	r.Refuse(func(b chat.Batch) error {
 		if len(b.Events) > 0 {
-			return errDisk
+			return bridgetest.ErrFull
 		}
 		return nil
 	})
 	first := r.says(t, r.ada, r.ada, album("pictures", 2))
 	r.sees(t, "all taken", func(v *telegramsim.View) bool { return v.Pending() == 0 })
-	must(t, r.stop())
-	r.refusing(nil)
+	must(t, r.Stop())
+	r.Refuse(nil)
 	r.again(t)
-	if e, p := r.hears(t, "pictures"); e.Message != albumID(first, 2) || len(p.Files) != 2 {
+	if e, p := r.Hears(t, "pictures"); e.Message != albumID(first, 2) || len(p.Files) != 2 {
 		t.Errorf("the album is %q with %d files", e.Message, len(p.Files))
 	}
 	r.Sim.Redeliver(2)
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "after"})
-	r.hears(t, "after")
-	if n := len(r.until(t, "all", func([]chat.Event) bool { return true })); n != 2 {
+	r.Hears(t, "after")
+	if n := len(r.Until(t, "all", func([]chat.Event) bool { return true })); n != 2 {
 		t.Errorf("%d events came, want the album once and what was said behind it", n)
 	}
 }
@@ -211,7 +212,7 @@ func TestReactionsAreDifferences(t *testing.T) {
 	must(t, r.Sim.React(r.ada, r.room, number(m), "👍"))
 	must(t, r.Unreact(r.ada, r.room, number(m), "👍"))
 	var got []chat.Reacted
-	for _, e := range r.until(t, "reactions", func(es []chat.Event) bool { return len(es) >= 5 }) {
+	for _, e := range r.Until(t, "reactions", func(es []chat.Event) bool { return len(es) >= 5 }) {
 		if x, ok := e.What.(chat.Reacted); ok {
 			got = append(got, x)
 			if e.Message != m || e.Conversation != in(r.room) || e.Author.Name != "Ada Lovelace" {
@@ -232,16 +233,16 @@ func TestPeopleComeAndGo(t *testing.T) {
 	r.again(t)
 	zoe := r.AddUser(telegramsim.User{First: "Zoe"})
 	must(t, r.Join(zoe, r.room))
-	happens(t, r.sink, func(e chat.Event, _ chat.Joined) bool { return e.Author.Name == "Zoe" && e.Conversation == in(r.room) })
+	bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Joined) bool { return e.Author.Name == "Zoe" && e.Conversation == in(r.room) })
 	must(t, r.Leave(zoe, r.room))
-	happens(t, r.sink, func(e chat.Event, _ chat.Left) bool { return e.Author.Name == "Zoe" && !e.Direct })
+	bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Left) bool { return e.Author.Name == "Zoe" && !e.Direct })
 	must(t, r.Block(r.ada))
-	happens(t, r.sink, func(e chat.Event, _ chat.Left) bool { return e.Author.Name == "Ada Lovelace" && e.Direct })
+	bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Left) bool { return e.Author.Name == "Ada Lovelace" && e.Direct })
 	must(t, r.Unblock(r.ada))
-	happens(t, r.sink, func(e chat.Event, _ chat.Joined) bool { return e.Author.Name == "Ada Lovelace" && e.Direct })
+	bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Joined) bool { return e.Author.Name == "Ada Lovelace" && e.Direct })
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "done"})
-	r.hears(t, "done")
-	r.until(t, "each once", func(es []chat.Event) bool {
+	r.Hears(t, "done")
+	r.Until(t, "each once", func(es []chat.Event) bool {
 		n := 0
 		for _, e := range es {
 			if name := chat.HappeningName(e.What); name == "joined" || name == "left" {
@@ -260,7 +261,7 @@ func TestAPinIsTold(t *testing.T) {
 	r := start(t, telegramsim.Config{})
 	m := r.says(t, r.bob, r.room, telegramsim.Draft{Text: "important"})
 	must(t, r.Pin(r.ada, r.room, number(m)))
-	e, p := happens(t, r.sink, func(chat.Event, chat.Pinned) bool { return true })
+	e, p := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Pinned) bool { return true })
 	if e.Message != m || e.Author.Name != "Ada Lovelace" || p.Removed {
 		t.Errorf("pinned as %+v", e)
 	}
@@ -278,10 +279,10 @@ func TestDeleteIsForAuthorsAndAdministrators(t *testing.T) {
 	})
 	own := r.says(t, r.bob, r.room, telegramsim.Draft{Text: "my own"})
 	r.says(t, r.bob, r.room, telegramsim.Draft{Text: "/delete@SIM_bot", ReplyTo: number(own)})
-	happens(t, r.sink, func(e chat.Event, _ chat.Deleted) bool { return e.Message == own })
+	bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Deleted) bool { return e.Message == own })
 	other := r.says(t, r.bob, r.room, telegramsim.Draft{Text: "rude"})
 	command := r.says(t, r.ada, r.room, telegramsim.Draft{Text: "/delete", ReplyTo: number(other)})
-	e, _ := happens(t, r.sink, func(e chat.Event, _ chat.Deleted) bool { return e.Message == other })
+	e, _ := bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Deleted) bool { return e.Message == other })
 	if e.Author.Name != "Ada Lovelace" {
 		t.Errorf("deleted by %+v, want Ada", e.Author)
 	}
@@ -290,7 +291,7 @@ func TestDeleteIsForAuthorsAndAdministrators(t *testing.T) {
 		b, _ := v.Message(r.room, number(command))
 		return a.Deleted && b.Deleted
 	})
-	r.until(t, "no more", func(es []chat.Event) bool {
+	r.Until(t, "no more", func(es []chat.Event) bool {
 		for _, e := range es {
 			if _, ok := e.What.(chat.Deleted); ok && e.Message == m {
 				t.Error("Bob had Ada's message deleted")
@@ -306,7 +307,7 @@ func TestABusinessAccountsChatsAreItsOwn(t *testing.T) {
 	connection := r.Connect(r.bob)
 	zoe := r.AddUser(telegramsim.User{First: "Zoe"})
 	id := r.BusinessSay(zoe, r.bob, telegramsim.Draft{Text: "are you open?"})
-	e, _ := r.hears(t, "are you open?")
+	e, _ := r.Hears(t, "are you open?")
 	if want := chat.ConversationID("biz:" + connection + ":" + decimal(zoe)); e.Conversation.ID != want || !e.Direct || e.Author.Self || e.Author.Name != "Zoe" {
 		t.Errorf("it came as %+v, want from Zoe in %s", e, want)
 	}
@@ -318,11 +319,11 @@ func TestABusinessAccountsChatsAreItsOwn(t *testing.T) {
 	if r.BusinessReply(r.bob, zoe, telegramsim.Draft{Text: "or seven"}) == 0 {
 		t.Fatal("Bob could not write")
 	}
-	if e, _ := r.hears(t, "or seven"); !e.Author.Self {
+	if e, _ := r.Hears(t, "or seven"); !e.Author.Self {
 		t.Errorf("what the account itself wrote is %+v, want Self", e.Author)
 	}
 	must(t, r.Sim.Delete(zoe, r.bob, id))
-	if d, _ := happens(t, r.sink, func(chat.Event, chat.Deleted) bool { return true }); d.Message != e.Message || d.Conversation != e.Conversation {
+	if d, _ := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Deleted) bool { return true }); d.Message != e.Message || d.Conversation != e.Conversation {
 		t.Errorf("deleted as %+v, want %q", d, e.Message)
 	}
 	_, err := chat.Do(t.Context(), r.conn, chat.Edit{To: e.Conversation, Messages: []chat.MessageID{m}, Text: text.Plain("until eight")})
@@ -336,7 +337,7 @@ func TestAFileThatIsTooLargeIsSaidToBe(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{MaxDownload: 1 << 20})
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "big", Files: []telegramsim.Upload{{Name: "b.bin", Data: make([]byte, 2<<20), Kind: "document"}}})
-	_, p := r.hears(t, "big")
+	_, p := r.Hears(t, "big")
 	_, err := chat.Fetch(t.Context(), r.conn, p.Files[0])
 	if chat.KindOf(err) != chat.Refused || chat.Reason(err) != "Telegram gives bots files up to 20 MB" {
 		t.Errorf("fetch = %v", err)

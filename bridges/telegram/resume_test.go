@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -14,9 +15,9 @@ func TestTheOffsetMovesOnlyWithWhatIsStored(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{})
 	tried := make(chan struct{}, 100)
-	r.refusing(func(chat.Batch) error {
+	r.Refuse(func(chat.Batch) error {
 		tried <- struct{}{}
-		return errDisk
+		return bridgetest.ErrFull
 	})
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "keep me"})
 	<-tried
@@ -24,10 +25,10 @@ func TestTheOffsetMovesOnlyWithWhatIsStored(t *testing.T) {
 	if n := r.Pending(); n != 1 {
 		t.Errorf("%d updates wait at Telegram, want the one that was not stored", n)
 	}
-	must(t, r.stop())
-	r.refusing(nil)
+	must(t, r.Stop())
+	r.Refuse(nil)
 	r.again(t)
-	r.hears(t, "keep me")
+	r.Hears(t, "keep me")
 	r.sees(t, "the offset", func(v *telegramsim.View) bool { return v.Pending() == 0 })
 }
 
@@ -35,32 +36,34 @@ func TestUpdatesThatAreCountedAnewAreTaken(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{})
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "before"})
-	r.hears(t, "before")
-	must(t, r.stop())
+	r.Hears(t, "before")
+	must(t, r.Stop())
 	r.ForgetOffsets()
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "counted anew"})
 	r.again(t)
-	r.hears(t, "counted anew")
+	r.Hears(t, "counted anew")
 	r.ForgetOffsets()
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "and while it runs"})
-	r.hears(t, "and while it runs")
+	r.Hears(t, "and while it runs")
 	r.sees(t, "the offset", func(v *telegramsim.View) bool { return v.Pending() == 0 })
 }
 
 func TestAnOldOffsetIsNotSent(t *testing.T) {
 	t.Parallel()
 	r := prepare(t, telegramsim.Config{})
-	r.cursor, _ = json.Marshal(map[string]any{"next": 1 << 30, "at": time.Now().Add(-8 * 24 * time.Hour)})
+	old, err := json.Marshal(map[string]any{"next": 1 << 30, "at": time.Now().Add(-8 * 24 * time.Hour)})
+	must(t, err)
+	r.Rewind(old)
 	r.again(t)
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "after a week"})
-	r.hears(t, "after a week")
+	r.Hears(t, "after a week")
 	if p := r.Calls("getUpdates")[0].Params; p["offset"] != "" || !strings.Contains(p["allowed_updates"], "message_reaction") {
 		t.Errorf("the first poll is %v, want no offset and all kinds named", p)
 	}
-	must(t, r.stop())
-	r.cursor = []byte("{")
+	must(t, r.Stop())
+	r.Rewind([]byte("{"))
 	r.launch(t)
-	if err := r.over(); err == nil || !strings.Contains(err.Error(), "cursor") {
+	if err := r.Over(t); err == nil || !strings.Contains(err.Error(), "cursor") {
 		t.Errorf("Run with a broken cursor = %v", err)
 	}
 }
@@ -77,8 +80,8 @@ func TestAWebhookThatIsLeftOverIsRemoved(t *testing.T) {
 		t.Errorf("check says %+v, want a warning", f)
 	}
 	r.launch(t)
-	r.hears(t, "waits")
-	must(t, r.stop())
+	r.Hears(t, "waits")
+	must(t, r.Stop())
 	r.again(t)
 	if n := len(r.Calls("deleteWebhook")); n != 1 {
 		t.Errorf("deleteWebhook was called %d times, want once: only when there is one", n)
@@ -90,7 +93,7 @@ func TestAnotherReaderIsTold(t *testing.T) {
 	r := prepare(t, telegramsim.Config{})
 	r.Sim.Fail("getUpdates", telegramsim.Fault{Status: 409, Error: "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"})
 	r.launch(t)
-	err := r.over()
+	err := r.Over(t)
 	if chat.KindOf(err) != chat.Transient || !strings.HasPrefix(chat.Reason(err), "another program reads this bot's messages") {
 		t.Errorf("Run = %v: %s", chat.KindOf(err), chat.Reason(err))
 	}
@@ -101,7 +104,7 @@ func TestATokenThatNobodyKnowsEndsTheRun(t *testing.T) {
 	r := prepare(t, telegramsim.Config{})
 	r.Sim.Fail("", telegramsim.Fault{Status: 404, Error: "Not Found"})
 	r.launch(t)
-	if err := r.over(); chat.KindOf(err) != chat.LoggedOut {
+	if err := r.Over(t); chat.KindOf(err) != chat.LoggedOut {
 		t.Errorf("Run = %v, want LoggedOut", err)
 	}
 	found, err := chat.Check(t.Context(), r.conn)
@@ -119,8 +122,8 @@ func TestOddUpdatesAreCountedOneByOne(t *testing.T) {
 	r.Odd(t)
 	r.says(t, r.ada, r.ada, telegramsim.Draft{Text: "two"})
 	r.HoldEvents(false)
-	r.hears(t, "one")
-	r.hears(t, "two")
+	r.Hears(t, "one")
+	r.Hears(t, "two")
 	r.seen.Lock()
 	defer r.seen.Unlock()
 	if len(r.skipped) == 0 || r.skipped[0] == "message" {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -114,7 +115,7 @@ func TestWhatIsSentIsInTelegramsDescription(t *testing.T) {
 	r, topic := desked(t)
 	r.everything(t)
 	r.orders(t, topic, "/claim")
-	happens(t, r.sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
+	bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
 	r.sees(t, "the commands", func(v *telegramsim.View) bool { return len(v.Calls("setMyCommands")) > 0 })
 	called := map[string]bool{}
 	for _, req := range r.Requests() {

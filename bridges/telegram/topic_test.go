@@ -54,7 +54,7 @@ func TestACaseHasATopicThatShowsHowItStands(t *testing.T) {
 		}
 	}
 	r.says(t, r.bob, r.forum, telegramsim.Draft{Text: "I'm on it", Thread: topic().ID})
-	if e, _ := r.hears(t, "I'm on it"); e.Conversation != opened || e.Topic != "Jane" {
+	if e, _ := r.Hears(t, "I'm on it"); e.Conversation != opened || e.Topic != "Jane" {
 		t.Errorf("heard in %v, %q", e.Conversation, e.Topic)
 	}
 }
@@ -121,7 +121,7 @@ func TestAGroupThatBecameASupergroupKeepsItsIdentity(t *testing.T) {
 		t.Errorf("the message is %q, want one of %d", id, super)
 	}
 	r.says(t, r.bob, super, telegramsim.Draft{Text: "hello there"})
-	e, _ := r.hears(t, "hello there")
+	e, _ := r.Hears(t, "hello there")
 	if e.Conversation != in(r.room) || !strings.HasPrefix(string(e.Message), decimal(super)+":") {
 		t.Errorf("heard as %q in %v, want in %v", e.Message, e.Conversation, in(r.room))
 	}
@@ -132,10 +132,10 @@ func TestAGroupThatBecameASupergroupKeepsItsIdentity(t *testing.T) {
 	if _, err = chat.Do(t.Context(), r.conn, chat.Edit{To: in(r.room), Messages: []chat.MessageID{old}, Text: text.Plain("x")}); chat.KindOf(err) != chat.Gone {
 		t.Errorf("edit of what was before = %v, want Gone", err)
 	}
-	must(t, r.stop())
+	must(t, r.Stop())
 	r.again(t)
 	r.says(t, r.bob, super, telegramsim.Draft{Text: "after a restart"})
-	if e, _ := r.hears(t, "after a restart"); e.Conversation != in(r.room) {
+	if e, _ := r.Hears(t, "after a restart"); e.Conversation != in(r.room) {
 		t.Errorf("after a restart it is %v, want %v", e.Conversation, in(r.room))
 	}
 	found, err := chat.Check(t.Context(), r.conn)
@@ -146,7 +146,7 @@ func TestAGroupThatBecameASupergroupKeepsItsIdentity(t *testing.T) {
 	// The operator follows: the routes name the new number.
 	r.posts(t, chat.Post{To: in(super), Text: text.Plain("by its new number")})
 	r.says(t, r.bob, super, telegramsim.Draft{Text: "plain again"})
-	if e, _ := r.hears(t, "plain again"); e.Conversation != in(super) || strings.Contains(string(e.Message), ":") {
+	if e, _ := r.Hears(t, "plain again"); e.Conversation != in(super) || strings.Contains(string(e.Message), ":") {
 		t.Errorf("heard as %q in %v, want in %v", e.Message, e.Conversation, in(super))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/webhook"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -145,7 +146,7 @@ func TestAnotherSecretEndsTheRun(t *testing.T) {
 	}
 	defer chat.Close(c)
 	ended := make(chan error, 1)
-	go func() { ended <- c.Run(t.Context(), &sink{}) }()
+	go func() { ended <- c.Run(t.Context(), &bridgetest.Sink{}) }()
 	<-p.web.changed
 	_, posted := c.Post(t.Context(), chat.Post{Key: "k-1", To: room()})
 	if err := <-ended; chat.KindOf(err) != chat.LoggedOut || !errors.Is(err, posted) {

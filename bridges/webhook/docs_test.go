@@ -83,8 +83,8 @@ func TestDocumentedCommandsWork(t *testing.T) {
 			}
 		}
 	}
-	if len(r.sink.events) != 1 || r.sink.events[0].ID != "order-1001-question-1" {
-		t.Errorf("accepted %+v, want the documented event", r.sink.events)
+	if len(r.sink.Accepted()) != 1 || r.sink.Accepted()[0].ID != "order-1001-question-1" {
+		t.Errorf("accepted %+v, want the documented event", r.sink.Accepted())
 	}
 }
 

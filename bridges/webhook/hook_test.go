@@ -2,7 +2,6 @@ package webhook_test
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -86,7 +85,7 @@ func TestAKeyCountsWhenItIsSigned(t *testing.T) {
 		}
 	}
 	var ids []chat.EventID
-	for _, e := range r.sink.events {
+	for _, e := range r.sink.Accepted() {
 		ids = append(ids, e.ID)
 	}
 	if diff := cmp.Diff([]chat.EventID{"k-1", "k-2#0", "k-2#1"}, ids); diff != "" {
@@ -226,7 +225,7 @@ func TestRefusalsOfTheHook(t *testing.T) {
 	if status, _, h := ask(t, http.MethodGet, r.web.at(""), ""); status != 405 || h.Get("Allow") != "POST" {
 		t.Errorf("GET = %d, want 405 and POST allowed", status)
 	}
-	r.sink.err = errors.New("the disk is full")
+	r.sink.Full(1)
 	if status, said, h := post(hello); status != 503 || h.Get("Retry-After") == "" || strings.Contains(said, "disk") {
 		t.Errorf("what was not stored = %d %s, want 503, when to try again, and no word of ours", status, said)
 	}
@@ -248,7 +247,7 @@ func TestLargeRequestsOfUnknownLengthAreRead(t *testing.T) {
 		}
 		must(t, resp.Body.Close())
 	}
-	for _, e := range r.sink.events {
+	for _, e := range r.sink.Accepted() {
 		if p, ok := e.What.(chat.Posted); !ok || p.Text.Body != long {
 			t.Error("the text is not what was sent")
 		}
@@ -294,7 +293,7 @@ func TestARunThatEndsTakesNothingMore(t *testing.T) {
 	if status := <-answered; status != 503 {
 		t.Errorf("the call at the end = %d, want 503", status)
 	}
-	if len(r.web.handlers) > 0 || len(r.sink.events) > 0 {
-		t.Errorf("%d paths and %d events are left, want none", len(r.web.handlers), len(r.sink.events))
+	if len(r.web.handlers) > 0 || len(r.sink.Accepted()) > 0 {
+		t.Errorf("%d paths and %d events are left, want none", len(r.web.handlers), len(r.sink.Accepted()))
 	}
 }

@@ -2,70 +2,53 @@ package webhook_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/webhook"
 	"github.com/roost-im/roost/router/chat"
 )
 
-// sink stores events, or refuses to.
-type sink struct {
-	mu     sync.Mutex
-	events []chat.Event
-	err    error
-	hold   chan struct{} // closed when Accept may go on; nil: at once
-	held   chan struct{} // told of every Accept that waits
+// slow is a store that may let wait.
+type slow struct {
+	bridgetest.Sink
+	hold chan struct{} // closed when Accept may go on; nil: at once
+	held chan struct{} // told of every Accept that waits
 }
 
-func (s *sink) Accept(ctx context.Context, b chat.Batch) error {
-	s.mu.Lock()
-	hold, held, err := s.hold, s.held, s.err
-	s.mu.Unlock()
-	if hold != nil {
-		held <- struct{}{}
+func (s *slow) Accept(ctx context.Context, b chat.Batch) error {
+	if s.hold != nil {
+		s.held <- struct{}{}
 		select {
-		case <-hold:
+		case <-s.hold:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.events = append(s.events, b.Events...)
-	return nil
+	return s.Sink.Accept(ctx, b)
 }
-
-func (*sink) Cursor(context.Context) ([]byte, error) { return nil, nil }
 
 // running is a connector that receives.
 type running struct {
 	*webhook.Connector
 	web  *web
-	sink *sink
-	stop func() error
+	sink *slow
+	stop func() error // ends it
 }
 
 // run starts a connector, and returns when its paths are mounted.
 func run(t *testing.T, cfg webhook.Config, deps bridges.Deps) *running {
 	t.Helper()
-	r := &running{web: newWeb(t), sink: &sink{}}
+	r := &running{web: newWeb(t), sink: &slow{}}
 	deps.Account, deps.Mount, deps.Public = account, r.web.mount, r.web.URL+"/hooks"
 	var err error
 	if r.Connector, err = webhook.New(cfg, deps); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- r.Run(ctx, r.sink) }()
+	r.stop = bridgetest.Begin(t, r.Connector, r.sink).Stop
 	paths := 1
 	if cfg.URL == "" || cfg.Journal {
 		paths = 3
@@ -73,15 +56,6 @@ func run(t *testing.T, cfg webhook.Config, deps bridges.Deps) *running {
 	for range paths {
 		<-r.web.changed
 	}
-	r.stop = sync.OnceValue(func() error {
-		cancel()
-		select {
-		case err := <-ended:
-			return err
-		case <-time.After(2 * time.Second):
-			return errors.New("Run did not end within 2 s")
-		}
-	})
 	t.Cleanup(func() {
 		if err := r.stop(); err != nil {
 			t.Errorf("Run = %v, want nil", err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/webhook"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -41,7 +42,7 @@ func reading(t *testing.T, path, accept string) (wrote <-chan string, stop func(
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 2)
-	go func() { ended <- c.Run(ctx, &sink{}) }()
+	go func() { ended <- c.Run(ctx, &bridgetest.Sink{}) }()
 	h := <-paths
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, path, http.NoBody)
 	must(t, err)

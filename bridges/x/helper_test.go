@@ -3,7 +3,6 @@ package x_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/x"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/bridges/x/xsim/xspec"
@@ -32,15 +32,14 @@ type scene struct {
 	sim             *xsim.Sim
 	brand, ann, bob string
 	tokens          xsim.Tokens
-	keep            *keeper
-	sink            *sink
+	keep            *bridgetest.Keeper
+	sink            *bridgetest.Sink
 	skipped         *counter
 	conn            *x.Connector
 	cfg             x.Config
 	deps            bridges.Deps
 	hurry           time.Duration
-	stopRun         context.CancelFunc
-	ended           chan error
+	running         *bridgetest.Running // nil: it does not run
 }
 
 // setup makes a scene whose account logged in by OAuth 2.0. Every call is held against X's description where that is at
@@ -59,7 +58,7 @@ func setup(t *testing.T, sc xsim.Config) *scene {
 			return check(h)
 		}
 	}
-	s := &scene{sim: xsim.New(sc), keep: newKeeper(), sink: newSink(), skipped: &counter{}, hurry: 20 * time.Millisecond}
+	s := &scene{sim: xsim.New(sc), keep: &bridgetest.Keeper{}, sink: &bridgetest.Sink{}, skipped: &counter{}, hurry: 20 * time.Millisecond}
 	if err := s.sim.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
@@ -120,42 +119,28 @@ func (s *scene) open(t *testing.T) *x.Connector {
 func (s *scene) run(t *testing.T) {
 	t.Helper()
 	c := s.open(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	s.stopRun, s.ended = cancel, make(chan error, 1)
-	go func() { s.ended <- c.Run(ctx, s.sink) }()
+	s.running = bridgetest.Begin(t, c, s.sink)
 	t.Cleanup(func() { s.stop(t) })
 }
 
 // stop ends the run, which must take less than two seconds and be no error.
 func (s *scene) stop(t *testing.T) {
 	t.Helper()
-	if s.stopRun == nil {
+	if s.running == nil {
 		return
 	}
-	s.stopRun()
-	s.stopRun = nil
-	select {
-	case err := <-s.ended:
-		if err != nil {
-			t.Errorf("Run after cancel = %v, want nil", err)
-		}
-	case <-time.After(2 * time.Second):
-		t.Error("Run did not end within 2 s of cancel")
+	if err := s.running.Stop(); err != nil {
+		t.Errorf("Run after cancel = %v, want nil", err)
 	}
+	s.running = nil
 }
 
 // fails waits for Run to return an error.
 func (s *scene) fails(t *testing.T) error {
 	t.Helper()
-	select {
-	case err := <-s.ended:
-		s.stopRun()
-		s.stopRun = nil
-		return err
-	case <-time.After(patient):
-		t.Fatal("Run goes on")
-		return nil
-	}
+	err := s.running.Over(t)
+	s.running = nil
+	return err
 }
 
 // listen runs the connector and returns when messages come in.
@@ -170,8 +155,8 @@ func (s *scene) ready(t *testing.T) {
 	t.Helper()
 	for range 100 {
 		s.sim.Say(s.ann, s.brand, xsim.Draft{Text: "hello"})
-		if s.sink.within(200*time.Millisecond, func(all []chat.Event) bool { return len(all) > 0 }) {
-			s.sink.forget()
+		if s.sink.Within(200*time.Millisecond, func(all []chat.Event) bool { return len(all) > 0 }) {
+			s.sink.Forget()
 			return
 		}
 	}
@@ -194,8 +179,8 @@ func (s *scene) hears(t *testing.T, want ...string) {
 		}
 		return said
 	}
-	s.sink.within(patient, func(all []chat.Event) bool { return len(got(all)) >= len(want) })
-	if said := got(s.sink.all()); !slices.Equal(said, want) {
+	s.sink.Within(patient, func(all []chat.Event) bool { return len(got(all)) >= len(want) })
+	if said := got(s.sink.Events()); !slices.Equal(said, want) {
 		t.Fatalf("received %q, want %q", said, want)
 	}
 }
@@ -203,149 +188,28 @@ func (s *scene) hears(t *testing.T, want ...string) {
 // event waits for an event that is so.
 func (s *scene) event(t *testing.T, what string, so func(chat.Event) bool) chat.Event {
 	t.Helper()
-	find := func(all []chat.Event) int { return slices.IndexFunc(all, so) }
-	s.sink.within(patient, func(all []chat.Event) bool { return find(all) >= 0 })
-	all := s.sink.all()
-	i := find(all)
-	if i < 0 {
-		t.Fatalf("%s did not come; received %+v", what, all)
-	}
-	return all[i]
+	all := s.sink.Until(t, what, func(all []chat.Event) bool { return slices.ContainsFunc(all, so) })
+	return all[slices.IndexFunc(all, so)]
 }
 
-// sink is a store in memory: the same event again is harmless.
-type sink struct {
-	mu      sync.Mutex
-	changed chan struct{}
-	seen    map[chat.EventID]bool
-	events  []chat.Event
-	again   int
-	fail    int // so many batches with events are not accepted
-	cursor  []byte
-}
-
-func newSink() *sink { return &sink{changed: make(chan struct{}), seen: map[chat.EventID]bool{}} }
-
-var errFull = errors.New("the disk is full")
-
-// Accept stores the batch, unless it shall fail.
-func (s *sink) Accept(_ context.Context, b chat.Batch) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	defer func() { close(s.changed); s.changed = make(chan struct{}) }()
-	if s.fail > 0 && len(b.Events) > 0 {
-		s.fail--
-		return errFull
-	}
-	for _, ev := range b.Events {
-		if s.seen[ev.ID] {
-			s.again++
-			continue
+// unwritable has writing under key fail.
+func unwritable(key string) func(string, bool) error {
+	return func(k string, write bool) error {
+		if k == key && write {
+			return bridgetest.ErrFull
 		}
-		s.seen[ev.ID] = true
-		s.events = append(s.events, ev)
+		return nil
 	}
-	if b.Cursor != nil {
-		s.cursor = slices.Clone(b.Cursor)
-	}
-	return nil
 }
 
-// Cursor is the last one accepted.
-func (s *sink) Cursor(context.Context) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.cursor, nil
-}
-
-func (s *sink) all() []chat.Event {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.events)
-}
-
-func (s *sink) has(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seen[chat.EventID(id)]
-}
-
-func (s *sink) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.events = nil
-}
-
-func (s *sink) failing(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fail = n
-}
-
-// within says whether so holds before d is over.
-func (s *sink) within(d time.Duration, so func([]chat.Event) bool) bool {
-	late := time.NewTimer(d)
-	defer late.Stop()
-	for {
-		s.mu.Lock()
-		changed, all := s.changed, slices.Clone(s.events)
-		s.mu.Unlock()
-		if so(all) {
-			return true
+// lost has reading and writing under key fail.
+func lost(key string) func(string, bool) error {
+	return func(k string, _ bool) error {
+		if k == key {
+			return bridgetest.ErrFull
 		}
-		select {
-		case <-changed:
-		case <-late.C:
-			return so(s.all())
-		}
+		return nil
 	}
-}
-
-// keeper keeps values in memory, and can fail.
-type keeper struct {
-	mu     sync.Mutex
-	values map[string][]byte
-	broken map[string]bool // can't be written
-
-	unreadable map[string]bool
-}
-
-func newKeeper() *keeper {
-	return &keeper{values: map[string][]byte{}, broken: map[string]bool{}, unreadable: map[string]bool{}}
-}
-
-// Kept is the value under key.
-func (k *keeper) Kept(_ context.Context, key string) ([]byte, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.unreadable[key] {
-		return nil, errFull
-	}
-	return slices.Clone(k.values[key]), nil
-}
-
-// Keep replaces the value under key.
-func (k *keeper) Keep(_ context.Context, key string, value []byte) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.broken[key] {
-		return errFull
-	}
-	k.values[key] = slices.Clone(value)
-	return nil
-}
-
-func (k *keeper) breaking(key string, on bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.broken[key] = on
-}
-
-// lost makes a value neither readable nor writable.
-func (k *keeper) lost(key string, on bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.broken[key], k.unreadable[key] = on, on
 }
 
 // counter counts what was skipped.

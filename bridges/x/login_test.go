@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/x"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/router/chat"
@@ -46,7 +47,7 @@ func TestLogin(t *testing.T) {
 			s.cfg.ClientSecret = bridges.Secret{}
 		}
 		s.sim.AutoAuthorize(s.brand)
-		s.keep = newKeeper()
+		s.keep = &bridgetest.Keeper{}
 		s.deps.Keep = s.keep
 		page := make(chan string, 1)
 		var who chat.Author

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/x"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/router/chat"
@@ -48,7 +49,7 @@ func TestPollTellsAllOfAMessage(t *testing.T) {
 	// The message was written after New of the first connector, and before New of the one that runs.
 	s.ready(t)
 	s.stop(t)
-	s.sink, s.hurry = newSink(), 20*time.Millisecond
+	s.sink, s.hurry = &bridgetest.Sink{}, 20*time.Millisecond
 	s.cfg.Backfill = 1
 	s.run(t)
 	ev := s.event(t, "the message", func(ev chat.Event) bool { return ev.Message == chat.MessageID(id) })
@@ -70,7 +71,7 @@ func TestFirstStartBeginsNow(t *testing.T) {
 	old := s.sim.Say(s.ann, s.brand, xsim.Draft{Text: "long ago"})
 	s.deps.Now = func() time.Time { return time.Now().Add(2 * time.Millisecond) } // IDs tell milliseconds
 	s.listen(t)
-	if s.sink.has(old) {
+	if slices.ContainsFunc(s.sink.Accepted(), func(ev chat.Event) bool { return ev.ID == chat.EventID(old) }) {
 		t.Error("a message from before the first start came in")
 	}
 }
@@ -79,7 +80,7 @@ func TestWhatComesWhileDownIsKeptApart(t *testing.T) {
 	t.Parallel()
 	s := fast(t, xsim.Config{})
 	s.run(t)
-	s.sink.within(patient, func([]chat.Event) bool { b, _ := s.sink.Cursor(t.Context()); return b != nil })
+	s.sink.Within(patient, func([]chat.Event) bool { b, _ := s.sink.Cursor(t.Context()); return b != nil })
 	s.stop(t) // nothing ever came, and still the first start is known
 	s.say(said("while down", 3)...)
 	s.run(t)
@@ -126,7 +127,7 @@ func TestNotAcceptedComesAgain(t *testing.T) {
 	t.Parallel()
 	s := fast(t, xsim.Config{})
 	s.listen(t)
-	s.sink.failing(3)
+	s.sink.Full(3)
 	s.say(said("again", 4)...)
 	s.hears(t, said("again", 4)...)
 }
@@ -255,7 +256,7 @@ func TestRunEndsWhenGoingOnIsPointless(t *testing.T) {
 // bubble is a scene without a network in a bubble of fake time, which begins in the year 2027.
 func bubble(t *testing.T, change func(*scene)) *scene {
 	t.Helper()
-	s := &scene{keep: newKeeper(), sink: newSink(), skipped: &counter{}}
+	s := &scene{keep: &bridgetest.Keeper{}, sink: &bridgetest.Sink{}, skipped: &counter{}}
 	late := func() time.Time { return time.Now().AddDate(27, 0, 0) }
 	s.sim = xsim.New(xsim.Config{Now: late})
 	s.brand = s.sim.AddUser(xsim.User{Username: "brand"}).ID
@@ -315,7 +316,7 @@ func TestThrottledPollWaitsAndGoesOn(t *testing.T) {
 		ended := make(chan error, 1)
 		started := time.Now()
 		go func() { ended <- s.conn.Run(ctx, s.sink) }()
-		s.sink.within(3*time.Hour, func(all []chat.Event) bool { return len(all) >= len(want) })
+		s.sink.Within(3*time.Hour, func(all []chat.Event) bool { return len(all) >= len(want) })
 		s.hears(t, want...)
 		if took := time.Since(started); took < 15*time.Minute || took > 40*time.Minute {
 			t.Errorf("the walk took %v, want a window or two", took)

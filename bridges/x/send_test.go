@@ -261,7 +261,7 @@ func TestADiskThatFailsBesideASend(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = s.open(t)
-	s.keep.lost("claims", true)
+	s.keep.Refuse(lost("claims"))
 	second, err := c.Post(t.Context(), s.post("k-2", "ok"))
 	if err != nil {
 		t.Fatalf("with claims that can't be kept: %v", err)
@@ -269,14 +269,14 @@ func TestADiskThatFailsBesideASend(t *testing.T) {
 	if _, _, err := c.Find(t.Context(), s.post("k-3", "ok"), since); err == nil {
 		t.Error("what can't be told apart was told apart")
 	}
-	s.keep.lost("claims", false)
+	s.keep.Refuse(nil)
 	if r, ok, err := c.Find(t.Context(), s.post("k-2", "ok"), since); err != nil || !ok || r.Messages[0] != second.Messages[0] {
 		t.Errorf("find = %v, %v, %v, want %v", r, ok, err, second.Messages)
 	}
 	if r, ok, err := c.Find(t.Context(), s.post("k-3", "ok"), since); ok || err != nil {
 		t.Errorf("find of a third = %v, %v, %v, want nothing", r, ok, err)
 	}
-	s.keep.breaking("spent", true)
+	s.keep.Refuse(unwritable("spent"))
 	before := len(s.sim.Conversation(s.brand, s.ann))
 	if _, err := c.Post(t.Context(), s.post("k-4", "hi")); chat.KindOf(err) != chat.Transient {
 		t.Errorf("with a budget that can't be kept: %v, want Transient", err)
@@ -351,7 +351,7 @@ func TestReadBudgetSlowsPollsDown(t *testing.T) {
 	}
 	// The next poll is hours away, so a message is not seen; what reads for another reason still has some calls.
 	s.say("later")
-	if s.sink.within(300*time.Millisecond, func(all []chat.Event) bool { return len(all) > 0 }) {
+	if s.sink.Within(300*time.Millisecond, func(all []chat.Event) bool { return len(all) > 0 }) {
 		t.Error("the polls did not become rarer")
 	}
 	for range 3 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/x"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/router/chat"
@@ -40,10 +41,10 @@ func (s *scene) fresh(t *testing.T) {
 	s.connected(t, 1)
 	for range 100 {
 		s.sim.Typing(s.ann, s.brand)
-		if s.sink.within(100*time.Millisecond, func(all []chat.Event) bool {
+		if s.sink.Within(100*time.Millisecond, func(all []chat.Event) bool {
 			return slices.ContainsFunc(all, func(ev chat.Event) bool { return ev.What == chat.Typing{} })
 		}) {
-			s.sink.forget()
+			s.sink.Forget()
 			return
 		}
 	}
@@ -84,7 +85,7 @@ func TestStreamAndPollAgree(t *testing.T) {
 	id := s.sim.Say(s.ann, s.brand, xsim.Draft{Text: "see https://example.com/x", Media: file})
 	live := s.event(t, "the message", func(ev chat.Event) bool { return ev.ID == chat.EventID(id) })
 	s.stop(t)
-	s.cfg.Receive, s.cfg.Backfill, s.hurry, s.sink = x.Poll, 1, 20*time.Millisecond, newSink()
+	s.cfg.Receive, s.cfg.Backfill, s.hurry, s.sink = x.Poll, 1, 20*time.Millisecond, &bridgetest.Sink{}
 	s.run(t)
 	polled := s.event(t, "the message", func(ev chat.Event) bool { return ev.ID == chat.EventID(id) })
 	a, b := live.What.(chat.Posted), polled.What.(chat.Posted)
@@ -226,7 +227,7 @@ func TestStreamKeepsOrderWhenTheStoreFails(t *testing.T) {
 	want := said("message", 12)
 	for i, one := range want {
 		if i%4 == 1 {
-			s.sink.failing(1)
+			s.sink.Full(1)
 		}
 		s.say(one)
 	}

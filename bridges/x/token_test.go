@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -74,7 +75,7 @@ func TestAPairIsKeptBeforeItIsUsed(t *testing.T) {
 	t.Parallel()
 	s := fast(t, xsim.Config{})
 	s.sim.RevokeAccess(s.brand)
-	s.keep.breaking("token", true)
+	s.keep.Refuse(unwritable("token"))
 	c := s.open(t)
 	for range 3 {
 		if _, err := c.Post(t.Context(), s.post("k", "hi")); chat.KindOf(err) != chat.Transient {
@@ -84,7 +85,7 @@ func TestAPairIsKeptBeforeItIsUsed(t *testing.T) {
 	if n, sent := s.sim.Calls(xsim.Token), len(s.sim.Conversation(s.brand, s.ann)); n != 1 || sent != 0 {
 		t.Errorf("%d refreshes and %d messages, want one and none", n, sent)
 	}
-	s.keep.breaking("token", false)
+	s.keep.Refuse(nil)
 	if _, err := c.Post(t.Context(), s.post("k", "hi")); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +189,7 @@ func TestANewLoginIsTakenUp(t *testing.T) {
 func TestNobodyIsLoggedIn(t *testing.T) {
 	t.Parallel()
 	s := fast(t, xsim.Config{})
-	s.deps.Keep = newKeeper()
+	s.deps.Keep = &bridgetest.Keeper{}
 	s.run(t)
 	if err := s.fails(t); chat.KindOf(err) != chat.LoggedOut || !strings.Contains(chat.Reason(err), "roost login x/acme") {
 		t.Errorf("Run = %v", err)

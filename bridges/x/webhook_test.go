@@ -113,7 +113,7 @@ func TestWebhookAnswers(t *testing.T) {
 	if got := s.skipped.all(); len(got) != 1 || got[0] != "new.thing" {
 		t.Errorf("skipped %q, want new.thing", got)
 	}
-	s.sink.failing(1)
+	s.sink.Full(1)
 	other := strings.ReplaceAll(strings.ReplaceAll(body, "by webhook", "refused"), "2080765901528535096", "2080765901528535097")
 	answer := func() int {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, hookAddress, strings.NewReader(other))

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/discord"
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/router/chat"
@@ -26,7 +27,7 @@ func onDiscord(t *testing.T) *side {
 	const account = chat.Account("discord/fans")
 	conn, err := discord.New(discord.Config{
 		Token: bridges.NewSecret(sim.Token()), APIURL: sim.URL() + "/api",
-	}, bridges.Deps{Account: account, Keep: &keeper{}})
+	}, bridges.Deps{Account: account, Keep: &bridgetest.Keeper{}})
 	if err != nil {
 		t.Fatal(err)
 	}

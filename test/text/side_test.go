@@ -3,11 +3,12 @@ package text_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -22,7 +23,7 @@ type side struct {
 	conn chat.Connector
 	say  func(t *testing.T, typed string) chat.MessageID // has the person write
 	held func(t *testing.T, m chat.Ref) (message, bool)  // what the simulator holds of a message of the account
-	sink *sink
+	sink bridgetest.Sink
 
 	madeUp string // an ID that is another one each time
 	posted int
@@ -41,13 +42,9 @@ type message struct {
 // run runs the connector until the test ends, and returns when it hears.
 func (s *side) run(t *testing.T) {
 	t.Helper()
-	s.sink = newSink()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.conn.Run(ctx, s.sink) }()
+	running := bridgetest.Begin(t, s.conn, &s.sink)
 	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
+		if err := running.Stop(); err != nil {
 			t.Errorf("%s: Run = %v, want nil", s.name, err)
 		}
 		chat.Close(s.conn)
@@ -55,7 +52,7 @@ func (s *side) run(t *testing.T) {
 	// A connector without a cursor begins at now, whenever that is: say something until it is heard.
 	for i := range 20 {
 		s.say(t, fmt.Sprint("hello ", i))
-		if s.sink.within(time.Second, func() bool { return s.sink.any() }) {
+		if s.sink.Within(time.Second, func(all []chat.Event) bool { return len(all) > 0 }) {
 			return
 		}
 	}
@@ -67,12 +64,14 @@ func (s *side) hears(t *testing.T, typed string) text.Text {
 	t.Helper()
 	m := s.say(t, typed)
 	var found chat.Posted
-	heard := func() bool {
-		p, ok := s.sink.posted(m)
-		found = p
-		return ok
+	heard := func(all []chat.Event) bool {
+		return slices.ContainsFunc(all, func(ev chat.Event) bool {
+			p, ok := ev.What.(chat.Posted)
+			found = p
+			return ok && ev.Message == m
+		})
 	}
-	if !s.sink.within(limit, heard) {
+	if !s.sink.Within(limit, heard) {
 		t.Fatalf("%s: %.60q was not heard", s.name, typed)
 	}
 	return found.Text
@@ -98,90 +97,6 @@ func (s *side) shows(t *testing.T, key chat.Key, x text.Text) []message {
 		all = append(all, m)
 	}
 	return all
-}
-
-// sink remembers what was accepted.
-type sink struct {
-	mu      sync.Mutex
-	events  []chat.Event
-	changed chan struct{}
-}
-
-func newSink() *sink { return &sink{changed: make(chan struct{})} }
-
-// Accept stores the batch.
-func (s *sink) Accept(_ context.Context, b chat.Batch) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.events = append(s.events, b.Events...)
-	close(s.changed)
-	s.changed = make(chan struct{})
-	return nil
-}
-
-// Cursor is nothing: everything is heard from now on.
-func (s *sink) Cursor(context.Context) ([]byte, error) { return nil, nil }
-
-// within says whether done holds before d is over. It looks whenever something was accepted.
-func (s *sink) within(d time.Duration, done func() bool) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	for {
-		s.mu.Lock()
-		changed := s.changed
-		s.mu.Unlock()
-		if done() {
-			return true
-		}
-		select {
-		case <-changed:
-		case <-timer.C:
-			return done()
-		}
-	}
-}
-
-// any says whether anything was posted.
-func (s *sink) any() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.events) > 0
-}
-
-// posted is what was heard of a message.
-func (s *sink) posted(m chat.MessageID) (chat.Posted, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range s.events {
-		if p, ok := e.What.(chat.Posted); ok && e.Message == m {
-			return p, true
-		}
-	}
-	return chat.Posted{}, false
-}
-
-// keeper keeps values in memory.
-type keeper struct {
-	mu     sync.Mutex
-	values map[string][]byte
-}
-
-// Kept is the value under key.
-func (k *keeper) Kept(_ context.Context, key string) ([]byte, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.values[key], nil
-}
-
-// Keep replaces the value under key.
-func (k *keeper) Keep(_ context.Context, key string, value []byte) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.values == nil {
-		k.values = map[string][]byte{}
-	}
-	k.values[key] = value
-	return nil
 }
 
 // letters is s without white space.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/router/chat"
@@ -31,7 +32,7 @@ func onSlack(t *testing.T) *side {
 	const account = chat.Account("slack/team")
 	conn, err := slack.New(slack.Config{
 		BotToken: bridges.NewSecret(sim.BotToken()), AppToken: bridges.NewSecret(sim.AppToken()), APIURL: sim.URL() + "/api/",
-	}, bridges.Deps{Account: account, Keep: &keeper{}})
+	}, bridges.Deps{Account: account, Keep: &bridgetest.Keeper{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/telegram"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/router/chat"
@@ -31,7 +32,7 @@ func onTelegram(t *testing.T) *side {
 		groups = append(groups, id)
 		to = append(to, chat.Conversation{Account: account, ID: chat.ConversationID(strconv.FormatInt(id, 10))})
 	}
-	conn, err := telegram.New(telegram.Config{Token: bridges.NewSecret(sim.Token()), APIURL: sim.URL()}, bridges.Deps{Account: account, Keep: &keeper{}})
+	conn, err := telegram.New(telegram.Config{Token: bridges.NewSecret(sim.Token()), APIURL: sim.URL()}, bridges.Deps{Account: account, Keep: &bridgetest.Keeper{}})
 	if err != nil {
 		t.Fatal(err)
 	}

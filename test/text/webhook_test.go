@@ -18,6 +18,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/webhook"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -111,7 +112,7 @@ func onWebhook(t *testing.T) *side {
 	const account = chat.Account("webhook/shop")
 	conn, err := webhook.New(webhook.Config{
 		Secret: bridges.NewSecret(webhookSecret), URL: server.URL, AllowPrivate: true,
-	}, bridges.Deps{Account: account, Keep: &keeper{}, Mount: p.mount})
+	}, bridges.Deps{Account: account, Keep: &bridgetest.Keeper{}, Mount: p.mount})
 	if err != nil {
 		t.Fatal(err)
 	}

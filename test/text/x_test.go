@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/x"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/router/chat"
@@ -29,10 +30,14 @@ func onX(t *testing.T) *side {
 	if err != nil {
 		t.Fatal(err)
 	}
+	keep := &bridgetest.Keeper{}
+	if err := keep.Keep(t.Context(), "token", login); err != nil {
+		t.Fatal(err)
+	}
 	conn, err := x.New(x.Config{
 		ClientID: "sim-client-id", ClientSecret: bridges.NewSecret("sim-client-secret"), BearerToken: bridges.NewSecret("sim-app-bearer"),
 		APIURL: sim.URL(), AuthURL: sim.URL() + "/i/oauth2/authorize", Receive: x.Stream,
-	}, bridges.Deps{Account: account, Keep: &keeper{values: map[string][]byte{"token": login}}})
+	}, bridges.Deps{Account: account, Keep: keep})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -56,7 +57,7 @@ func TestLoggedOut(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	l := connect(t, w, nobody, signing) // invalid_auth
-	if err := l.Run(t.Context(), newSink()); chat.KindOf(err) != chat.LoggedOut {
+	if err := l.Run(t.Context(), &bridgetest.Sink{}); chat.KindOf(err) != chat.LoggedOut {
 		t.Errorf("Run ends with %v (%v), want logged out", chat.KindOf(err), err)
 	}
 	found, err := chat.Check(t.Context(), l)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -229,7 +230,7 @@ func (l *link) do(t *testing.T, a chat.Action) (chat.Receipt, string) {
 }
 
 // run receives until stop is called or the test ends; it has begun to listen when run returns.
-func (l *link) run(t *testing.T, w *workspace, s *sink) (stop func()) {
+func (l *link) run(t *testing.T, w *workspace, s *bridgetest.Sink) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -252,65 +253,10 @@ func (l *link) run(t *testing.T, w *workspace, s *sink) (stop func()) {
 	return stop
 }
 
-// sink keeps events in memory; the same event again is harmless.
-type sink struct {
-	mu      sync.Mutex
-	events  []chat.Event
-	cursor  []byte
-	changed chan struct{}
-}
-
-func newSink() *sink { return &sink{changed: make(chan struct{})} }
-
-func (s *sink) Accept(_ context.Context, b chat.Batch) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range b.Events {
-		if !slices.ContainsFunc(s.events, func(x chat.Event) bool { return x.ID == e.ID }) {
-			s.events = append(s.events, e)
-		}
-	}
-	if b.Cursor != nil {
-		s.cursor = slices.Clone(b.Cursor)
-	}
-	close(s.changed)
-	s.changed = make(chan struct{})
-	return nil
-}
-
-func (s *sink) Cursor(context.Context) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.cursor), nil
-}
-
-// happens waits for an event whose happening is so.
-func happens[T chat.Happening](t *testing.T, s *sink, so func(chat.Event, T) bool) (chat.Event, T) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patient)
-	defer cancel()
-	for {
-		s.mu.Lock()
-		events, changed := slices.Clone(s.events), s.changed
-		s.mu.Unlock()
-		for _, e := range events {
-			if h, ok := e.What.(T); ok && so(e, h) {
-				return e, h
-			}
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			var want T
-			t.Fatalf("%s did not come; received %+v", chat.HappeningName(want), events)
-		}
-	}
-}
-
 // hears waits for a text and returns its event.
-func (s *sink) hears(t *testing.T, words string) chat.Event {
+func hears(t *testing.T, s *bridgetest.Sink, words string) chat.Event {
 	t.Helper()
-	e, _ := happens(t, s, func(_ chat.Event, p chat.Posted) bool { return p.Text.Body == words })
+	e, _ := s.Hears(t, words)
 	return e
 }
 
