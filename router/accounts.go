@@ -203,6 +203,9 @@ func (s *sink) Accept(ctx context.Context, b chat.Batch) error {
 		}
 		return c, err
 	}
+	for place := range refersIn(b.Events) {
+		r.lane.Landed(ctx, place)
+	}
 	if _, err := r.cfg.Store.Admit(ctx, s.account, b, plan); err != nil {
 		return fmt.Errorf("admit from %s: %w", s.account, err)
 	}
@@ -221,6 +224,32 @@ func (s *sink) Accept(ctx context.Context, b chat.Batch) error {
 		r.lane.Resume(s.account)
 	}
 	return nil
+}
+
+// refersIn lists the places of the events that refer to a message or a thread: it may be one that we are only just making.
+func refersIn(events []chat.Event) map[chat.Conversation]bool {
+	var places map[chat.Conversation]bool // nil as long as there are none, as with most messages
+	for _, ev := range events {
+		if !refers(ev) {
+			continue
+		}
+		if places == nil {
+			places = map[chat.Conversation]bool{}
+		}
+		places[ev.Conversation.Place()] = true
+	}
+	return places
+}
+
+func refers(ev chat.Event) bool {
+	switch w := ev.What.(type) {
+	case chat.Posted:
+		return w.ReplyTo != "" || ev.Conversation.Thread != ""
+	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Pressed:
+		return true
+	case chat.Joined, chat.Left, chat.Typing, chat.Read:
+	}
+	return false
 }
 
 // Cursor is the last cursor that was accepted.

@@ -24,6 +24,8 @@ type attempt struct {
 	lacking []Lacking
 	crowds  uint64 // how often the account's requests had all been in use when this one began
 	crowded bool   // they were while it was on the wire
+	place   chat.Conversation
+	flight  *flight // in place; nil: it was not tried, or makes no message
 }
 
 func newAttempt(l store.Leased, began time.Time) *attempt {
@@ -68,6 +70,10 @@ func (r *Runner) try(ctx context.Context, at *attempt) (receipt chat.Receipt, er
 func (r *Runner) perform(ctx context.Context, at *attempt) (receipt chat.Receipt, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout(at.action))
 	defer cancel()
+	if paced(at.action) {
+		at.place = at.action.Target().Place()
+		at.flight = r.flights.start(at.place, r.cfg.Now())
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = &chat.Error{Op: "lane", Kind: chat.Uncertain, Err: panicked(p)}

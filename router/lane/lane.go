@@ -94,8 +94,9 @@ type Try struct {
 
 // Runner empties the lanes of one store. Make it with New and call Run once.
 type Runner struct {
-	cfg  Config
-	gate *gate
+	cfg     Config
+	gate    *gate
+	flights flights
 	free chan struct{} // tells the dispatcher that a delivery is no longer under way
 	stop chan struct{} // closed when nothing new shall be sent
 	busy sync.WaitGroup

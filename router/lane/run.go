@@ -145,6 +145,13 @@ func (n *run) await(most int) bool {
 // those behind it aren't either.
 func (n *run) store(ctx context.Context, os []outcome) bool {
 	defer n.r.gate.returned(len(os))
+	defer func() {
+		for _, o := range os {
+			if o.at.flight != nil {
+				n.r.flights.land(o.at.place, o.at.flight)
+			}
+		}
+	}()
 	together := len(os) > 1 && n.r.settleAll(ctx, os) == nil
 	for i := range os {
 		o := &os[i]
