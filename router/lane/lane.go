@@ -97,9 +97,9 @@ type Runner struct {
 	cfg     Config
 	gate    *gate
 	flights flights
-	free chan struct{} // tells the dispatcher that a delivery is no longer under way
-	stop chan struct{} // closed when nothing new shall be sent
-	busy sync.WaitGroup
+	free    chan struct{} // tells the dispatcher that a delivery is no longer under way
+	stop    chan struct{} // closed when nothing new shall be sent
+	busy    sync.WaitGroup
 }
 
 // New makes a Runner.
