@@ -67,7 +67,7 @@ func run(b *testing.B, outs int, to func(n int) string) *daemon {
 	fmt.Fprintf(&c, "routes:\n  relay: {mirror: [%s]}\n", strings.Join(legs, ", "))
 	d := launch(b, c.String())
 	d.url = "http://" + listen + "/hooks/webhook/in"
-	until(b, "the webhook to answer", func() bool { return d.say("hello", "") == nil })
+	until(b, "the webhook to answer", func() bool { return d.say("hello") == nil })
 	return d
 }
 

@@ -32,12 +32,9 @@ const (
 var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: senders}}
 
 // say posts one message; its text begins with words and has size bytes.
-func (d *daemon) say(words, id string) error {
+func (d *daemon) say(words string) error {
 	text := words + " " + strings.Repeat("x", max(0, size-len(words)-1))
-	if id == "" {
-		id = words
-	}
-	body := fmt.Sprintf(`{"id":%q,"type":"posted","conversation":"room","author":{"id":"ada","name":"Ada"},"text":%q}`, id, text)
+	body := fmt.Sprintf(`{"id":%q,"type":"posted","conversation":"room","author":{"id":"ada","name":"Ada"},"text":%q}`, words, text)
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, d.url, strings.NewReader(body))
 	if err != nil {
 		return err
@@ -79,7 +76,7 @@ func receive(b *testing.B) *receiver {
 }
 
 // ServeHTTP takes one action.
-func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (r *receiver) ServeHTTP(_ http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	_, rest, ok := bytes.Cut(body, []byte(`"text":"`))
 	words, _, _ := strings.Cut(string(rest), " ")
@@ -106,7 +103,7 @@ func (d *daemon) post(b *testing.B, n int) {
 	for range senders {
 		wg.Go(func() {
 			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
-				if err := d.say(fmt.Sprintf("m%d", i), ""); err != nil {
+				if err := d.say(fmt.Sprintf("m%d", i)); err != nil {
 					b.Error(err)
 					return
 				}
@@ -118,6 +115,7 @@ func (d *daemon) post(b *testing.B, n int) {
 
 // relay measures how many messages a second arrive at each of outs destinations.
 func relay(b *testing.B, outs, n int) {
+	b.Helper()
 	for range b.N {
 		r := receive(b)
 		d := run(b, outs, func(n int) string { return fmt.Sprintf("%s/%d", r.URL, n) })
@@ -160,7 +158,7 @@ func BenchmarkLatency(b *testing.B) {
 			<-tick.C
 			began[i] = time.Now()
 			wg.Go(func() {
-				if err := d.say(fmt.Sprintf("m%d", i), ""); err != nil {
+				if err := d.say(fmt.Sprintf("m%d", i)); err != nil {
 					b.Error(err)
 				}
 			})

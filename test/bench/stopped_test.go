@@ -26,7 +26,7 @@ routes:
 		before := load()
 		d := launch(b, fmt.Sprintf(form, listen, secret))
 		d.url = "http://" + listen + "/hooks/webhook/in"
-		until(b, "the webhook to answer", func() bool { return d.say("hello", "") == nil })
+		until(b, "the webhook to answer", func() bool { return d.say("hello") == nil })
 		d.post(b, messages)
 		began := time.Now()
 		seen := pull(b, "http://"+listen+"/hooks/webhook/out/events", messages)

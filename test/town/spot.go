@@ -122,10 +122,12 @@ func (p InSlack) Say(d Draft) string {
 
 // Edit changes what the person said.
 func (p InSlack) Edit(id, text string) error { return p.Sim.Edit(p.User, p.Channel, id, text) }
+
 // Remove deletes what the person said.
-func (p InSlack) Remove(id string) error     { return p.Sim.Delete(p.User, p.Channel, id) }
+func (p InSlack) Remove(id string) error { return p.Sim.Delete(p.User, p.Channel, id) }
+
 // React puts a thumb up on a message as the person.
-func (p InSlack) React(id string) error      { return p.Sim.React(p.User, p.Channel, id, "thumbsup") }
+func (p InSlack) React(id string) error { return p.Sim.React(p.User, p.Channel, id, "thumbsup") }
 
 // Lines are all messages, oldest first.
 func (p InSlack) Lines() []Line {
@@ -165,10 +167,12 @@ func (p OnDiscord) Say(d Draft) string {
 
 // Edit changes what the person said.
 func (p OnDiscord) Edit(id, text string) error { return p.Sim.Edit(p.User, p.Channel, id, text) }
+
 // Remove deletes what the person said.
-func (p OnDiscord) Remove(id string) error     { return p.Sim.Delete(p.User, p.Channel, id) }
+func (p OnDiscord) Remove(id string) error { return p.Sim.Delete(p.User, p.Channel, id) }
+
 // React puts a thumb up on a message as the person.
-func (p OnDiscord) React(id string) error      { return p.Sim.React(p.User, p.Channel, id, "👍") }
+func (p OnDiscord) React(id string) error { return p.Sim.React(p.User, p.Channel, id, "👍") }
 
 // Lines are all messages, oldest first.
 func (p OnDiscord) Lines() []Line {

@@ -125,7 +125,7 @@ func (t *Town) Listening(ctx context.Context) error {
 
 // Build makes the binary.
 func Build(ctx context.Context, binary string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/roost-im/roost/cmd/roost")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/roost-im/roost/cmd/roost") //nolint:gosec // the tests name the file
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w\n%s", err, out)
 	}
