@@ -41,7 +41,7 @@ type Delivery struct {
 	// the Action says.
 	Within Ref
 	// Loose says that what goes Within a thread that could not be opened, or that the platform has no means for, goes to
-	// the Action's own target instead.
+	// the Action's own target instead. It answers only what is where it goes.
 	Loose bool
 	// Case is the case that hears how the delivery ended; empty: none.
 	Case CaseID

@@ -88,11 +88,11 @@ func (r *Runner) lookUp(v store.View, at *attempt) error {
 	}
 	var answers chat.MessageID
 	if !at.Answers.IsZero() {
-		_, found, err := copiesIn(v, at.Answers, to)
+		in, found, err := copiesIn(v, at.Answers, to)
 		if err != nil {
 			return err
 		}
-		if len(found) > 0 {
+		if outside := at.Loose && in.Thread != to.Thread; len(found) > 0 && !outside {
 			answers = found[0]
 		}
 	}

@@ -42,7 +42,7 @@ func (p *planner) add(m *Mirror, leg Leg, d chat.Delivery) error {
 		return err
 	}
 	if _, ok := d.Action.(chat.Edit); ok {
-		d.Answers = p.answering(twin)
+		d.Answers = p.answering()
 	}
 	if twin == Asked || twin == Opened {
 		d.Within, d.Loose = p.thread, !p.thread.IsZero()
@@ -58,7 +58,7 @@ func (p *planner) post(m *Mirror, leg Leg, w chat.Posted) error {
 		return err
 	}
 	d := chat.Delivery{
-		Lane: chat.LaneTo(leg.At), Purpose: Purpose, Source: p.ev.Ref(), Answers: p.answering(twin),
+		Lane: chat.LaneTo(leg.At), Purpose: Purpose, Source: p.ev.Ref(), Answers: p.answering(),
 		Action: chat.Post{
 			To: leg.At, Text: w.Text, Files: w.Files, Quote: p.quote, As: p.as(m), Number: true, Hops: p.ev.Hops + 1,
 		},
@@ -73,10 +73,10 @@ func (p *planner) post(m *Mirror, leg Leg, w chat.Posted) error {
 	return nil
 }
 
-// answering is what the message answers, seen from a leg. Where a thread has no twin, what is said in it answers what the
-// thread hangs on; in a twin that would be a reply to a message outside.
-func (p *planner) answering(t Twin) chat.Ref {
-	if p.answers.IsZero() && t == Refused {
+// answering is what the message answers: what is said in a thread answers what that hangs on. In a twin that would be a
+// reply to a message outside, which is no reply (chat.Delivery.Loose).
+func (p *planner) answering() chat.Ref {
+	if p.answers.IsZero() {
 		return p.root
 	}
 	return p.answers

@@ -23,11 +23,11 @@ func TestAThreadOpensItsTwinOnce(t *testing.T) {
 	first := plan(t, mem, said("hello, all of you"), m)
 	follows(t, first.Deliveries,
 		`p1/a#c1: open "hello, all of you", source p0/a#c0/t|thread:t, of p0/a#c0|root, loose`,
-		`p1/a#c1: post as Ada "hello, all of you", source p0/a#c0/t|m, within p0/a#c0/t|thread:t, loose`)
+		`p1/a#c1: post as Ada "hello, all of you", source p0/a#c0/t|m, answers p0/a#c0|root, within p0/a#c0/t|thread:t, loose`)
 	if o, _ := first.Deliveries[0].Action.(chat.Open); !o.Bare {
 		t.Errorf("%+v, want it bare", o)
 	}
-	again := `p1/a#c1: post as Ada "again", source p0/a#c0/t|m, within p0/a#c0/t|thread:t, loose`
+	again := `p1/a#c1: post as Ada "again", source p0/a#c0/t|m, answers p0/a#c0|root, within p0/a#c0/t|thread:t, loose`
 	follows(t, plan(t, mem, said("again"), m).Deliveries, again)
 	mem.performs(t, first.Deliveries)
 	if len(mem.kept) > 0 {
@@ -47,15 +47,15 @@ func TestATwinIsItsThread(t *testing.T) {
 	ev := event(thread(1, "twin"), posted("hi"))
 	ev.Root, ev.Topic = "copy", "Plans\nfor @all"
 	follows(t, plan(t, mem, ev, mirror(0, 1, 2)).Deliveries,
-		`p0/a#c0: post as Ada "hi", source p1/a#c1/twin|m, within p0/a#c0/t|thread:t, loose`,
+		`p0/a#c0: post as Ada "hi", source p1/a#c1/twin|m, answers p0/a#c0|root, within p0/a#c0/t|thread:t, loose`,
 		`p2/a#c2: open "Plans for all", source p0/a#c0/t|thread:t, of p0/a#c0|root, loose`,
-		`p2/a#c2: post as Ada "hi", source p1/a#c1/twin|m, within p0/a#c0/t|thread:t, loose`)
+		`p2/a#c2: post as Ada "hi", source p1/a#c1/twin|m, answers p0/a#c0|root, within p0/a#c0/t|thread:t, loose`)
 	ev.What = chat.Posted{Text: text.Plain("yes"), ReplyTo: "asked"}
 	res := plan(t, mem, ev, mirror(1, 0))
 	follows(t, res.Deliveries, `p0/a#c0: post as Ada "yes", source p1/a#c1/twin|m, answers p1/a#c1/twin|asked, within p0/a#c0/t|thread:t, loose`)
 	ev.What = chat.Edited{Text: text.Plain("no")}
 	follows(t, plan(t, mem, ev, mirror(1, 0)).Deliveries,
-		`p0/a#c0: edit as Ada "no" or "(edited) no", of p1/a#c1/twin|m, within p0/a#c0/t|thread:t, loose`)
+		`p0/a#c0: edit as Ada "no" or "(edited) no", of p1/a#c1/twin|m, answers p0/a#c0|root, within p0/a#c0/t|thread:t, loose`)
 }
 
 func TestWhereThereAreNoThreadsTheRootIsAnswered(t *testing.T) {
@@ -169,7 +169,7 @@ func TestALostTwinIsOpenedAnewOnce(t *testing.T) {
 		mem.keeps(res)
 		return res.Deliveries
 	}
-	const behind = ", source p0/a#c0/t|m, within p0/a#c0/t|thread:t, loose"
+	const behind = ", source p0/a#c0/t|m, answers p0/a#c0|root, within p0/a#c0/t|thread:t, loose"
 	one, two := lost(t, mem, "one"), lost(t, mem, "two")
 	anew := ended(one)
 	follows(t, anew, `p1/a#c1: open "one", source p0/a#c0/t|thread:t, loose`, `p1/a#c1: post as Ada "one"`+behind)
@@ -184,7 +184,7 @@ func TestALostTwinIsOpenedAnewOnce(t *testing.T) {
 	p.To.Thread = "gone too"
 	again.Action = p
 	flat := ended(again)
-	follows(t, flat, `p1/a#c1: post as Ada "one", source p0/a#c0/t|m`)
+	follows(t, flat, `p1/a#c1: post as Ada "one", source p0/a#c0/t|m, answers p0/a#c0|root`)
 	if _, mine, err := route.Ended(flat[0], true, true, mem); mine || err != nil {
 		t.Errorf("a place that is gone is taken for a twin: %v", err)
 	}
