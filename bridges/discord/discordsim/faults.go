@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 // Fault is how a route misbehaves. Late may be joined with any one other field; Global and HTML go with Throttle, Code with Status.
@@ -20,24 +22,19 @@ type Fault struct {
 	Late           time.Duration // wait before anything else
 }
 
-type plannedFault struct {
-	Fault
-	route string
-}
-
 // Fail makes a route misbehave, such as "POST /channels/{}/messages" or "POST /webhooks/{}/{}"; "GET gateway" are the sockets, "cdn" the
 // downloads and "" everything. Faults for one route are used up in the order they were planned.
 func (s *Sim) Fail(route string, f Fault) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	s.w.faults = append(s.w.faults, &plannedFault{Fault: f, route: routeName(route)})
+	s.w.faults.Plan(routeName(route), f.Times, f)
 }
 
 // Mend takes back every planned fault, and what RefuseSockets, HoldEvents and DeliverTwice switched on.
 func (s *Sim) Mend() {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	s.w.faults = nil
+	s.w.faults.Clear()
 	s.w.hub.refuse, s.w.hub.twice = false, false
 	s.w.hold(false)
 }
@@ -46,31 +43,16 @@ func (s *Sim) Mend() {
 func (w *world) planned(route string) Fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i := slices.IndexFunc(w.faults, func(f *plannedFault) bool { return f.route == "" || f.route == route })
-	if i < 0 {
-		return Fault{}
-	}
-	p := w.faults[i]
-	f := p.Fault
-	if p.Times > 0 {
-		if p.Times--; p.Times == 0 {
-			w.faults = slices.Delete(w.faults, i, i+1)
-		}
-	}
-	return f
+	return w.faults.Take(route, simkit.Exactly)
 }
 
 // before plays the part of a fault that comes before the work, and says whether that answered the call. mu is not held.
 func (f Fault) before(w *world, rw http.ResponseWriter, r *http.Request, c *call) bool {
-	if f.Late > 0 {
-		t := time.NewTimer(f.Late)
-		defer t.Stop()
-		w.idle(r, t.C)
-	}
+	w.hub.life.Pause(r.Context(), f.Late)
 	switch {
 	case f.Hang:
 		w.log(c, 0, 0)
-		w.idle(r, nil)
+		w.hub.life.Idle(r.Context())
 		panic(http.ErrAbortHandler)
 	case f.Throttle > 0:
 		w.throttle(rw, c, f.limited(c, w.now()))
@@ -95,15 +77,6 @@ func (f Fault) limited(c *call, now time.Time) *rateLimited {
 	most, _ := quota(c.route)
 	state := rateState{limit: most, until: now.Add(f.Throttle), after: f.Throttle, bucket: hash(c.route)}
 	return &rateLimited{wait: f.Throttle, scope: "user", status: state, html: f.HTML}
-}
-
-// idle waits until it is time, the caller gives up or the simulator is closed.
-func (w *world) idle(r *http.Request, due <-chan time.Time) {
-	select {
-	case <-due:
-	case <-r.Context().Done():
-	case <-w.hub.ended:
-	}
 }
 
 // page answers with a page of the proxy before Discord. mu is not held.

@@ -104,7 +104,7 @@ func (w *world) serveGateway(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 		return
 	}
-	defer w.hub.running.Done()
+	defer w.hub.life.Running.Done()
 	conn, err := websocket.Accept(rw, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
 		return // Accept has answered
@@ -124,14 +124,14 @@ func (w *world) serveGateway(rw http.ResponseWriter, r *http.Request) {
 	<-written
 }
 
-// admit lets a connection in. After true the caller must call running.Done.
+// admit lets a connection in. After true the caller must call Running.Done.
 func (w *world) admit() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed || w.hub.refuse {
 		return false
 	}
-	w.hub.running.Add(1)
+	w.hub.life.Running.Add(1)
 	return true
 }
 

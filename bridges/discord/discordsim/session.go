@@ -1,22 +1,19 @@
 package discordsim
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 const maxBuffer = 10_000 // dispatches kept for a resume
 
 // hub carries dispatches to sessions. Its fields are guarded by the world's mu, but for those above sessions.
 type hub struct {
-	life    func() context.Context // ends at Close
-	ended   <-chan struct{}        // the same as a channel
-	end     context.CancelFunc
-	running sync.WaitGroup // sockets
+	life *simkit.Life // what runs are sockets
 
 	sessions            []*session
 	sockets             []*socket
@@ -27,8 +24,7 @@ type hub struct {
 }
 
 func newHub() hub {
-	ctx, cancel := context.WithCancel(context.Background())
-	return hub{life: func() context.Context { return ctx }, ended: ctx.Done(), end: cancel}
+	return hub{life: simkit.NewLife()}
 }
 
 // session is what a client resumes.
@@ -221,7 +217,7 @@ func (w *world) shut() {
 		return
 	}
 	w.closed = true
-	w.hub.end()
+	w.hub.life.End()
 	for _, s := range w.hub.sessions {
 		if s.expiry != nil {
 			s.expiry.Stop()

@@ -1,49 +1,38 @@
 package discordsim
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 // Sim is one simulated Discord with one application. Its methods may be called from any goroutine.
 type Sim struct {
 	View
 
-	handler http.Handler
-	server  *http.Server
-	served  chan struct{}
+	server simkit.Server
 }
 
 // New makes a Discord that holds the bot alone. It serves nothing until Start is called or Handler is mounted.
 func New(cfg Config) *Sim {
 	w := newWorld(cfg)
-	return &Sim{View: View{w: w}, handler: newServer(w)}
+	return &Sim{View: View{w: w}, server: simkit.Server{Handler: newServer(w)}}
 }
 
 // Handler serves the whole of Discord: /api/, the gateway and the CDN.
-func (s *Sim) Handler() http.Handler { return s.handler }
+func (s *Sim) Handler() http.Handler { return s.server.Handler }
 
 // Start listens on addr, such as "127.0.0.1:0", until Close.
 func (s *Sim) Start(addr string) error {
-	if s.server != nil {
-		return errors.New("discordsim: started twice")
-	}
-	ln, err := new(net.ListenConfig).Listen(s.w.hub.life(), "tcp", addr)
+	err := s.server.Start(s.w.hub.life.Context(), addr, func(base string) {
+		s.w.mu.Lock()
+		defer s.w.mu.Unlock()
+		s.w.base = base
+	})
 	if err != nil {
 		return fmt.Errorf("discordsim: %w", err)
 	}
-	s.w.mu.Lock()
-	s.w.base = "http://" + ln.Addr().String()
-	s.w.mu.Unlock()
-	s.server = &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second}
-	s.served = make(chan struct{})
-	go func() {
-		defer close(s.served)
-		_ = s.server.Serve(ln) // ends with ErrServerClosed at Close
-	}()
 	return nil
 }
 
@@ -57,11 +46,8 @@ func (s *Sim) URL() string {
 // Close ends every socket and answer, and returns when they have ended. What was said stays readable.
 func (s *Sim) Close() {
 	s.w.shut()
-	if s.server != nil {
-		_ = s.server.Close()
-		<-s.served
-	}
-	s.w.hub.running.Wait()
+	s.server.Close()
+	s.w.hub.life.Running.Wait()
 }
 
 // Token is the bot's token, without "Bot ".

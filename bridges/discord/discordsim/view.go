@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 // View reads Discord. All it returns are copies.
@@ -202,22 +204,12 @@ func (v View) Identified() int {
 func (v View) Changed() <-chan struct{} {
 	v.w.mu.Lock()
 	defer v.w.mu.Unlock()
-	return v.w.changed
+	return v.w.changes.Next()
 }
 
 // Wait returns nil as soon as ok says so, looking again after every change, and the context's error when it ends first.
 func (s *Sim) Wait(ctx context.Context, ok func(*View) bool) error {
-	for {
-		changed := s.Changed()
-		if ok(&s.View) {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return simkit.Wait(ctx, s.Changed, func() bool { return ok(&s.View) })
 }
 
 // shown copies a message out.

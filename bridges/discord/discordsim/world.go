@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 const (
@@ -22,7 +24,7 @@ type world struct {
 	cfg Config
 
 	mu         sync.Mutex
-	changed    chan struct{} // closed and replaced at every change
+	changes    simkit.Changes
 	closed     bool
 	base       string // http://host:port, of Start or of the last request
 	lastID     uint64 // the newest snowflake given out
@@ -46,7 +48,7 @@ type world struct {
 	partial    bool // MESSAGE_UPDATE for embeds lacks all else
 
 	limits limiter
-	faults []*plannedFault
+	faults simkit.Faults[Fault]
 	hub    hub
 }
 
@@ -73,7 +75,6 @@ func newWorld(cfg Config) *world {
 	cfg = cfg.withDefaults()
 	w := &world{
 		cfg:        cfg,
-		changed:    make(chan struct{}),
 		guilds:     map[string]*guild{},
 		users:      map[string]*User{},
 		channels:   map[string]*channel{},
@@ -92,10 +93,7 @@ func newWorld(cfg Config) *world {
 }
 
 // bump tells everyone who waits that something changed.
-func (w *world) bump() {
-	close(w.changed)
-	w.changed = make(chan struct{})
-}
+func (w *world) bump() { w.changes.Bump() }
 
 func (w *world) now() time.Time { return w.cfg.Now() }
 

@@ -1,14 +1,14 @@
 package slacksim
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 // Kinds of envelopes. https://docs.slack.dev/apis/events-api/using-socket-mode
@@ -26,11 +26,8 @@ const (
 
 // courier carries events to the app. Its fields are guarded by the world's mu, but for those above sockets.
 type courier struct {
-	life    func() context.Context // ends at Close
-	ended   <-chan struct{}        // the same as a channel
-	end     context.CancelFunc
-	running sync.WaitGroup // goroutines that deliver
-	client  *http.Client
+	life   *simkit.Life // what runs delivers
+	client *http.Client
 
 	sockets []*socket
 	turn    int
@@ -68,11 +65,8 @@ type delivery struct {
 }
 
 func newCourier() courier {
-	ctx, cancel := context.WithCancel(context.Background())
 	return courier{
-		life:    func() context.Context { return ctx },
-		ended:   ctx.Done(),
-		end:     cancel,
+		life:    simkit.NewLife(),
 		tickets: map[string]time.Time{},
 		chains:  map[string]chan struct{}{},
 		pending: map[string]*delivery{},
@@ -99,7 +93,7 @@ func (w *world) shut() {
 		return
 	}
 	w.closed = true
-	w.courier.end()
+	w.courier.life.End()
 	w.courier.forget()
 	for _, so := range w.courier.sockets {
 		so.cancel()

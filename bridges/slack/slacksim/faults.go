@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 // Fault is how a method misbehaves. Late may be joined with any one other field.
@@ -18,62 +20,35 @@ type Fault struct {
 	Late           time.Duration // wait before anything else
 }
 
-type plannedFault struct {
-	Fault
-	method string
-}
-
 // Fail makes a method misbehave; "" stands for all methods, "upload", "download" and "hook" for the addresses outside /api/.
 // Faults for one method are used up in the order they were planned.
 func (s *Sim) Fail(method string, f Fault) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	s.w.faults = append(s.w.faults, &plannedFault{Fault: f, method: method})
+	s.w.faults.Plan(method, f.Times, f)
 }
 
 // Mend takes back every planned fault.
 func (s *Sim) Mend() {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	s.w.faults = nil
+	s.w.faults.Clear()
 }
 
 // planned takes the next fault of a method; the zero Fault when there is none. mu is not held.
 func (w *world) planned(method string) Fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i := slices.IndexFunc(w.faults, func(f *plannedFault) bool { return f.method == "" || f.method == method })
-	if i < 0 {
-		return Fault{}
-	}
-	p := w.faults[i]
-	f := p.Fault
-	if p.Times > 0 {
-		if p.Times--; p.Times == 0 {
-			w.faults = slices.Delete(w.faults, i, i+1)
-		}
-	}
-	return f
+	return w.faults.Take(method, simkit.Exactly)
 }
 
 // before plays the part of a fault that comes before the work, and says whether that answered the call. mu is not held.
 func (f Fault) before(w *world, rw http.ResponseWriter, r *http.Request, c *call) bool {
-	if f.Late > 0 {
-		t := time.NewTimer(f.Late)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-r.Context().Done():
-		case <-w.courier.ended:
-		}
-	}
+	w.courier.life.Pause(r.Context(), f.Late)
 	switch {
 	case f.Hang:
 		w.log(c, 0, "")
-		select {
-		case <-r.Context().Done():
-		case <-w.courier.ended:
-		}
+		w.courier.life.Idle(r.Context())
 		panic(http.ErrAbortHandler)
 	case f.Throttle > 0:
 		w.throttle(rw, c, max(1, int(f.Throttle.Seconds())))

@@ -57,7 +57,7 @@ func Sign(secret, timestamp string, body []byte) string {
 func (w *world) verifyURL(address string) error {
 	challenge := newUUID()
 	body := mustJSON(obj{"token": w.cfg.VerificationToken, "challenge": challenge, "type": "url_verification"})
-	ctx, cancel := context.WithTimeout(w.courier.life(), verifyWait)
+	ctx, cancel := context.WithTimeout(w.courier.life.Context(), verifyWait)
 	defer cancel()
 	status, reply, _, err := w.sendPost(ctx, address, "application/json", body, nil)
 	if err != nil {
@@ -91,12 +91,12 @@ func (w *world) startPost(d *delivery) {
 	after := make(chan struct{})
 	c.chains[d.key] = after
 	c.posting++
-	c.running.Go(func() {
+	c.life.Running.Go(func() {
 		defer close(after)
 		if before != nil {
 			select {
 			case <-before:
-			case <-c.ended:
+			case <-c.life.Ended():
 			}
 		}
 		w.postOnce(d, address)
@@ -123,7 +123,7 @@ func (w *world) postAgain(d *delivery) {
 	}
 	address := c.address(d)
 	c.posting++
-	c.running.Go(func() { w.postOnce(d, address) })
+	c.life.Running.Go(func() { w.postOnce(d, address) })
 }
 
 // postOnce posts once and settles the delivery or plans its repeat. mu is not held.
@@ -134,7 +134,7 @@ func (w *world) postOnce(d *delivery, address string) {
 		header.Set("X-Slack-Retry-Num", strconv.Itoa(d.attempt))
 		header.Set("X-Slack-Retry-Reason", d.reason)
 	}
-	ctx, cancel := context.WithTimeout(w.courier.life(), w.cfg.Timing.AckWait)
+	ctx, cancel := context.WithTimeout(w.courier.life.Context(), w.cfg.Timing.AckWait)
 	defer cancel()
 	status, reply, answered, err := w.sendPost(ctx, address, contentType, body, header)
 	w.mu.Lock()

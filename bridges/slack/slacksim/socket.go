@@ -83,7 +83,7 @@ func (w *world) serveSocket(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, http.StatusText(status), status)
 		return
 	}
-	defer w.courier.running.Done()
+	defer w.courier.life.Running.Done()
 	// Clients send Origin: https://api.slack.com.
 	conn, err := websocket.Accept(rw, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
@@ -107,7 +107,7 @@ func (w *world) serveSocket(rw http.ResponseWriter, r *http.Request) {
 	<-done
 }
 
-// admit redeems a ticket. After 200 the caller must call running.Done.
+// admit redeems a ticket. After 200 the caller must call Running.Done.
 func (w *world) admit(ticket string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -118,7 +118,7 @@ func (w *world) admit(ticket string) int {
 		return http.StatusForbidden
 	}
 	delete(w.courier.tickets, ticket)
-	w.courier.running.Add(1)
+	w.courier.life.Running.Add(1)
 	return http.StatusOK
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 const (
@@ -22,7 +24,7 @@ type world struct {
 	cfg Config
 
 	mu         sync.Mutex
-	changed    chan struct{} // closed and replaced at every change
+	changes    simkit.Changes
 	closed     bool
 	base       string // http://host:port, of Start or of the last request
 	lastMicro  int64  // the newest timestamp given out
@@ -47,7 +49,7 @@ type world struct {
 	rev     string // the error every token gets, "" while they are good
 	scopes  []string
 	limits  limiter
-	faults  []*plannedFault
+	faults  simkit.Faults[Fault]
 	courier courier
 }
 
@@ -71,7 +73,6 @@ func newWorld(cfg Config) *world {
 	cfg = cfg.withDefaults()
 	w := &world{
 		cfg:      cfg,
-		changed:  make(chan struct{}),
 		users:    map[string]*User{},
 		channels: map[string]*channel{},
 		files:    map[string]*file{},
@@ -90,10 +91,7 @@ func newWorld(cfg Config) *world {
 }
 
 // bump tells everyone who waits that something changed.
-func (w *world) bump() {
-	close(w.changed)
-	w.changed = make(chan struct{})
-}
+func (w *world) bump() { w.changes.Bump() }
 
 // stamp gives a timestamp that no other message or event has: Slack's ts is unique per channel, ours per workspace.
 func (w *world) stamp() string {

@@ -25,23 +25,19 @@ type Fault struct {
 	Late           time.Duration // wait before anything else
 }
 
-type plannedFault struct {
-	Fault
-	method string
-}
-
 // Fail makes a method misbehave; "" stands for all methods, and "download" for the address of files. Faults for one method are
 // used up in the order they were planned.
 func (s *Sim) Fail(method string, f Fault) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	s.w.faults = append(s.w.faults, &plannedFault{Fault: f, method: method})
+	s.w.faults.Plan(method, f.Times, f)
 }
 
 // Mend takes back every planned fault, Refuse and HoldEvents.
 func (s *Sim) Mend() {
 	s.w.mu.Lock()
-	s.w.faults, s.w.refused = nil, false
+	s.w.faults.Clear()
+	s.w.refused = false
 	s.w.mu.Unlock()
 	s.HoldEvents(false)
 }
@@ -50,30 +46,16 @@ func (s *Sim) Mend() {
 func (w *world) planned(method string) Fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i := slices.IndexFunc(w.faults, func(f *plannedFault) bool { return f.method == "" || strings.EqualFold(f.method, method) })
-	if i < 0 {
-		return Fault{}
-	}
-	p := w.faults[i]
-	f := p.Fault
-	if p.Times > 0 {
-		if p.Times--; p.Times == 0 {
-			w.faults = slices.Delete(w.faults, i, i+1)
-		}
-	}
-	return f
+	return w.faults.Take(method, strings.EqualFold)
 }
 
 // before plays the part of a fault that comes before the work, and says whether that answered the call. mu is not held.
 func (f Fault) before(w *world, rw http.ResponseWriter, r *http.Request, c *call) bool {
-	w.pause(r.Context(), f.Late)
+	w.life.Pause(r.Context(), f.Late)
 	switch {
 	case f.Hang:
 		w.log(c, 0, "")
-		select {
-		case <-r.Context().Done():
-		case <-w.ended:
-		}
+		w.life.Idle(r.Context())
 		panic(http.ErrAbortHandler)
 	case f.Throttle > 0:
 		w.reply(rw, c, nil, tooMany(max(1, int(f.Throttle.Seconds()))))

@@ -290,7 +290,7 @@ func (w *world) uploaded(up upload, kind string, meta obj) (*file, error) {
 
 // fetchURL stands for the server's own download of a URL: the simulator reaches only what listens on loopback.
 func (w *world) fetchURL(link, kind string, meta obj) (*file, error) {
-	data, err := w.hook.get(w.life(), link, w.cfg.MaxDownload)
+	data, err := w.hook.get(w.life.Context(), link, w.cfg.MaxDownload)
 	if err != nil {
 		return nil, bad("failed to get HTTP URL content")
 	}

@@ -122,7 +122,7 @@ func (w *world) setWebhook(c *call) (any, error) {
 	h.clear()
 	h.url, h.secret, h.ip = link, c.str("secret_token"), cmp.Or(c.str("ip_address"), "127.0.0.1")
 	h.most = min(max(1, cmp.Or(c.number("max_connections"), 40)), 100)
-	ctx, cancel := context.WithCancel(w.life())
+	ctx, cancel := context.WithCancel(w.life.Context())
 	h.cancel, h.life = cancel, func() context.Context { return ctx }
 	if c.boolean("drop_pending_updates") {
 		w.queue.waiting = nil
@@ -213,7 +213,7 @@ func (w *world) pump() {
 			u.busy = true
 			h.busy++
 			t := target{life: h.life, url: h.url, secret: h.secret, era: h.era}
-			w.running.Go(func() { w.post(t, u) })
+			w.life.Running.Go(func() { w.post(t, u) })
 		}
 	}
 }
@@ -223,7 +223,7 @@ func (w *world) post(t target, u *update) {
 	w.mu.Lock()
 	wait := u.fail
 	w.mu.Unlock()
-	w.pause(t.life(), wait)
+	w.life.Pause(t.life(), wait)
 	answer, err := w.deliver(t, u)
 	if answer != nil {
 		w.inline(answer)

@@ -139,7 +139,7 @@ func (w *world) getUpdates(ctx context.Context, c *call) (json.RawMessage, error
 	if w.hook.url != "" {
 		late := w.conflict()
 		w.mu.Unlock()
-		w.pause(ctx, late)
+		w.life.Pause(ctx, late)
 		return nil, conflict("can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first")
 	}
 	w.queue.allow(c)
@@ -175,13 +175,13 @@ func (w *world) await(ctx context.Context, p *openPoll, offset, limit int, timeo
 				w.mu.Lock()
 				late := w.conflict()
 				w.mu.Unlock()
-				w.pause(ctx, late)
+				w.life.Pause(ctx, late)
 			}
 			return nil, err
 		case <-ctx.Done():
 			w.leave(p)
 			return nil, errDropped
-		case <-w.ended:
+		case <-w.life.Ended():
 			return nil, errDropped
 		case <-t.C:
 			over = true
@@ -231,20 +231,6 @@ func (w *world) conflict() time.Duration {
 	}
 	w.queue.conflicted = now.Add(w.cfg.Timing.Conflict)
 	return 0
-}
-
-// pause waits. mu is not held.
-func (w *world) pause(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	case <-w.ended:
-	}
 }
 
 // slowed is how the server treats the same offset again and again, when limits are enforced.

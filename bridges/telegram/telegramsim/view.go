@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 // View reads what stands in the chats. All it returns are copies.
@@ -206,22 +208,12 @@ func (v View) Pending() int {
 func (v View) Changed() <-chan struct{} {
 	v.w.mu.Lock()
 	defer v.w.mu.Unlock()
-	return v.w.changed
+	return v.w.changes.Next()
 }
 
 // Wait returns nil as soon as ok says so, looking again after every change, and the context's error when it ends first.
 func (s *Sim) Wait(ctx context.Context, ok func(*View) bool) error {
-	for {
-		changed := s.Changed()
-		if ok(&s.View) {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return simkit.Wait(ctx, s.Changed, func() bool { return ok(&s.View) })
 }
 
 func (w *world) seenAll(c *chat) []Message {

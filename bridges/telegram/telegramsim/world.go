@@ -1,7 +1,6 @@
 package telegramsim
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 const (
@@ -24,14 +25,11 @@ type obj = map[string]any
 
 // world is everything the simulator knows. Methods whose comment does not say otherwise want mu held.
 type world struct {
-	cfg     Config
-	life    func() context.Context // ends at Close
-	ended   <-chan struct{}        // the same as a channel
-	end     context.CancelFunc
-	running sync.WaitGroup // goroutines that deliver to the webhook
+	cfg  Config
+	life *simkit.Life // what runs delivers to the webhook
 
 	mu        sync.Mutex
-	changed   chan struct{} // closed and replaced at every change
+	changes   simkit.Changes
 	closed    bool
 	base      string // http://host:port
 	serial    int64  // the newest made-up id
@@ -53,7 +51,7 @@ type world struct {
 	revoked bool
 	refused bool
 	limits  limiter
-	faults  []*plannedFault
+	faults  simkit.Faults[Fault]
 	queue   queue
 	hook    hook
 }
@@ -93,14 +91,10 @@ type chat struct {
 
 func newWorld(cfg Config) *world {
 	cfg = cfg.withDefaults()
-	ctx, cancel := context.WithCancel(context.Background())
 	w := &world{
-		cfg:     cfg,
-		life:    func() context.Context { return ctx },
-		ended:   ctx.Done(),
-		end:     cancel,
-		changed: make(chan struct{}),
-		users:   map[int64]*User{}, chats: map[int64]*chat{}, links: map[string]*connection{},
+		cfg:   cfg,
+		life:  simkit.NewLife(),
+		users: map[int64]*User{}, chats: map[int64]*chat{}, links: map[string]*connection{},
 		photos: map[int64]*file{}, files: map[string]*file{}, polls: map[string]*poll{}, commands: map[string]json.RawMessage{},
 		queue:  newQueue(),
 		limits: limiter{on: cfg.Limits, buckets: map[string]*bucket{}},
@@ -120,15 +114,12 @@ func (w *world) shut() {
 	}
 	w.closed = true
 	w.hook.clear()
-	w.end()
+	w.life.End()
 	w.bump()
 }
 
 // bump tells everyone who waits that something changed.
-func (w *world) bump() {
-	close(w.changed)
-	w.changed = make(chan struct{})
-}
+func (w *world) bump() { w.changes.Bump() }
 
 func (w *world) now() time.Time { return w.cfg.Now() }
 

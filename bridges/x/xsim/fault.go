@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 // Fault is a way to misbehave.
@@ -21,47 +23,33 @@ type Fault struct {
 // asPlanned stands in the log of calls that a fault answered.
 const asPlanned = "as planned"
 
-// planned is a fault that waits for its calls.
-type planned struct {
-	route Route
-	fault Fault
-	left  int
-}
-
 // Fail makes the next calls of a route misbehave. Faults of the same route are taken in the order in which they were
 // given; they come after the check of the credentials and before rate limits, so an answer of a fault is not counted.
 func (s *Sim) Fail(route Route, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	left := f.Times
-	if left == 0 {
-		left = 1
+	times := f.Times
+	switch {
+	case times == 0:
+		times = 1
+	case times < 0:
+		times = 0
 	}
-	s.faults = append(s.faults, &planned{route: route, fault: f, left: left})
+	s.faults.Plan(string(route), times, f)
 }
 
 // ClearFaults forgets all faults that have not been used up.
 func (s *Sim) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = nil
+	s.faults.Clear()
 }
 
-// takeFault uses up the first fault that is planned for a route.
-func (s *Sim) takeFault(route Route) (Fault, bool) {
+// takeFault uses up the first fault that is planned for a route; the zero Fault when there is none.
+func (s *Sim) takeFault(route Route) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, p := range s.faults {
-		if p.route != AnyRoute && p.route != route {
-			continue
-		}
-		p.left--
-		if p.left == 0 {
-			s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
-		}
-		return p.fault, true
-	}
-	return Fault{}, false
+	return s.faults.Take(string(route), simkit.Exactly)
 }
 
 // misbehave does what a fault does instead of the call, and says whether that was all.

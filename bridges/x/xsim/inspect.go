@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 // View is the reading side of a simulator: what was said, asked, delivered and paid. Each call is a copy of the state
@@ -156,20 +158,13 @@ func (v View) Spent() Money {
 func (v View) Changed() <-chan struct{} {
 	v.sim.mu.Lock()
 	defer v.sim.mu.Unlock()
-	return v.sim.changed
+	return v.sim.changes.Next()
 }
 
 // Wait returns nil as soon as holds says true, which is asked now and after every change, or the context's error.
 func (v View) Wait(ctx context.Context, holds func(*View) bool) error {
-	for {
-		changed := v.Changed()
-		if holds(&v) {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	if simkit.Wait(ctx, v.Changed, func() bool { return holds(&v) }) != nil {
+		return context.Cause(ctx)
 	}
+	return nil
 }

@@ -136,15 +136,15 @@ func (s *Sim) serve(rt *route) http.Handler {
 			c.finish(reply{}, err)
 			return
 		}
-		fault, planned := s.takeFault(rt.name)
-		if planned && c.misbehave(fault) {
+		fault := s.takeFault(rt.name)
+		if c.misbehave(fault) {
 			return
 		}
 		re, err := c.perform()
-		if planned && fault.Late > 0 {
+		if fault.Late > 0 {
 			c.pause(fault.Late)
 		}
-		if planned && fault.AcceptThenDrop {
+		if fault.AcceptThenDrop {
 			c.drop("accepted, then the connection was cut")
 		}
 		c.finish(re, err)

@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/roost-im/roost/bridges/simkit"
 )
 
 // Config is how a simulator starts. Every zero value is a default that works.
@@ -57,7 +59,7 @@ type Sim struct {
 	server  *http.Server
 	url     string
 	closed  bool
-	changed chan struct{}
+	changes simkit.Changes
 
 	lastID        int64
 	users         map[string]*User
@@ -84,7 +86,7 @@ type Sim struct {
 	spent    Money
 	billed   map[string]bool
 	billDay  string
-	faults   []*planned
+	faults   simkit.Faults[Fault]
 	requests []Request
 
 	subscriptions []*subscription
@@ -106,7 +108,7 @@ func New(cfg Config) *Sim {
 	cfg = withDefaults(cfg)
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Sim{
-		cfg: cfg, stop: stop, done: make(chan struct{}), changed: make(chan struct{}), url: cfg.URL,
+		cfg: cfg, stop: stop, done: make(chan struct{}), url: cfg.URL,
 		users: map[string]*User{}, conversations: map[string]*conversation{}, byID: map[string]*event{},
 		blocks: map[[2]string]bool{}, encrypted: map[string]bool{}, uploads: map[string]*media{},
 		oauth1: map[string]*grant{}, access: map[string]*grant{}, refresh: map[string]*grant{}, codes: map[string]*code{},
@@ -243,8 +245,7 @@ func (s *Sim) Close() {
 
 // bump tells everyone who waits that something changed; mu is held.
 func (s *Sim) bump() {
-	close(s.changed)
-	s.changed = make(chan struct{})
+	s.changes.Bump()
 }
 
 // The epoch of X's ids, in milliseconds.
