@@ -7,9 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,36 +27,41 @@ const (
 	timed    = 1_000
 )
 
-var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: senders}}
+var client = &http.Client{}
 
-// say posts one message; its text begins with words and has size bytes.
+// say posts one message by itself.
 func (d *daemon) say(words string) error {
-	text := words + " " + strings.Repeat("x", max(0, size-len(words)-1))
-	body := fmt.Sprintf(`{"id":%q,"type":"posted","conversation":"room","author":{"id":"ada","name":"Ada"},"text":%q}`, words, text)
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, d.url, strings.NewReader(body))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	address, _, _ := strings.Cut(strings.TrimPrefix(d.url, "http://"), "/")
+	c, err := call(ctx, address)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = c.conn.Close() }()
+	return d.sayBy(c, words)
+}
+
+// sayBy posts one message on a connection; its text begins with words and has size bytes.
+func (d *daemon) sayBy(c *caller, words string) error {
+	address, path, _ := strings.Cut(strings.TrimPrefix(d.url, "http://"), "/")
+	text := words + " " + filling[:max(0, size-len(words)-1)]
+	body := `{"id":"` + words + `","type":"posted","conversation":"room","author":{"id":"ada","name":"Ada"},"text":"` + text + `"}`
 	now := strconv.FormatInt(time.Now().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(secret))
 	_, _ = mac.Write([]byte(now + "." + body)) // a hash takes every write
-	req.Header.Set("Roost-Signature", "t="+now+",v1="+hex.EncodeToString(mac.Sum(nil)))
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := client.Do(req)
-	if err != nil {
-		return err
+	status, err := c.post(address, "/"+path, "t="+now+",v1="+hex.EncodeToString(mac.Sum(nil)), body)
+	if err == nil && status != "200 OK" {
+		err = fmt.Errorf("the webhook answered %s", status)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the webhook answered %s", resp.Status)
-	}
-	return nil
+	return err
 }
+
+var filling = strings.Repeat("x", size)
 
 // receiver is the destinations: it counts what arrives, and that nothing arrives twice.
 type receiver struct {
-	*httptest.Server
+	*listener
 
 	arrived atomic.Int64
 	mu      sync.Mutex
@@ -70,21 +73,20 @@ type receiver struct {
 func receive(b *testing.B) *receiver {
 	b.Helper()
 	r := &receiver{seen: map[string]bool{}, heard: func(string) {}}
-	r.Server = httptest.NewServer(r)
-	b.Cleanup(r.Close)
+	r.listener = listen(b, r.take)
 	return r
 }
 
-// ServeHTTP takes one action.
-func (r *receiver) ServeHTTP(_ http.ResponseWriter, req *http.Request) {
-	body, err := io.ReadAll(req.Body)
+// take takes one action.
+func (r *receiver) take(path string, body []byte) {
 	_, rest, ok := bytes.Cut(body, []byte(`"text":"`))
-	words, _, _ := strings.Cut(string(rest), " ")
-	if err != nil || !ok || words == "hello" {
+	first, _, _ := bytes.Cut(rest, []byte(" "))
+	words := string(first)
+	if !ok || words == "hello" {
 		return
 	}
 	r.mu.Lock()
-	key := req.URL.Path + " " + words
+	key := path + " " + words
 	if r.seen[key] {
 		r.again++
 	}
@@ -102,8 +104,15 @@ func (d *daemon) post(b *testing.B, n int) {
 	var wg sync.WaitGroup
 	for range senders {
 		wg.Go(func() {
+			address, _, _ := strings.Cut(strings.TrimPrefix(d.url, "http://"), "/")
+			c, err := call(b.Context(), address)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			defer func() { _ = c.conn.Close() }()
 			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
-				if err := d.say(fmt.Sprintf("m%d", i)); err != nil {
+				if err := d.sayBy(c, fmt.Sprintf("m%d", i)); err != nil {
 					b.Error(err)
 					return
 				}
