@@ -3,7 +3,6 @@ package bench_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -13,34 +12,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/roost-im/roost/test/binary"
 )
 
 const patience = time.Minute // for whatever should happen
 
-// binary is the command, built once for all benchmarks.
-var binary string
+// program is the path of the command, built once for all benchmarks.
+var program string
 
 func TestMain(m *testing.M) {
-	code, err := buildAndRun(m)
-	if err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func buildAndRun(m *testing.M) (code int, err error) {
-	dir, err := os.MkdirTemp("", "roost-bench-")
-	if err != nil {
-		return 1, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	binary = filepath.Join(dir, "roost")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "github.com/roost-im/roost/cmd/roost")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return m.Run(), nil
+	os.Exit(binary.With(func(path string) int { program = path; return m.Run() }))
 }
 
 // secret is that of all accounts.
@@ -78,7 +60,7 @@ func launch(b *testing.B, config string) *daemon {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	d := &daemon{cmd: exec.CommandContext(context.Background(), binary, "run", "-c", file)}
+	d := &daemon{cmd: exec.CommandContext(context.Background(), program, "run", "-c", file)}
 	d.cmd.Stderr = b.Output()
 	if err := d.cmd.Start(); err != nil {
 		b.Fatal(err)

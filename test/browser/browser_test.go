@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/roost-im/roost/test/binary"
 )
 
 const (
@@ -34,35 +35,20 @@ func patience() time.Duration {
 	return 20 * time.Second
 }
 
-// binary is the command, built once for all tests.
-var binary string
+// program is the path of the command, built once for all tests.
+var program string
 
 func TestMain(m *testing.M) {
-	code, err := buildAndRun(m)
-	if err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func buildAndRun(m *testing.M) (code int, err error) {
-	dir, err := os.MkdirTemp("", "roost-browser-")
-	if err != nil {
-		return 1, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	binary = filepath.Join(dir, "roost")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "github.com/roost-im/roost/cmd/roost")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("build: %w\n%s", err, out)
-	}
-	defer shared.end()
-	flag.Parse()
-	if err := flag.Set("test.parallel", strconv.Itoa(max(journeys, runtime.GOMAXPROCS(0)))); err != nil {
-		return 1, err
-	}
-	return m.Run(), nil
+	os.Exit(binary.With(func(path string) int {
+		program = path
+		defer shared.end()
+		flag.Parse()
+		if err := flag.Set("test.parallel", strconv.Itoa(max(journeys, runtime.GOMAXPROCS(0)))); err != nil {
+			_, _ = fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}))
 }
 
 // chromium is one browser for all tests. Each test has windows and cookies of its own in it.
@@ -128,7 +114,7 @@ var printed = regexp.MustCompile(`http://127\.0\.0\.1:\d+/`)
 func sandbox(t *testing.T) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), childLife)
-	cmd := exec.CommandContext(ctx, binary, "sandbox", "--listen", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, program, "sandbox", "--listen", "127.0.0.1:0")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = patience()
 	cmd.Stderr = t.Output()

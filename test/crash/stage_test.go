@@ -16,8 +16,16 @@ import (
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/bridges/x/xsim"
+	"github.com/roost-im/roost/test/binary"
 	"github.com/roost-im/roost/test/town"
 )
+
+// program is the path of the built command.
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(binary.With(func(path string) int { program = path; return m.Run() }))
+}
 
 // stage is the four platforms, who is where on them, and the files of one Roost.
 type stage struct {
@@ -26,7 +34,6 @@ type stage struct {
 	legs     []town.Spot // of the mirror
 	surfaces []town.Spot // of the desk
 	dir      string
-	binary   string
 	log      *os.File
 	guests   int
 }
@@ -34,10 +41,6 @@ type stage struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{dir: folder(t)}
-	s.binary = filepath.Join(t.TempDir(), "roost")
-	if err := town.Build(t.Context(), s.binary); err != nil {
-		t.Fatal(err)
-	}
 	var err error
 	if s.Town, err = town.New(); err != nil {
 		t.Fatal(err)
@@ -149,7 +152,7 @@ type roost struct {
 // start begins a life.
 func (s *stage) start(t *testing.T) *roost {
 	t.Helper()
-	cmd := exec.Command(s.binary, "run", "-c", s.config()) //nolint:noctx // it is killed by hand: that is the test
+	cmd := exec.Command(program, "run", "-c", s.config()) //nolint:noctx // it is killed by hand: that is the test
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -195,7 +198,7 @@ func (s *stage) ledger(t *testing.T) ledger {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, s.binary, "deliveries", "--json", "--dead", "--limit", "100000", "-c", s.config())
+	cmd := exec.CommandContext(ctx, program, "deliveries", "--json", "--dead", "--limit", "100000", "-c", s.config())
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.Output()

@@ -21,7 +21,7 @@ func (s *stage) login(t *testing.T) {
 	s.x.AutoAuthorize(s.brand)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, "login", "x/acme", "--no-browser", "--listen", "127.0.0.1:0", "-c", s.config())
+	cmd := exec.CommandContext(ctx, program, "login", "x/acme", "--no-browser", "--listen", "127.0.0.1:0", "-c", s.config())
 	var out bytes.Buffer
 	shown := &daemon{log: newLogbook(), done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &out, shown.log

@@ -3,45 +3,25 @@ package e2e_test
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/roost-im/roost/test/binary"
 )
 
-// binary is the built command.
-var binary string
+// program is the path of the built command.
+var program string
 
 func TestMain(m *testing.M) {
-	code, err := buildAndRun(m)
-	if err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func buildAndRun(m *testing.M) (code int, err error) {
-	dir, err := os.MkdirTemp("", "roost-e2e-")
-	if err != nil {
-		return 1, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	binary = filepath.Join(dir, "roost")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "github.com/roost-im/roost/cmd/roost")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return m.Run(), nil
+	os.Exit(binary.With(func(path string) int { program = path; return m.Run() }))
 }
 
 // logbook keeps what a process writes, and tells who waits for something in it.
@@ -97,7 +77,7 @@ func (s *stage) start(t *testing.T) *daemon {
 func (s *stage) launch(t *testing.T) *daemon {
 	t.Helper()
 	d := &daemon{log: newLogbook(), done: make(chan struct{})}
-	d.cmd = exec.Command(binary, "run", "-c", s.config()) //nolint:noctx // it is ended by signals: that is the test
+	d.cmd = exec.Command(program, "run", "-c", s.config()) //nolint:noctx // it is ended by signals: that is the test
 	d.cmd.Dir = s.dir
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	if err := d.cmd.Start(); err != nil {
@@ -212,7 +192,7 @@ func (s *stage) roost(t *testing.T, args ...string) result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, append(args, "-c", s.config())...)
+	cmd := exec.CommandContext(ctx, program, append(args, "-c", s.config())...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {

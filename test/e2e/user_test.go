@@ -20,14 +20,14 @@ func TestAnotherUser(t *testing.T) {
 	}
 	s := newStage(t)
 	d := s.start(t)
-	for _, dir := range []string{filepath.Dir(binary), s.dir, filepath.Dir(s.dir)} {
+	for _, dir := range []string{filepath.Dir(program), s.dir, filepath.Dir(s.dir)} {
 		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ask := func(want string) {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), binary, "deliveries", "-c", s.config())
+		cmd := exec.CommandContext(t.Context(), program, "deliveries", "-c", s.config())
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 		var errs bytes.Buffer
 		cmd.Stderr = &errs

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -121,13 +120,4 @@ func (t *Town) Listening(ctx context.Context) error {
 		t.Discord.Wait(ctx, func(v *discordsim.View) bool { return v.Sessions() > 0 }),
 		t.Telegram.Wait(ctx, func(v *telegramsim.View) bool { return v.Polling() }),
 	)
-}
-
-// Build makes the binary.
-func Build(ctx context.Context, binary string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/roost-im/roost/cmd/roost") //nolint:gosec // the tests name the file
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return nil
 }
