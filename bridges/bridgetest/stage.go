@@ -1,5 +1,6 @@
 // Package bridgetest is the promises of every connector, as tests: Run takes a connector and its platform's simulator
-// through order, confirmation, drops, echoes, throttling, revocation and bad input.
+// through order, confirmation, drops, echoes, throttling, revocation and bad input. Sink, Keeper and Begin, on which it does
+// so, are for the tests of one bridge too.
 package bridgetest
 
 import (
