@@ -12,7 +12,10 @@ import (
 func pins(t *testing.T, w *world) {
 	board, ok := w.Stage.(Pinboard)
 	if !ok {
-		t.Skip("the stage is no Pinboard")
+		if p := w.conn.Traits().Pin; p.In || p.Out {
+			t.Error("the account says that it pins, and the stage is no Pinboard")
+		}
+		return
 	}
 	w.ready(t)
 	m := w.Say(t, "keep this")
@@ -66,7 +69,7 @@ func answers(t *testing.T, w *world) {
 	if !w.conn.Traits().Reply {
 		post = post.Quoted()
 	} else if !native {
-		t.Skip("the stage is not Answering")
+		t.Fatal("the account says that it replies, and the stage is not Answering")
 	}
 	h := w.held(t, w.posted(t, post))
 	switch {

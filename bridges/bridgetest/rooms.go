@@ -10,9 +10,12 @@ import (
 )
 
 func threads(t *testing.T, w *world) {
-	rooms := w.rooms(t)
 	if !w.conn.Traits().Threads {
-		t.Skip("the platform has no threads")
+		return
+	}
+	rooms, ok := w.Stage.(Rooms)
+	if !ok {
+		t.Fatal("the account says that it has threads, and the stage has no Rooms")
 	}
 	w.ready(t)
 	first := w.rooted(t, rooms)
@@ -71,7 +74,7 @@ func (w *world) inhabited(t *testing.T, rooms Rooms, c chat.Conversation, key ch
 func vanished(t *testing.T, w *world) {
 	stage, ok := w.Stage.(Vanishing)
 	if !ok {
-		t.Skip("the stage is not Vanishing")
+		return
 	}
 	w.ready(t)
 	post := chat.Post{Key: "k-1", To: stage.Room(), Text: text.Plain("anybody there?")}
@@ -93,22 +96,13 @@ func vanished(t *testing.T, w *world) {
 func expelled(t *testing.T, w *world) {
 	stage, ok := w.Stage.(Expelling)
 	if !ok {
-		t.Skip("the stage is not Expelling")
+		return
 	}
 	post := chat.Post{Key: "k-1", To: stage.Room(), Text: text.Plain("still here")}
 	w.posted(t, post)
 	stage.Expel(t)
 	post.Key = "k-2"
 	w.clearly(t, "a post after being taken out", w.try(t, post), chat.Refused, chat.Gone)
-}
-
-func (w *world) rooms(t *testing.T) Rooms {
-	t.Helper()
-	rooms, ok := w.Stage.(Rooms)
-	if !ok {
-		t.Skip("the stage has no Rooms")
-	}
-	return rooms
 }
 
 // heard waits for a message that reads so, and gives its event.

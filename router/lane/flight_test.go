@@ -63,3 +63,27 @@ func TestWhoSeesAMessageFirstWaitsUntilItsCopyIsStored(t *testing.T) {
 		})
 	}
 }
+
+// Somebody reacts to a copy before anybody knows that it is one.
+func TestWhatIsDoneToACopyFindsItsOriginal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &forum{platform: newPlatform()}
+		done := record(f)
+		w := newWorld(t, f)
+		w.admit(t, post(at("a"), "one"), post(at("b"), "one"))
+		w.run(t)
+		ends := w.sent(t, 2)
+		var copied chat.Ref // in a; the other is in b
+		for _, e := range ends {
+			if c := e.Copies[0]; c.Dest.Conversation == at("a") {
+				copied = c.Dest
+			}
+		}
+		w.admit(t, chat.Delivery{Lane: chat.LaneTo(at("b")), Of: copied, Action: chat.React{To: at("b"), Emoji: "👍"}})
+		w.sent(t, 1)
+		if got, ok := done()[0].(chat.React); !ok || got.To != at("b") || got.Message == copied.Message || got.Message == "" {
+			t.Errorf("done: %+v, want a reaction to the copy in b", done())
+		}
+	})
+}

@@ -202,7 +202,7 @@ func threadOf(v store.View, card chat.Ref, to chat.Conversation) (chat.Conversat
 // part: an edit may have put a new message in the place of one that was gone. A message without a copy in its own place
 // stands for itself there.
 func copiesIn(v store.View, ref chat.Ref, to chat.Conversation) (in chat.Conversation, messages []chat.MessageID, err error) {
-	found, err := v.Copies(ref)
+	ref, found, err := originally(v, ref)
 	if err != nil {
 		return to, nil, err
 	}
@@ -222,6 +222,17 @@ func copiesIn(v store.View, ref chat.Ref, to chat.Conversation) (in chat.Convers
 		return ref.Conversation, []chat.MessageID{ref.Message}, nil
 	}
 	return in, messages, nil
+}
+
+// originally is the original of a message that has turned out meanwhile to be a copy, and its copies; the message itself
+// when it is none.
+func originally(v store.View, ref chat.Ref) (chat.Ref, []chat.Copy, error) {
+	found, err := v.Copies(ref)
+	if i := slices.IndexFunc(found, func(c chat.Copy) bool { return c.Dest.Same(ref) && !c.Source.Same(ref) }); err == nil && i >= 0 {
+		ref = found[i].Source
+		found, err = v.Copies(ref)
+	}
+	return ref, found, err
 }
 
 // attach makes the files of a post readable, and puts a line into its text for each that can't be carried.
