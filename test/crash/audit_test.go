@@ -19,7 +19,8 @@ type audit struct {
 	held    int // messages to Telegram of which Roost says that nobody can tell whether they arrived
 	arrived int // those of them that did
 	late    int // messages of Slack that were read back so late that they stand behind newer ones
-	missed  int // changes on Discord of which no session was told
+	missed  int // changes on Discord and in Slack of which nobody was told
+	unheard int // those of them that were made in Slack
 }
 
 // shelf is what Roost wrote in a place, by its token.

@@ -63,8 +63,8 @@ func TestKilled(t *testing.T) {
 	a := s.settles(t, c)
 	life.terminate(t)
 	t.Logf("%d kills with work under way (%d without): %d messages and changes where they should be, each once and in order; "+
-		"%d posts to Telegram held, of which %d had arrived; %d changes on Discord made while nobody listened; %d late",
-		counted, idle, a.right, a.held, a.arrived, a.missed, a.late)
+		"%d posts to Telegram held, of which %d had arrived; %d changes of which nobody was told, %d of them in Slack; %d late",
+		counted, idle, a.right, a.held, a.arrived, a.missed, a.unheard, a.late)
 }
 
 // crowd lets the people in who write: one in each leg of the mirror, and contacts, whom the team answers on the surfaces in
@@ -182,7 +182,11 @@ func (s *stage) settles(t *testing.T, c *crowd) *audit {
 		for _, k := range c.talks {
 			a.desked(k, s.surfaces)
 		}
-		waiting := l.Count["waiting"]
+		mail := s.Slack.Mail()
+		if most := mail.Lost * (len(s.legs) - 1); a.unheard > most {
+			a.fault("%d changes made in Slack are missing, and Slack gave up on %d events", a.unheard, mail.Lost)
+		}
+		waiting := l.Count["waiting"] + mail.Waiting
 		if waiting == 0 && len(a.faults) == 0 {
 			t.Logf("after the last kill it took %v until nothing waited", time.Since(began).Round(time.Second))
 			return a

@@ -126,10 +126,15 @@ func (a *audit) mirrored(k *talker, to town.Spot) {
 	}
 }
 
-// carried checks one message. Discord tells of changes only to a session that lives; those that were made while none did
-// can't be known, so what was said on Discord may stand as it was.
+// carried checks one message. Discord tells of changes only to a session that lives, and Slack gives up on an event that it
+// can't deliver for too long, while its history tells of words alone; a change that nobody was told of can't be known, so
+// what was said there may stand as it was.
 func (a *audit) carried(from town.Spot, m said, to town.Spot) {
 	_, deaf := from.(town.OnDiscord)
+	if _, forgets := from.(town.InSlack); forgets {
+		deaf = true
+		defer func(before int) { a.unheard += a.missed - before }(a.missed)
+	}
 	_, rigid := to.(town.OnX) // takes neither edits nor deletions nor reactions
 	before, after := a.ours(to, m.token), a.ours(to, m.after())
 	switch {
