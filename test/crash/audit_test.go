@@ -2,9 +2,13 @@ package crash_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/roost-im/roost/test/town"
 )
+
+// threadSign is in front of the title of a thread that hangs on nothing; it is named by what is said in it first.
+const threadSign = "🧵"
 
 // mostLate is how many messages may be late before that is no accident any more.
 const mostLate = 20
@@ -37,7 +41,7 @@ func (a *audit) shelf(p town.Spot) shelf {
 	}
 	s := shelf{lines: map[string][]town.Line{}, first: map[string]int{}}
 	for i, l := range p.Lines() {
-		if !l.Ours || l.Gone {
+		if !l.Ours || l.Gone || strings.HasPrefix(l.Text, threadSign) {
 			continue
 		}
 		token := l.Token()
