@@ -185,7 +185,11 @@ func (p OnDiscord) Lines() []Line {
 
 func (p OnDiscord) in(channel string) []Line {
 	var all []Line
+	const said, replied = 0, 19 // the others are Discord's own notices, such as that a thread was begun
 	for _, m := range p.Sim.Messages(channel) {
+		if m.Kind != said && m.Kind != replied {
+			continue
+		}
 		l := Line{
 			ID: m.ID, Text: m.Content, Gone: m.Deleted, Files: len(m.Attachments),
 			Ours: m.Webhook != "" || m.Author == p.Sim.BotUser(),
