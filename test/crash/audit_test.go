@@ -7,7 +7,7 @@ import (
 	"github.com/roost-im/roost/test/town"
 )
 
-// threadSign is in front of the title of a thread that hangs on nothing; it is named by what is said in it first.
+// threadSign is in front of the title by which Slack's threads begin that hang on nothing; it is what is said first in them.
 const threadSign = "🧵"
 
 // mostLate is how many messages may be late before that is no accident any more.
