@@ -32,6 +32,13 @@ func TestConformance(t *testing.T) {
 
 const account = chat.Account("telegram/bot")
 
+// What every stage has besides, whichever way it receives.
+var (
+	_ bridgetest.Pinboard  = (*stage)(nil)
+	_ bridgetest.Answering = (*stage)(nil)
+	_ bridgetest.Losing    = (*stage)(nil)
+)
+
 // stage is a Telegram with Ada, who talks to the bot, and a forum in which the bot is an administrator.
 type stage struct {
 	*telegramsim.Sim
@@ -135,12 +142,20 @@ func (s *stage) React(t *testing.T, m chat.MessageID, emoji string) bool {
 
 func (s *stage) Heard(t *testing.T) []bridgetest.Heard {
 	t.Helper()
+	return s.heard(s.ada, func(telegramsim.Message) bool { return true })
+}
+
+// heard is what the bot wrote in a chat, where it is so; what Telegram tells in its name, as of a pin, is none of it.
+func (s *stage) heard(where int64, so func(telegramsim.Message) bool) []bridgetest.Heard {
 	var heard []bridgetest.Heard
-	for _, m := range s.Messages(s.ada) {
-		if m.From != s.Bot().ID {
+	for _, m := range s.Messages(where) {
+		if m.From != s.Bot().ID || service(m) || !so(m) {
 			continue
 		}
 		h := bridgetest.Heard{ID: chat.MessageID(decimal(m.ID)), Text: readable(m), Wire: m.Text, Gone: m.Deleted}
+		if m.ReplyTo != 0 {
+			h.ReplyTo = chat.MessageID(decimal(m.ReplyTo))
+		}
 		for _, f := range m.Files {
 			h.Files = append(h.Files, bridgetest.File{Name: f.Name, Type: f.Type, Data: f.Data})
 		}
@@ -158,6 +173,41 @@ func (s *stage) Heard(t *testing.T) []bridgetest.Heard {
 // readable is what a person reads: a joiner can't be seen.
 func readable(m telegramsim.Message) string {
 	return strings.ReplaceAll(m.Text+m.Caption, "\u2060", "")
+}
+
+// Pin has the person pin a message. That a pin was taken off Telegram tells nobody.
+func (s *stage) Pin(t *testing.T, m chat.MessageID, on bool) bool {
+	t.Helper()
+	if on {
+		must(t, s.Sim.Pin(s.ada, s.ada, number(m)))
+	} else {
+		must(t, s.Unpin(s.ada, s.ada, number(m)))
+	}
+	return on
+}
+
+func (s *stage) Pinned(*testing.T) []chat.MessageID {
+	var pinned []chat.MessageID
+	for _, m := range s.Messages(s.ada) {
+		if m.Pinned {
+			pinned = append(pinned, chat.MessageID(decimal(m.ID)))
+		}
+	}
+	return pinned
+}
+
+func (s *stage) Answer(t *testing.T, to chat.MessageID, text string) chat.MessageID {
+	t.Helper()
+	return s.says(t, s.ada, s.ada, telegramsim.Draft{Text: text, ReplyTo: number(to)})
+}
+
+func (s *stage) Lose(*testing.T) {
+	s.Sim.Fail("download", telegramsim.Fault{Status: http.StatusNotFound})
+}
+
+// service says whether a message is Telegram's own word about something that was done.
+func service(m telegramsim.Message) bool {
+	return m.Kind == "pinned_message" || m.Kind == "forum_topic_created"
 }
 
 func (s *stage) Drop(*testing.T)              { s.DropPolls() }

@@ -260,7 +260,7 @@ func TestAPinIsTold(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{})
 	m := r.says(t, r.bob, r.room, telegramsim.Draft{Text: "important"})
-	must(t, r.Pin(r.ada, r.room, number(m)))
+	must(t, r.Sim.Pin(r.ada, r.room, number(m)))
 	e, p := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Pinned) bool { return true })
 	if e.Message != m || e.Author.Name != "Ada Lovelace" || p.Removed {
 		t.Errorf("pinned as %+v", e)
