@@ -65,6 +65,7 @@ func inForum(t *testing.T, test func(*testing.T, *run, forum)) {
 func TestTopicsAreOpenedAndHeard(t *testing.T) {
 	t.Parallel()
 	inForum(t, func(t *testing.T, r *run, f forum) {
+		t.Helper()
 		root := f.SayIn(t, f.Room(), "the root")
 		if ev, _ := r.Hears(t, "the root"); ev.Conversation != f.Room() || ev.Root != "" || ev.Direct {
 			t.Errorf("the root is in %v, hangs on %q, direct %v; want it in %v", ev.Conversation, ev.Root, ev.Direct, f.Room())
@@ -111,6 +112,7 @@ func (r *run) inhabits(t *testing.T, f forum, topic chat.Conversation, name stri
 func TestWhatIsDeletedMeanwhileIsGone(t *testing.T) {
 	t.Parallel()
 	inForum(t, func(t *testing.T, r *run, f forum) {
+		t.Helper()
 		_, topic := r.opens(t, chat.Open{Key: "k-1", To: f.Room(), Title: "Soon gone", Bare: true})
 		inTopic := chat.Post{To: topic, Text: text.Plain("anybody there?")}
 		inRoom := chat.Post{To: f.Room(), Text: text.Plain("anybody there?")}
@@ -126,6 +128,7 @@ func TestWhatIsDeletedMeanwhileIsGone(t *testing.T) {
 func TestABotThatWasThrownOutIsToldSo(t *testing.T) {
 	t.Parallel()
 	inForum(t, func(t *testing.T, r *run, f forum) {
+		t.Helper()
 		post := chat.Post{To: f.Room(), Text: text.Plain("still here")}
 		r.posts(t, post)
 		f.Expel(t)
