@@ -47,6 +47,6 @@ type (
 	// Losing is a Stage whose files can get lost.
 	Losing interface {
 		// Lose has every file that the person sent be gone from where it was.
-		Lose(t *testing.T)
+		Lose(t *testing.T) (ok bool) // false where nothing can get lost
 	}
 )

@@ -181,7 +181,10 @@ func (s *stage) Answer(t *testing.T, to chat.MessageID, text string) chat.Messag
 	return s.says(t, s.dm, discordsim.Draft{Text: text, ReplyTo: string(to)})
 }
 
-func (s *stage) Lose(*testing.T) { s.Sim.Fail("cdn", discordsim.Fault{Status: 404}) }
+func (s *stage) Lose(*testing.T) bool {
+	s.Sim.Fail("cdn", discordsim.Fault{Status: 404})
+	return true
+}
 
 func (s *stage) Drop(*testing.T)              { s.DropSockets() }
 func (s *stage) Down(_ *testing.T, down bool) { s.RefuseSockets(down) }

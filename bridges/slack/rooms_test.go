@@ -65,7 +65,7 @@ func (s *stage) Expel(t *testing.T) {
 	must(t, s.RemoveBot(s.room))
 }
 
-func (s *stage) Lose(t *testing.T) {
+func (s *stage) Lose(t *testing.T) bool {
 	t.Helper()
 	for _, m := range s.Messages(s.im) {
 		for _, f := range m.Files {
@@ -74,4 +74,5 @@ func (s *stage) Lose(t *testing.T) {
 			}
 		}
 	}
+	return true
 }

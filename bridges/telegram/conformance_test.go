@@ -201,8 +201,9 @@ func (s *stage) Answer(t *testing.T, to chat.MessageID, text string) chat.Messag
 	return s.says(t, s.ada, s.ada, telegramsim.Draft{Text: text, ReplyTo: number(to)})
 }
 
-func (s *stage) Lose(*testing.T) {
+func (s *stage) Lose(*testing.T) bool {
 	s.Sim.Fail("download", telegramsim.Fault{Status: http.StatusNotFound})
+	return true
 }
 
 // service says whether a message is Telegram's own word about something that was done.

@@ -281,8 +281,9 @@ func (st *stage) Hang(*testing.T) { st.sim.Fail(xsim.SendToParticipant, xsim.Fau
 func (st *stage) Revoke(*testing.T) { st.sim.Revoke(st.brand) }
 
 // Lose has X know nothing of the files any more.
-func (st *stage) Lose(*testing.T) {
+func (st *stage) Lose(*testing.T) bool {
 	st.sim.Fail(xsim.DownloadDMMedia, xsim.Fault{Status: http.StatusNotFound, Times: -1})
+	return true
 }
 
 // Redeliver has X tell again: by a backfill or a replay. Polls list again what they listed before anyway.

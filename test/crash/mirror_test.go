@@ -138,7 +138,7 @@ func (a *audit) carried(from town.Spot, m said, to town.Spot) {
 	_, rigid := to.(town.OnX) // takes neither edits nor deletions nor reactions
 	before, after := a.ours(to, m.token), a.ours(to, m.after())
 	switch {
-	case a.excused(to, m.token):
+	case a.excused(to, m.token), m.change == edited && a.excused(to, m.after()): // it may have been read back after the edit
 	case m.change == edited && rigid && len(before) == 0 && len(after) == 2:
 		a.right += 2 // Roost read it back after the edit, and then heard of the edit
 	case m.change == edited && rigid:
