@@ -49,13 +49,24 @@ func documented(t *testing.T) *running {
 	return r
 }
 
+// needs gives the path of a program. Where it is not installed it skips the test, and fails it in CI.
+func needs(t *testing.T, tool string) string {
+	t.Helper()
+	path, err := exec.LookPath(tool)
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatalf("the documents need %s: %v", tool, err)
+	default:
+		t.Skipf("%s is not installed, so what the documents do with it is not tried: %v", tool, err)
+	}
+	return path
+}
+
 func TestDocumentedCommandsWork(t *testing.T) {
 	t.Parallel()
 	for _, tool := range []string{"bash", "curl", "openssl"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Logf("%v; TestDocumentedRequests does the same in Go", err)
-			return
-		}
+		needs(t, tool)
 	}
 	r := documented(t)
 	said := `"type":"post","at":`
@@ -143,11 +154,7 @@ func TestDocumentedJSON(t *testing.T) {
 
 func TestDocumentedReceiverWorks(t *testing.T) {
 	t.Parallel()
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Logf("%v; the conformance suite has a receiver in Go", err)
-		return
-	}
+	python := needs(t, "python3")
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is only asked for a free port
 	if err != nil {
 		t.Fatal(err)
