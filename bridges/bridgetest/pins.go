@@ -3,6 +3,7 @@ package bridgetest
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/roost-im/roost/router/chat"
@@ -64,7 +65,7 @@ func answers(t *testing.T, w *world) {
 	}
 	post := chat.Post{Key: "k-1", To: w.Talk(), Text: text.Plain(answer), ReplyTo: m, Quote: &chat.Quote{Name: "Ada", Text: text.Plain(question)}}
 	if !w.conn.Traits().Reply {
-		post = post.Quoted()
+		post = w.conn.Traits().Quoted(post)
 	} else if !native {
 		return
 	}
@@ -74,6 +75,22 @@ func answers(t *testing.T, w *world) {
 		t.Errorf("%q answers %q, want %q", h.Text, h.ReplyTo, m)
 	case !w.conn.Traits().Reply:
 		reads(t, h.Text, "Ada", question, answer)
+	}
+	w.answersAtLength(t, m)
+}
+
+// answersAtLength has the account answer with as much as a message takes: a quote gives way before words do.
+func (w *world) answersAtLength(t *testing.T, to chat.MessageID) {
+	t.Helper()
+	traits := w.conn.Traits()
+	if traits.Text.Max == 0 {
+		return // the platform sets no limit
+	}
+	long := strings.Repeat("x", traits.Text.Max)
+	quote := &chat.Quote{Name: "Ada", Text: text.Plain("tell me everything")}
+	id := w.posted(t, chat.Post{Key: "k-2", To: w.Talk(), Text: text.Plain(long), ReplyTo: to, Quote: quote})
+	if h := w.held(t, id); h.Text != long {
+		t.Errorf("of an answer of %d letters stand %d", len(long), len(h.Text))
 	}
 }
 

@@ -16,7 +16,7 @@ const maxName = 80 // graphemes of a persona's name
 // when Slack has taken it; for files, when their message is there. A post into a thread whose first message was deleted is
 // taken back and is Gone, because Slack would show it in the channel.
 func (c *Connector) Post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
-	p = p.Quoted()
+	p = c.Traits().Quoted(p)
 	if len(p.Files) > 0 {
 		return c.share(ctx, p)
 	}
@@ -158,7 +158,7 @@ func (c *Connector) Edit(ctx context.Context, e chat.Edit) (chat.Receipt, error)
 // rewrite is what a message becomes. One with files has no persona of its own: its author's name stands before the text, and
 // stays there.
 func (c *Connector) rewrite(ctx context.Context, e chat.Edit) ([]slackapi.MsgOption, error) {
-	p := chat.Post{To: e.To, Text: e.Text, Quote: e.Quote, As: e.As, Card: e.Card}.Quoted()
+	p := c.Traits().Quoted(chat.Post{To: e.To, Text: e.Text, Quote: e.Quote, As: e.As, Card: e.Card})
 	if e.As == nil {
 		return compose(p.Text, p.Card)
 	}

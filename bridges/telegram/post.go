@@ -27,7 +27,7 @@ func (c *Connector) Post(ctx context.Context, p chat.Post) (chat.Receipt, error)
 		if m, err := find("post", p.To, at, p.ReplyTo); err == nil {
 			answers = &replyTo{Message: m.first(), Anyway: true}
 		} else { // of before the group became a supergroup
-			p = p.Quoted()
+			p = c.Traits().Quoted(p)
 		}
 	}
 	d, err := c.compose(ctx, p.Text, p.Card)

@@ -24,7 +24,7 @@ func size(t text.Text) int { return text.Cautious.Len(text.Degrade(t, plain).Bod
 // write is what a post says, as X is given it. X has no replies, so what it answers is quoted; whose words they are has been
 // put in front by whoever asks, because X shows no persona.
 func write(p chat.Post) string {
-	p = p.Quoted()
+	p = chat.Traits{Text: textLimit(), Size: size}.Quoted(p)
 	body := text.Degrade(p.Text, plain).Body
 	if p.Card != nil {
 		card := text.Degrade(p.Card.Plain(), plain).Body

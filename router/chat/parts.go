@@ -31,9 +31,6 @@ func (t Traits) Quoted(p Post) Post {
 	return p
 }
 
-// Quoted is p with its Quote in front of its text, however long that gets.
-func (p Post) Quoted() Post { return Traits{}.Quoted(p) }
-
 // Line is the quote as a line of its own: the name, and as much of the text as fits on it.
 func (q *Quote) Line() text.Text { return q.line(quoteMax) }
 
