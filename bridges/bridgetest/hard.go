@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -154,21 +155,21 @@ func (unreadable) Open(context.Context) (io.ReadCloser, error) {
 }
 
 func lostFile(t *testing.T, w *world) {
-	stage, ok := w.Stage.(Losing)
-	if !ok {
-		return
-	}
 	w.ready(t)
 	w.Say(t, "see it", File{Name: "dot.png", Type: "image/png", Data: png()})
 	if !w.sink.Within(limit, func(events []chat.Event) bool { return len(files(events)) > 0 }) {
 		t.Fatal("the file did not come")
 	}
-	if !stage.Lose(t) {
+	file := files(w.sink.Events())[0]
+	if !w.Lose(t) {
+		if b := w.fetched(t, file); !bytes.Equal(b, png()) {
+			t.Errorf("a file that can't get lost came with %d bytes, want %d", len(b), len(png()))
+		}
 		return
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	r, err := chat.Fetch(ctx, w.conn, files(w.sink.Events())[0])
+	r, err := chat.Fetch(ctx, w.conn, file)
 	w.note(err)
 	if err == nil {
 		_ = r.Close() // it should not have been there

@@ -1,23 +1,24 @@
 package bridgetest
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/roost-im/roost/router/chat"
 )
 
-// What a Stage may have besides. A promise that needs one of these is skipped where the Stage has it not, so a Stage has as
-// many of them as its platform has means for; its methods need no registration, Run finds them.
+// What a Stage may have besides; its methods need no registration, Run finds them. A Stage that lacks one fails the promise
+// that needs it, unless the connector's Traits or the Stage itself, as Lasting, say that there is nothing to hold.
 type (
-	// Pinboard is a Stage on which messages of Talk can be pinned.
+	// Pinboard is a Stage on which messages of Talk can be pinned. Traits.Pin, in any direction, asks for it.
 	Pinboard interface {
 		// Pin has the person pin a message of Talk, or take the pin off. ok is false where people can't, or where the platform
-		// tells nobody of it.
+		// tells nobody of it; that a pin was set is told wherever Traits.Pin says that it comes in.
 		Pin(t *testing.T, m chat.MessageID, on bool) (ok bool)
 		// Pinned is what is pinned in Talk, in any order.
 		Pinned(t *testing.T) []chat.MessageID
 	}
-	// Rooms is a Stage with a channel in which the person and the account are, beside Talk.
+	// Rooms is a Stage with a channel in which the person and the account are, beside Talk. Traits.Threads asks for it.
 	Rooms interface {
 		// Room is the channel. Where the platform has threads, it is one in which they can be opened.
 		Room() chat.Conversation
@@ -27,26 +28,58 @@ type (
 		// in threads may be among what is in Room.
 		HeardIn(t *testing.T, in chat.Conversation) []Heard
 	}
-	// Vanishing is a Stage whose Room and threads can be deleted.
+	// Unrooted is a Stage whose threads hang on no message: each has a name instead, and the same Open twice may make two.
+	Unrooted interface {
+		Rooms
+		// Unrooted only says so.
+		Unrooted()
+	}
+	// Vanishing is a Stage whose Room and threads can be deleted. Every Stage is that or Lasting.
 	Vanishing interface {
 		Rooms
 		// Vanish deletes Room with all that is in it, or a thread in it, so that nobody can write there any more.
 		Vanish(t *testing.T, c chat.Conversation)
 	}
-	// Expelling is a Stage on which people take the account out of Room.
+	// Expelling is a Stage on which people take the account out of Room. Every Stage is that or Lasting.
 	Expelling interface {
 		Rooms
 		// Expel takes the account out of Room, which stays there without it.
 		Expel(t *testing.T)
 	}
+	// Lasting is a Stage on which no room can be deleted and the account be taken out of none.
+	Lasting interface {
+		// Lasting says why.
+		Lasting() (why string)
+	}
 	// Answering is a Stage whose person can answer a message with the platform's own means. Its Heard have ReplyTo.
+	// Traits.Reply asks for it.
 	Answering interface {
 		// Answer has the person answer a message of Talk.
 		Answer(t *testing.T, to chat.MessageID, text string) chat.MessageID
 	}
-	// Losing is a Stage whose files can get lost.
-	Losing interface {
-		// Lose has every file that the person sent be gone from where it was.
-		Lose(t *testing.T) (ok bool) // false where nothing can get lost
-	}
 )
+
+// needs is the Stage with what it must have besides, because of why.
+func needs[T any](t *testing.T, w *world, why string) T {
+	t.Helper()
+	stage, ok := w.Stage.(T)
+	if !ok {
+		t.Fatalf("%T is no bridgetest.%s, and %s", w.Stage, reflect.TypeFor[T]().Name(), why)
+	}
+	return stage
+}
+
+// unlessLasting is needs for what no trait tells: ok is false where the Stage says that there is no such thing.
+func unlessLasting[T any](t *testing.T, w *world) (stage T, ok bool) {
+	t.Helper()
+	lasting, is := w.Stage.(Lasting)
+	if _, has := w.Stage.(T); has || !is {
+		return needs[T](t, w, "does not say, as Lasting, why"), true
+	}
+	why := lasting.Lasting()
+	if why == "" {
+		t.Fatalf("%T is Lasting for no reason", w.Stage)
+	}
+	t.Log(why)
+	return stage, false
+}

@@ -11,34 +11,43 @@ import (
 )
 
 func pins(t *testing.T, w *world) {
-	board, ok := w.Stage.(Pinboard)
-	if !ok {
-		return
-	}
 	w.ready(t)
 	m := w.Say(t, "keep this")
 	w.hears(t, []string{"keep this"})
+	traits := w.conn.Traits().Pin
+	if traits.In {
+		w.pinsIn(t, m)
+	}
+	if traits.Out {
+		w.pinsOut(t, m)
+	} else if err := w.try(t, chat.Pin{To: w.Talk(), Message: m}); !chat.IsUnsupported(err) {
+		t.Errorf("pin = %v, want ErrUnsupported", err)
+	}
+}
+
+// pinsIn has the person pin a message and take the pin off again.
+func (w *world) pinsIn(t *testing.T, m chat.MessageID) {
+	t.Helper()
+	board := needs[Pinboard](t, w, "its connector's Traits say that pins come in")
 	for _, on := range []bool{true, false} {
-		if board.Pin(t, m, on) && w.conn.Traits().Pin.In {
+		told := board.Pin(t, m, on)
+		if on && !told {
+			t.Errorf("%T lets nobody pin, and its connector's Traits say that pins come in", w.Stage)
+		}
+		if told {
 			w.happens(t, "pin", func(ev chat.Event) bool {
 				p, is := ev.What.(chat.Pinned)
 				return is && p.Removed != on && ev.Message == m && ev.Author.ID == w.Person()
 			})
 		}
 	}
-	w.pinsOut(t, board, m)
 }
 
 // pinsOut has the account pin a message and take the pin off again.
-func (w *world) pinsOut(t *testing.T, board Pinboard, m chat.MessageID) {
+func (w *world) pinsOut(t *testing.T, m chat.MessageID) {
 	t.Helper()
+	board := needs[Pinboard](t, w, "its connector's Traits say that it can pin")
 	a := chat.Pin{To: w.Talk(), Message: m}
-	if !w.conn.Traits().Pin.Out {
-		if err := w.try(t, a); !chat.IsUnsupported(err) {
-			t.Errorf("pin = %v, want ErrUnsupported", err)
-		}
-		return
-	}
 	for _, a.Remove = range []bool{false, false, true, true} { // done already is done
 		if err := w.try(t, a); err != nil {
 			t.Errorf("pin with remove %v = %v", a.Remove, err)
@@ -51,32 +60,32 @@ func (w *world) pinsOut(t *testing.T, board Pinboard, m chat.MessageID) {
 
 // answers holds what a connector says of replies: natively where it can, and readable everywhere.
 func answers(t *testing.T, w *world) {
-	stage, native := w.Stage.(Answering)
 	w.ready(t)
 	const question, answer = "what is the time?", "late"
 	m := w.Say(t, question)
 	w.hears(t, []string{question})
-	if native {
-		id := stage.Answer(t, m, "soon enough")
-		w.happens(t, "answer", func(ev chat.Event) bool {
-			p, is := ev.What.(chat.Posted)
-			return is && ev.Message == id && p.ReplyTo == m && (p.Quote == nil || p.Quote.Text.Body == question)
-		})
-	}
 	post := chat.Post{Key: "k-1", To: w.Talk(), Text: text.Plain(answer), ReplyTo: m, Quote: &chat.Quote{Name: "Ada", Text: text.Plain(question)}}
-	if !w.conn.Traits().Reply {
-		post = w.conn.Traits().Quoted(post)
-	} else if !native {
-		return
-	}
-	h := w.held(t, w.posted(t, post))
-	switch {
-	case w.conn.Traits().Reply && h.ReplyTo != m:
-		t.Errorf("%q answers %q, want %q", h.Text, h.ReplyTo, m)
-	case !w.conn.Traits().Reply:
+	if w.conn.Traits().Reply {
+		w.answered(t, m, question)
+		if h := w.held(t, w.posted(t, post)); h.ReplyTo != m {
+			t.Errorf("%q answers %q, want %q", h.Text, h.ReplyTo, m)
+		}
+	} else {
+		h := w.held(t, w.posted(t, w.conn.Traits().Quoted(post)))
 		reads(t, h.Text, "Ada", question, answer)
 	}
 	w.answersAtLength(t, m)
+}
+
+// answered has the person answer a message that asks a question.
+func (w *world) answered(t *testing.T, m chat.MessageID, question string) {
+	t.Helper()
+	stage := needs[Answering](t, w, "its connector's Traits say that messages can be answered")
+	id := stage.Answer(t, m, "soon enough")
+	w.happens(t, "answer", func(ev chat.Event) bool {
+		p, is := ev.What.(chat.Posted)
+		return is && ev.Message == id && p.ReplyTo == m && (p.Quote == nil || p.Quote.Text.Body == question)
+	})
 }
 
 // answersAtLength has the account answer with as much as a message takes: a quote gives way before words do.

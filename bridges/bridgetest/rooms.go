@@ -11,22 +11,24 @@ import (
 
 func threads(t *testing.T, w *world) {
 	if !w.conn.Traits().Threads {
+		if err := w.try(t, chat.Open{Key: "k-1", To: w.Talk(), Title: "A case"}); !chat.IsUnsupported(err) {
+			t.Errorf("open = %v, want ErrUnsupported", err)
+		}
 		return
 	}
-	rooms, ok := w.Stage.(Rooms)
-	if !ok {
-		return
-	}
+	rooms := needs[Rooms](t, w, "its connector's Traits say that threads can be opened")
 	w.ready(t)
 	first := w.rooted(t, rooms)
 	second := w.done(t, chat.Open{Key: "k-3", To: rooms.Room(), Title: "Another <!channel> @everyone matter", Bare: true})
 	w.inhabited(t, rooms, second.Conversation, "k-4")
+	w.spoken(t, rooms, second.Conversation, "", "Another", "matter")
 	third := w.done(t, chat.Open{Key: "k-5", To: rooms.Room(), Title: "A case", Card: chat.Card{Title: "A case", Body: "of a contact"}})
 	w.inhabited(t, rooms, third.Conversation, "k-6")
+	w.spoken(t, rooms, third.Conversation, "", "A case")
 	if len(third.Messages) != 1 {
 		t.Errorf("the receipt of a card names %q, want one message", third.Messages)
 	}
-	if second.Conversation == first || third.Conversation == second.Conversation {
+	if second.Conversation == first || third.Conversation == second.Conversation || third.Conversation == first {
 		t.Errorf("the threads are %v, %v and %v, want three", first, second.Conversation, third.Conversation)
 	}
 }
@@ -40,21 +42,14 @@ func (w *world) rooted(t *testing.T, rooms Rooms) chat.Conversation {
 	}
 	open := chat.Open{Key: "k-1", To: rooms.Room(), Title: "The matter", Bare: true, Root: root}
 	opened := w.done(t, open)
-	if len(opened.Messages) > 0 {
-		root = "" // something had to be written for it to hang on
+	if _, none := rooms.(Unrooted); none || len(opened.Messages) > 0 {
+		root = "" // it hangs on nothing, or on what had to be written for it
 	} else if again := w.done(t, open); again.Conversation != opened.Conversation {
 		t.Errorf("opened again it is %v, want %v", again.Conversation, opened.Conversation)
 	}
-	thread := w.inhabited(t, rooms, opened.Conversation, "k-2")
-	rooms.SayIn(t, thread, "in the thread")
-	ev := w.heard(t, "in the thread")
-	if ev.Conversation != thread || (root != "" && ev.Root != root) {
-		t.Errorf("what is said in it is in %v and hangs on %q, want %v and %q", ev.Conversation, ev.Root, thread, root)
-	}
-	if ev.Topic != "" && !strings.Contains(ev.Topic, "The matter") {
-		t.Errorf("it is called %q, want its title in it", ev.Topic)
-	}
-	return thread
+	w.inhabited(t, rooms, opened.Conversation, "k-2")
+	w.spoken(t, rooms, opened.Conversation, root, "The matter")
+	return opened.Conversation
 }
 
 // inhabited checks that c is a thread in the room and that the account can write in it, and gives it back.
@@ -71,8 +66,25 @@ func (w *world) inhabited(t *testing.T, rooms Rooms, c chat.Conversation, key ch
 	return c
 }
 
+// spoken has the person write in a thread, which hangs on root if that is known, and is called by these words if by any.
+func (w *world) spoken(t *testing.T, rooms Rooms, thread chat.Conversation, root chat.MessageID, called ...string) {
+	t.Helper()
+	words := "in the thread " + called[0]
+	rooms.SayIn(t, thread, words)
+	ev := w.heard(t, words)
+	if ev.Conversation != thread || (root != "" && ev.Root != root) {
+		t.Errorf("what is said in it is in %v and hangs on %q, want %v and %q", ev.Conversation, ev.Root, thread, root)
+	}
+	if _, none := rooms.(Unrooted); none && (ev.Root != "" || ev.Topic == "") {
+		t.Errorf("it is called %q and hangs on %q, want a name and no message", ev.Topic, ev.Root)
+	}
+	if ev.Topic != "" {
+		reads(t, ev.Topic, called...)
+	}
+}
+
 func vanished(t *testing.T, w *world) {
-	stage, ok := w.Stage.(Vanishing)
+	stage, ok := unlessLasting[Vanishing](t, w)
 	if !ok {
 		return
 	}
@@ -94,7 +106,7 @@ func vanished(t *testing.T, w *world) {
 }
 
 func expelled(t *testing.T, w *world) {
-	stage, ok := w.Stage.(Expelling)
+	stage, ok := unlessLasting[Expelling](t, w)
 	if !ok {
 		return
 	}
@@ -144,7 +156,7 @@ func reads(t *testing.T, s string, words ...string) {
 	for _, word := range words {
 		_, after, found := strings.Cut(rest, word)
 		if !found {
-			t.Errorf("the person reads %q, want %q in this order", s, words)
+			t.Errorf("it reads %q, want %q in this order", s, words)
 			return
 		}
 		rest = after

@@ -158,24 +158,27 @@ func peopleChange(t *testing.T, w *world) {
 	w.hears(t, []string{"first words"})
 	traits := w.conn.Traits()
 	for _, tc := range []struct {
-		name string
-		done bool // the platform lets people do it, and the connector says that it comes
-		so   func(chat.Happening) bool
+		name     string
+		done, in bool // the platform lets people do it; the connector says that it comes
+		so       func(chat.Happening) bool
 	}{
-		{"reaction", w.React(t, m, "👍") && traits.React.In, func(h chat.Happening) bool {
+		{"reaction", w.React(t, m, "👍"), traits.React.In, func(h chat.Happening) bool {
 			r, ok := h.(chat.Reacted)
 			return ok && r.Emoji == "👍" && !r.Removed
 		}},
-		{"edit", w.Edit(t, m, "better words") && traits.Edit.In, func(h chat.Happening) bool {
+		{"edit", w.Edit(t, m, "better words"), traits.Edit.In, func(h chat.Happening) bool {
 			e, ok := h.(chat.Edited)
 			return ok && e.Text.Body == "better words"
 		}},
-		{"deletion", w.Delete(t, m) && traits.Delete.In, func(h chat.Happening) bool {
+		{"deletion", w.Delete(t, m), traits.Delete.In, func(h chat.Happening) bool {
 			_, ok := h.(chat.Deleted)
 			return ok
 		}},
 	} {
-		if tc.done {
+		if tc.in && !tc.done {
+			t.Errorf("%T has no %s, and its connector's Traits say that it comes", w.Stage, tc.name)
+		}
+		if tc.in && tc.done {
 			w.happens(t, tc.name, func(ev chat.Event) bool { return ev.Message == m && tc.so(ev.What) })
 		}
 	}

@@ -286,6 +286,9 @@ func (w *world) finds(t *testing.T, p chat.Action, since time.Time, want bool) {
 	if err != nil {
 		t.Fatalf("find = %v", err)
 	}
+	if w.conn.Traits().Repeat == chat.ReadBack && !known {
+		t.Fatal("the connector can't find its posts, and its Traits say that it can")
+	}
 	if known && found != want {
 		t.Fatalf("found = %v, want %v", found, want)
 	}

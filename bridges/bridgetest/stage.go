@@ -11,9 +11,9 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// Stage is a simulator with one account on it and one person who talks to that account. What else it may have, for the
-// promises that not every platform can keep, are the interfaces beside it: Pinboard, Rooms, Vanishing, Expelling, Answering,
-// Losing.
+// Stage is a simulator with one account on it and one person who talks to that account. What else it must have for some
+// promises, unless its platform can't keep them, are the interfaces beside it: Pinboard, Rooms, Unrooted, Vanishing,
+// Expelling, Lasting, Answering.
 type Stage interface {
 	// Open makes the connector. Opening again with the same Deps.Keep is a restart.
 	Open(t *testing.T, deps bridges.Deps) chat.Connector
@@ -24,7 +24,8 @@ type Stage interface {
 
 	// Say has the person write a message, and returns when the platform has taken it.
 	Say(t *testing.T, text string, files ...File) chat.MessageID
-	// Edit, Delete and React have the person do it. ok is false where the platform has no such thing for people.
+	// Edit, Delete and React have the person do it. ok is false where the platform has no such thing for people; nowhere that
+	// the connector's Traits say that it comes in.
 	Edit(t *testing.T, m chat.MessageID, text string) (ok bool)
 	Delete(t *testing.T, m chat.MessageID) (ok bool)
 	React(t *testing.T, m chat.MessageID, emoji string) (ok bool)
@@ -48,6 +49,8 @@ type Misbehaviour interface {
 	Revoke(t *testing.T)                       // the account's credentials are not valid from now on
 	Redeliver(t *testing.T)                    // deliver again what was delivered last
 	Odd(t *testing.T)                          // deliver an event of a kind that nobody knows
+	// Lose has every file that the person sent be gone from where it was. ok is false where nothing can get lost: it comes then.
+	Lose(t *testing.T) (ok bool)
 }
 
 // File is an attachment that the person sends.

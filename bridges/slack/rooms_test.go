@@ -12,7 +12,6 @@ var (
 	_ bridgetest.Pinboard  = (*stage)(nil)
 	_ bridgetest.Vanishing = (*stage)(nil)
 	_ bridgetest.Expelling = (*stage)(nil)
-	_ bridgetest.Losing    = (*stage)(nil)
 	_ bridgetest.Vanishing = (*hookStage)(nil)
 )
 

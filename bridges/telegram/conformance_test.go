@@ -36,7 +36,6 @@ const account = chat.Account("telegram/bot")
 var (
 	_ bridgetest.Pinboard  = (*stage)(nil)
 	_ bridgetest.Answering = (*stage)(nil)
-	_ bridgetest.Losing    = (*stage)(nil)
 )
 
 // stage is a Telegram with Ada, who talks to the bot, and a forum in which the bot is an administrator.

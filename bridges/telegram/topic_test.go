@@ -30,12 +30,12 @@ func TestACaseHasATopicThatShowsHowItStands(t *testing.T) {
 	t.Parallel()
 	r := start(t, telegramsim.Config{})
 	card := chat.Card{Title: "Jane", State: chat.MarkOpen, Body: "where is it?", Buttons: []chat.Button{{ID: "claim", Label: "Claim"}}}
-	receipt, opened := r.opens(t, chat.Open{Key: "k", To: in(r.forum), Title: "Jane\n@doe", Card: card})
+	receipt, opened := r.opens(t, chat.Open{Key: "k", To: in(r.forum), Title: "Jane\n@doe <!channel>", Card: card})
 	if opened.Place() != in(r.forum) || len(receipt.Messages) != 1 {
 		t.Fatalf("opened %v with %v", opened, receipt.Messages)
 	}
 	topic := func() telegramsim.Topic { all := r.Topics(r.forum); return all[len(all)-1] }
-	if got := topic(); got.Name != "🟢 Jane doe" || decimal(got.ID) != string(opened.Thread) {
+	if got := topic(); got.Name != "🟢 Jane doe ‹!channel›" || decimal(got.ID) != string(opened.Thread) {
 		t.Errorf("the topic is %+v", got)
 	}
 	if m := r.message(t, r.forum, receipt.Messages[0]); !strings.HasPrefix(m.Text, "Jane\nwhere is it?") || m.Thread != topic().ID || len(m.Buttons) != 1 {

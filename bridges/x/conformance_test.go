@@ -36,7 +36,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-var _ bridgetest.Losing = (*stage)(nil)
+var _ bridgetest.Lasting = (*stage)(nil)
 
 // stage is a simulated X for bridgetest.
 type stage struct {
@@ -251,6 +251,11 @@ func (st *stage) Heard(*testing.T) []bridgetest.Heard {
 		all = append(all, h)
 	}
 	return all
+}
+
+// Lasting says that nobody can have X end a conversation.
+func (st *stage) Lasting() string {
+	return "X's API neither ends a conversation nor takes anybody out of one, so how a post into it fails then is not known"
 }
 
 // Drop cuts the stream.
