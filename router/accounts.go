@@ -247,7 +247,7 @@ func refers(ev chat.Event) bool {
 		return w.ReplyTo != "" || ev.Conversation.Thread != ""
 	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Pressed:
 		return true
-	case chat.Joined, chat.Left, chat.Typing, chat.Read:
+	case chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
 	}
 	return false
 }

@@ -83,7 +83,7 @@ func instead(d chat.Delivery, post *chat.Post, can bool) chat.Delivery {
 func astray(d chat.Delivery) chat.Delivery {
 	switch d.Action.(type) {
 	case chat.Post, chat.Open:
-	case chat.Edit, chat.Delete, chat.React, chat.Pin:
+	case chat.Edit, chat.Delete, chat.React, chat.Pin, chat.Hear:
 		if d.Within.IsThread() {
 			d.Within, d.Loose = chat.Ref{}, false
 		}

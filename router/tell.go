@@ -57,7 +57,7 @@ func failings(e lane.End) []string {
 		if !e.Gone {
 			return append(lines, fmt.Sprintf("⚠️ %s still shows what was deleted: %s.", d.Action.Target(), d.Reason))
 		}
-	case chat.React, chat.Pin: // not worth a message
+	case chat.React, chat.Pin, chat.Hear: // not worth a message
 	}
 	return lines
 }

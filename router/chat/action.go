@@ -107,6 +107,7 @@ func (Delete) action() {}
 func (Pin) action()    {}
 func (React) action()  {}
 func (Open) action()   {}
+func (Hear) action()   {}
 
 // Target is To.
 func (a Post) Target() Conversation { return a.To }
@@ -125,6 +126,9 @@ func (a React) Target() Conversation { return a.To }
 
 // Target is To.
 func (a Open) Target() Conversation { return a.To }
+
+// Target is To.
+func (a Hear) Target() Conversation { return a.To }
 
 // Persona is the name and picture that a relayed message bears where the platform allows it (Traits.Persona); elsewhere
 // the router has put Prefix in front of the text, and a connector is given none.
@@ -150,6 +154,9 @@ type Card struct {
 	Facts   []Fact   `json:"facts,omitempty"`
 	Footer  string   `json:"footer,omitempty"`
 	Buttons []Button `json:"buttons,omitempty"`
+	// Numbered says that the buttons can also be answered by their numbers or labels: where there are no buttons, they are
+	// numbered lines.
+	Numbered bool `json:"numbered,omitempty"`
 }
 
 // Mark is how a matter stands that has a thread of its own: forums mark posts with a tag, topics bear a sign.
@@ -210,6 +217,21 @@ type Field struct {
 type Choice struct {
 	Value string `json:"value"`
 	Label string `json:"label"`
+}
+
+// Lines are the buttons of a card as numbered lines, if it is a Numbered one.
+func (c Card) Lines() text.Text {
+	if !c.Numbered {
+		return text.Text{}
+	}
+	var b text.Builder
+	for i, button := range c.Buttons {
+		if i > 0 {
+			b.Write("\n")
+		}
+		b.Write(fmt.Sprintf("%d. %s", i+1, button.Label))
+	}
+	return b.Text()
 }
 
 // Plain is the card as text, for platforms without cards.

@@ -8,7 +8,7 @@
 // Both are sealed sums (Happening, Action), so a switch over them can be checked for completeness.
 //
 // A Connector speaks for one Account. What every connector must do is small (Run, Post, Traits); what only some
-// can do is an optional interface (Editor, Deleter, Reactor, Opener, Finder, Fetcher, Checker) that is asserted in
+// can do is an optional interface (Editor, Deleter, Reactor, Opener, Hearer, Typer, Finder, Fetcher, Checker) that is asserted in
 // this package alone, by Do and its sisters. So no caller asks a connector which platform it is: it reads Traits and
 // calls Do.
 //

@@ -29,6 +29,8 @@ func HappeningName(h Happening) string {
 		return "typing"
 	case Read:
 		return "read"
+	case Called:
+		return "called"
 	}
 	return ""
 }
@@ -48,6 +50,8 @@ func ActionName(a Action) string {
 		return "pin"
 	case Open:
 		return "open"
+	case Hear:
+		return "hear"
 	}
 	return ""
 }
@@ -77,6 +81,8 @@ func DecodeAction(name string, body []byte) (Action, error) {
 		return decode[Pin](body)
 	case "open":
 		return decode[Open](body)
+	case "hear":
+		return decode[Hear](body)
 	}
 	return nil, fmt.Errorf("decode action: unknown name %q", name)
 }
@@ -112,6 +118,8 @@ func decodeHappening(name string, body []byte) (Happening, error) {
 		return Typing{}, nil
 	case "read":
 		return Read{}, nil
+	case "called":
+		return decode[Called](body)
 	}
 	return nil, fmt.Errorf("decode happening: unknown name %q", name)
 }
@@ -125,6 +133,7 @@ type wireEvent[What any] struct {
 	Author       Author       `json:"author"`
 	At           time.Time    `json:"at"`
 	Direct       bool         `json:"direct,omitempty"`
+	Addressed    bool         `json:"addressed,omitempty"`
 	Hops         int          `json:"hops,omitempty"`
 	Topic        string       `json:"topic,omitempty"`
 	Root         MessageID    `json:"root,omitempty"`
@@ -136,10 +145,10 @@ type wireEvent[What any] struct {
 func (e Event) MarshalJSON() ([]byte, error) {
 	w := wireEvent[Happening]{
 		ID: e.ID, Conversation: e.Conversation, Message: e.Message, Author: e.Author,
-		At: e.At, Direct: e.Direct, Hops: e.Hops, Topic: e.Topic, Root: e.Root, Kind: HappeningName(e.What),
+		At: e.At, Direct: e.Direct, Addressed: e.Addressed, Hops: e.Hops, Topic: e.Topic, Root: e.Root, Kind: HappeningName(e.What),
 	}
 	switch e.What.(type) {
-	case Posted, Edited, Reacted, Pinned, Pressed:
+	case Posted, Edited, Reacted, Pinned, Pressed, Called:
 		w.What = e.What
 	case Deleted, Joined, Left, Typing, Read: // their name says it all
 	default:
@@ -160,7 +169,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	}
 	*e = Event{
 		ID: w.ID, Conversation: w.Conversation, Message: w.Message, Author: w.Author,
-		At: w.At, Direct: w.Direct, Hops: w.Hops, Topic: w.Topic, Root: w.Root, What: what,
+		At: w.At, Direct: w.Direct, Addressed: w.Addressed, Hops: w.Hops, Topic: w.Topic, Root: w.Root, What: what,
 	}
 	return nil
 }

@@ -40,6 +40,7 @@ type Receipt struct {
 	Messages     []MessageID  // what it became, in order; one for a Post
 	At           time.Time    // by the platform's clock; zero when it does not say
 	Left         []Allowance  // what the platform said about its limits
+	Outcome      *Outcome     // of a Hear; nil: none
 }
 
 // The optional abilities of a connector. Only this package asserts them.
@@ -73,6 +74,15 @@ type (
 	// Fetcher opens the bytes of a file that arrived with one of its events.
 	Fetcher interface {
 		Fetch(ctx context.Context, f File) (io.ReadCloser, error)
+	}
+	// Hearer makes something of events: bots do. An error that is not a *Error of Kind Refused means that the event shall be
+	// heard again. It is safe for concurrent use.
+	Hearer interface {
+		Hear(ctx context.Context, h Hear) (Outcome, error)
+	}
+	// Typer shows people that the account is writing, until its next message or for some seconds.
+	Typer interface {
+		Type(ctx context.Context, at Conversation) error
 	}
 	// Checker finds out whether the account works, and what it would miss.
 	Checker interface {

@@ -25,6 +25,8 @@ func Do(ctx context.Context, c Connector, a Action) (Receipt, error) {
 		return doPin(ctx, c, a)
 	case Open:
 		return doOpen(ctx, c, a)
+	case Hear:
+		return doHear(ctx, c, a)
 	}
 	return Receipt{}, fmt.Errorf("do: %T is no action", a)
 }
@@ -67,6 +69,15 @@ func doOpen(ctx context.Context, c Connector, a Open) (Receipt, error) {
 		r.Conversation = conv
 	}
 	return r, err
+}
+
+func doHear(ctx context.Context, c Connector, a Hear) (Receipt, error) {
+	h, ok := c.(Hearer)
+	if !ok {
+		return Receipt{}, Unsupported("hear", "no bot listens here")
+	}
+	outcome, err := h.Hear(ctx, a)
+	return Receipt{Outcome: &outcome}, err
 }
 
 func instead(ctx context.Context, c Connector, post *Post, op, reason string) (Receipt, error) {
@@ -153,6 +164,15 @@ func Find(ctx context.Context, c Connector, a Action, since time.Time) (r Receip
 	}
 	r, found, err = f.Find(ctx, a, since)
 	return r, found, err == nil, err
+}
+
+// Type shows people in a conversation that the account is writing, for some seconds. A connector that has no means for it
+// shows nothing.
+func Type(ctx context.Context, c Connector, at Conversation) error {
+	if tc, ok := c.(Typer); ok && c.Traits().Types {
+		return tc.Type(ctx, at)
+	}
+	return nil
 }
 
 // Fetch opens the bytes of a file through the connector that it came from. The caller closes what it gets.

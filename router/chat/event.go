@@ -16,6 +16,7 @@ type Event struct {
 	Author       Author       // who did it
 	At           time.Time    // when, by the platform's clock
 	Direct       bool         // the conversation is private between the account and one person
+	Addressed    bool         // the message mentions the account itself, or answers one of its own by the platform's means
 	Hops         int          // how many routes it had passed when it was posted, if the platform carried that
 	Topic        string       // the name of the conversation's thread; empty when it has none or it is not known
 	Root         MessageID    // the message in the place that the thread hangs on; empty when it hangs on none or that is not known
@@ -82,6 +83,11 @@ type (
 	Typing struct{}
 	// Read says that the author has read everything up to the event's message.
 	Read struct{}
+	// Called says that something which is no person wants a bot: one of its schedules, a webhook, its own program.
+	Called struct {
+		Name string `json:"name"`           // what calls, and which: "schedule:standup"
+		Body []byte `json:"body,omitempty"` // what it says
+	}
 )
 
 func (Posted) happening()  {}
@@ -94,6 +100,7 @@ func (Joined) happening()  {}
 func (Left) happening()    {}
 func (Typing) happening()  {}
 func (Read) happening()    {}
+func (Called) happening()  {}
 
 // File is an attachment. On its way in it says where its bytes are (Account, Source); on its way out Content opens them.
 type File struct {

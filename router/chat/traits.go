@@ -22,6 +22,7 @@ type Traits struct {
 	Reply    bool // a message can answer another one
 	Threads  bool // Open works, and conversations have threads
 	Typing   bool // Typing events arrive
+	Types    bool // Type shows people that the account is writing
 	Reads    bool // Read events arrive
 	Cards    bool // cards keep their buttons; otherwise they are text
 	Persona  bool // a post can bear another name and picture

@@ -67,7 +67,7 @@ func (s *step) keepBlocked(in FromContact) {
 		s.heardLine(in.Event, w.Text, w.Files)
 	case chat.Deleted:
 		s.goneLine(in.Was)
-	case chat.Reacted, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	case chat.Reacted, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
 	}
 }
 

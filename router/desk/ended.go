@@ -177,7 +177,7 @@ func (s *step) unshown(d chat.Delivery) {
 		}
 	case chat.Post:
 		s.tell(t, "something could not be shown here: "+oneLine(d.Reason))
-	case chat.Delete, chat.React, chat.Pin, chat.Open:
+	case chat.Delete, chat.React, chat.Pin, chat.Open, chat.Hear:
 	}
 }
 

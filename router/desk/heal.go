@@ -96,7 +96,7 @@ func losesThread(d chat.Delivery) bool {
 		return true
 	case chat.Edit:
 		return d.Of == d.Within
-	case chat.Delete, chat.React, chat.Pin, chat.Open:
+	case chat.Delete, chat.React, chat.Pin, chat.Open, chat.Hear:
 	}
 	return false
 }
@@ -128,7 +128,7 @@ func (s *step) repeat(t Thread, old chat.Delivery) {
 		p := *a.Else
 		p.Key, p.To = "", t.Surface
 		d.Action = p
-	case chat.Delete, chat.React, chat.Pin, chat.Open:
+	case chat.Delete, chat.React, chat.Pin, chat.Open, chat.Hear:
 		return
 	}
 	if old.Purpose == purposeRecap {

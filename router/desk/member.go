@@ -54,7 +54,7 @@ func (s *step) fromMember(in FromMember) {
 		t.reacted(w)
 	case chat.Pressed:
 		t.pressed(w)
-	case chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	case chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
 	}
 }
 

@@ -139,7 +139,7 @@ func paced(a chat.Action) bool {
 	switch a.(type) {
 	case chat.Post, chat.Open:
 		return true
-	case chat.Edit, chat.Delete, chat.React, chat.Pin:
+	case chat.Edit, chat.Delete, chat.React, chat.Pin, chat.Hear:
 		return false
 	}
 	return false

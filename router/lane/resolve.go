@@ -160,7 +160,7 @@ func quoted(a chat.Action, t chat.Traits) chat.Action {
 			a.Text, a.Quote = t.Quoted(chat.Post{Text: a.Text, Quote: a.Quote}).Text, nil
 			return a
 		}
-	case chat.Delete, chat.React, chat.Pin, chat.Open:
+	case chat.Delete, chat.React, chat.Pin, chat.Open, chat.Hear:
 	}
 	return a
 }

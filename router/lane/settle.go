@@ -102,7 +102,7 @@ func copies(at *attempt, receipt chat.Receipt) []chat.Copy {
 		if a.Else != nil {
 			hops = a.Else.Hops
 		}
-	case chat.Delete, chat.React, chat.Pin:
+	case chat.Delete, chat.React, chat.Pin, chat.Hear:
 		return nil
 	}
 	if source.IsZero() {

@@ -98,7 +98,7 @@ func Ended(d chat.Delivery, made, gone bool, mem Memory) (res Result, mine bool,
 			return res, false, nil
 		}
 		return lost(d, a, mem)
-	case chat.Edit, chat.Delete, chat.React, chat.Pin:
+	case chat.Edit, chat.Delete, chat.React, chat.Pin, chat.Hear:
 	}
 	return res, false, nil
 }

@@ -1,0 +1,352 @@
+package bots
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
+)
+
+// dialog is a bot in the middle of its code: what it was told, what it asked and everything that it was given since.
+type dialog struct {
+	Trigger string            `json:"trigger"`
+	Args    map[string]string `json:"args,omitempty"` // as they were written
+	Match   []string          `json:"match,omitempty"`
+	Hash    string            `json:"hash,omitempty"` // of the bot that began it
+	Key     chat.Key          `json:"key"`            // of the delivery with which it began
+	Began   time.Time         `json:"began"`
+	Done    int               `json:"done"`
+	Asks    int               `json:"asks"`
+	Ref     chat.Ref          `json:"ref"` // the message that asks
+	Text    string            `json:"text,omitempty"`
+	Choices []Choice          `json:"choices,omitempty"`
+	Type    ParamKind         `json:"type,omitempty"`
+	Await   bool              `json:"await,omitempty"`
+	Data    []byte            `json:"data,omitempty"`
+	Said    text.Text         `json:"said,omitzero"`
+	Hear    json.RawMessage   `json:"hear"` // with which it began
+
+	key     string // under which it is kept
+	raw     []byte // as it was kept; nil: it is new
+	entries []entry
+}
+
+// defaultTimeout is how long a question waits when it does not say.
+const defaultTimeout = 30 * 24 * time.Hour
+
+// dialogKey is the key under which the dialog of somebody in a conversation is kept.
+func (h *Host) dialogKey(at chat.Conversation, who chat.PersonID) string {
+	return "bot/" + h.cfg.Name + "/dialog/" + at.String() + "|" + string(who)
+}
+
+// encode writes d: a line of JSON, and its journal behind.
+func (d *dialog) encode() ([]byte, error) {
+	head, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("write dialog: %w", err)
+	}
+	journal, err := encodeJournal(d.entries)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(head, []byte{'\n'}, journal), nil
+}
+
+func decodeDialog(key string, raw []byte) (*dialog, error) {
+	head, journal, ok := bytes.Cut(raw, []byte{'\n'})
+	d := &dialog{key: key, raw: raw}
+	if err := json.Unmarshal(head, d); err != nil || !ok {
+		return nil, fmt.Errorf("%w: what is kept of it is damaged", ErrDialog)
+	}
+	var err error
+	d.entries, err = decodeJournal(string(journal))
+	return d, err
+}
+
+// began is the event with which the dialog began, as it is now.
+func (d *dialog) began(in chat.Hear) (chat.Hear, error) {
+	var h chat.Hear
+	if err := json.Unmarshal(d.Hear, &h); err != nil {
+		return h, fmt.Errorf("%w: what is kept of it is damaged", ErrDialog)
+	}
+	h.To, h.Desk, h.Can, h.Event.Hops = in.To, in.Desk, in.Can, in.Event.Hops
+	return h, nil
+}
+
+// dialog goes on with the dialog that the event is an answer in. done is false when it is none.
+func (r *run) dialog(ctx context.Context) (done bool, err error) {
+	late := r.lateRef()
+	switch w := r.in.Event.What.(type) {
+	case chat.Posted:
+	case chat.Pressed:
+		if w.Button != askButton {
+			return false, nil
+		}
+	case chat.Called:
+		if late == "" {
+			return false, nil
+		}
+	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
+		return false, nil
+	}
+	key := r.h.dialogKey(r.in.Event.Conversation, r.in.Event.Author.ID)
+	raw, err := r.h.cfg.Env.State(ctx, key)
+	if err != nil {
+		return false, fmt.Errorf("%w: read dialog: %w", errStore, err)
+	}
+	if raw == nil {
+		_, pressed := r.in.Event.What.(chat.Pressed)
+		return pressed || late != "", nil // a question of somebody else's, or one that is answered
+	}
+	d, err := decodeDialog(key, raw)
+	if err != nil {
+		d = &dialog{key: key, raw: raw}
+		r.failed(r.turn(&Trigger{ID: "dialog"}), d, err)
+		return true, nil
+	}
+	if late != "" && late != d.Ref.String() {
+		return true, nil // that question was answered
+	}
+	return r.goOn(ctx, d, late != "")
+}
+
+// lateRef is the question that was not answered in time; empty when the event does not say so.
+func (r *run) lateRef() string {
+	if c, ok := r.in.Event.What.(chat.Called); ok && strings.HasPrefix(c.Name, lateCall) {
+		return string(c.Body)
+	}
+	return ""
+}
+
+// goOn gives a dialog the answer that the event is.
+func (r *run) goOn(ctx context.Context, d *dialog, late bool) (done bool, err error) {
+	a := Answer{By: personOf(r.in.Event), Ref: r.in.Event.Ref(), Late: late}
+	switch w := r.in.Event.What.(type) {
+	case chat.Pressed:
+		if !r.in.About.IsZero() && !r.in.About.Same(d.Ref) {
+			return true, nil // the button of an earlier question
+		}
+		a.Text = w.Value
+	case chat.Posted:
+		m := r.v.matchWords(r.in.Event, w.Text)
+		switch {
+		case r.v.cancels(w.Text):
+			r.forget(d)
+			r.say(r.v.spec.words(TextCancel))
+			return true, nil
+		case m.help || m.trigger != nil && m.trigger.Command != nil:
+			return false, nil // a command is no answer
+		}
+		words, wrong := d.answer(w.Text, r.in.Event.Conversation.Account, r.v.spec)
+		if wrong != "" {
+			r.say(wrong)
+			return true, nil
+		}
+		a.Text = words
+	case chat.Called, chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	}
+	r.settle(d, a)
+	if d.Await {
+		return true, r.answered(ctx, d, a)
+	}
+	return true, r.resume(ctx, d, a)
+}
+
+// cancels says whether a message is the command that ends a dialog.
+func (v *version) cancels(said text.Text) bool {
+	body := strings.ToLower(strings.TrimSpace(said.Body))
+	return slices.ContainsFunc(v.spec.prefixes(), func(p string) bool { return body == p+cancelName })
+}
+
+// answer understands what was written for an answer; wrong is what to say when it does not fit.
+func (d *dialog) answer(said text.Text, at chat.Account, spec *Spec) (words, wrong string) {
+	body := strings.TrimSpace(said.Body)
+	if len(d.Choices) > 0 {
+		if i := d.choice(body); i >= 0 {
+			return d.Choices[i].value(), ""
+		}
+		labels := make([]string, 0, len(d.Choices))
+		for _, c := range d.Choices {
+			labels = append(labels, c.Label)
+		}
+		return "", Fill(spec.words(TextChoose), map[string]string{"choices": strings.Join(labels, ", ")})
+	}
+	if d.Type == "" {
+		return said.Body, ""
+	}
+	if _, err := (Param{Name: "answer", Kind: d.Type}).Value(said, at); err != nil {
+		return "", Fill(spec.words(TextMisfit), map[string]string{"reason": upper(err.Error())})
+	}
+	return said.Body, ""
+}
+
+// choice finds the choice that is named by its number, its label or its value, or by the beginning of one label alone.
+func (d *dialog) choice(body string) int {
+	if n, err := strconv.Atoi(strings.TrimRight(body, ".) ")); err == nil && n >= 1 && n <= len(d.Choices) {
+		return n - 1
+	}
+	if i := slices.IndexFunc(d.Choices, func(c Choice) bool {
+		return strings.EqualFold(c.Label, body) || strings.EqualFold(c.value(), body)
+	}); i >= 0 {
+		return i
+	}
+	found, low := -1, strings.ToLower(body)
+	for i, c := range d.Choices {
+		if low == "" || !strings.HasPrefix(strings.ToLower(c.Label), low) {
+			continue
+		}
+		if found >= 0 {
+			return -1
+		}
+		found = i
+	}
+	return found
+}
+
+// settle takes the buttons off a question that is answered.
+func (r *run) settle(d *dialog, a Answer) {
+	if len(d.Choices) == 0 || !r.in.Can.Cards || !r.in.Can.Edit {
+		return
+	}
+	words := d.Text
+	if i := slices.IndexFunc(d.Choices, func(c Choice) bool { return c.value() == a.Text }); i >= 0 && !a.Late {
+		words += "\n→ **" + Escape(d.Choices[i].Label) + "**"
+	}
+	r.out.Acts = append(r.out.Acts, chat.Reword{Ref: d.Ref, Edit: chat.Edit{To: d.Ref.Conversation, Text: Markup(words)}})
+}
+
+// answered gives an answer to a bot that can't be run again.
+func (r *run) answered(ctx context.Context, d *dialog, a Answer) error {
+	m := r.v.matchKind(Answered)
+	if m.trigger == nil {
+		r.forget(d)
+		return nil
+	}
+	t := r.turn(m.trigger)
+	t.answer, t.data, t.said = &a, d.Data, text.Plain(a.Text)
+	if d.Type != "" && !a.Late {
+		a.Value, _ = Param{Name: "answer", Kind: d.Type}.Value(text.Plain(a.Text), a.By.Account) //nolint:errcheck // it was looked at before
+	}
+	return r.play(ctx, t, d)
+}
+
+// resume runs a bot again with one answer more.
+func (r *run) resume(ctx context.Context, d *dialog, a Answer) error {
+	began, err := d.began(r.in)
+	if err != nil {
+		r.failed(r.turn(&Trigger{ID: d.Trigger}), d, err)
+		return nil
+	}
+	entries := append(d.entries, entry{opAnswer, packAnswer(a)})
+	v, entries, err := r.versionFor(ctx, d, entries)
+	if err != nil {
+		return err
+	}
+	trigger := v.byID(d.Trigger)
+	if trigger == nil {
+		r.forget(d)
+		r.say(r.v.spec.words(TextChanged))
+		return nil
+	}
+	t := &Turn{
+		env: &r.h.cfg.Env, bot: r.h.cfg.Name, spec: v.spec, hear: began, trigger: trigger, match: d.Match, said: d.Said,
+		key: d.Key, entries: entries, done: d.Done,
+	}
+	if len(entries) == 0 { // it begins anew
+		t.key, t.done = r.in.Key, 0
+		r.say(r.v.spec.words(TextChanged))
+	}
+	t.args = t.written(d.Args)
+	r.v = v
+	return r.play(ctx, t, d)
+}
+
+// written understands a dialog's arguments again.
+func (t *Turn) written(words map[string]string) Args {
+	if t.trigger.Command == nil {
+		return nil
+	}
+	args := Args{}
+	for _, p := range t.trigger.Command.Params {
+		if w, ok := words[p.Name]; ok {
+			v, err := p.Value(text.Plain(w), t.Here().Account)
+			if err == nil {
+				args[p.Name] = v
+			}
+		}
+	}
+	return args
+}
+
+func (v *version) byID(id string) *Trigger {
+	return v.first(func(t *Trigger) bool { return t.ID == id }).trigger
+}
+
+// wait keeps a dialog that waits for an answer; was is what it was before, nil: it begins.
+func (r *run) wait(t *Turn, was *dialog) error {
+	q := t.waits.Question
+	d := &dialog{
+		Trigger: t.trigger.ID, Match: t.match, Said: t.said, Hash: r.v.hash, Key: t.key, Began: r.h.cfg.Env.Now().UTC(),
+		Done: t.count, Asks: t.asks, Ref: t.waits.Ref, Text: q.Text, Choices: q.Choices, Type: q.Type,
+		Await: t.waits.Await, Data: t.waits.Data, entries: t.entries,
+		key: r.h.dialogKey(r.in.Event.Conversation, r.in.Event.Author.ID),
+	}
+	if t.waits.Await {
+		d.entries = nil
+	}
+	if len(t.args) > 0 {
+		d.Args = map[string]string{}
+		for name, v := range t.args {
+			d.Args[name] = v.Text
+		}
+	}
+	var err error
+	if was != nil {
+		d.Began, d.Hear = was.Began, was.Hear
+	}
+	if d.Hear == nil || t.waits.Await {
+		if d.Hear, err = json.Marshal(t.hear); err != nil {
+			return fmt.Errorf("write dialog: %w", err)
+		}
+	}
+	now, err := d.encode()
+	if err != nil {
+		return err
+	}
+	k := chat.Kept{Key: d.key, Now: now, Any: was == nil}
+	if was != nil {
+		k.Was = was.raw
+	}
+	r.out.Keep = append(r.out.Keep, k)
+	r.keepSource()
+	timeout := q.Timeout
+	if timeout <= 0 || timeout > longestDuration {
+		timeout = defaultTimeout
+	}
+	t.acts = append(t.acts, r.wakeLate(d, timeout))
+	return nil
+}
+
+// lateName names the wake of a dialog's question.
+func (r *run) lateName() string {
+	return lateCall + r.in.Event.Conversation.String() + "|" + string(r.in.Event.Author.ID)
+}
+
+func (r *run) wakeLate(d *dialog, timeout time.Duration) chat.Act {
+	t := Turn{hear: r.in}
+	w := t.wake(r.lateName(), r.h.cfg.Env.Now().Add(timeout), []byte(d.Ref.String()))
+	return w
+}
+
+// forget ends a dialog.
+func (r *run) forget(d *dialog) {
+	r.out.Keep = append(r.out.Keep, chat.Kept{Key: d.key, Was: d.raw})
+	r.out.Acts = append(r.out.Acts, chat.Unwake{Talk: r.in.To, Name: r.lateName()})
+}
