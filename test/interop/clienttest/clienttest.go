@@ -4,6 +4,7 @@ package clienttest
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,13 +16,15 @@ import (
 	"time"
 )
 
-// Patient is how long a client gets for everything.
+// Patient is how long a client gets for what is waited for.
 const Patient = 40 * time.Second
+
+const life = 2 * time.Minute // of a client
 
 var installed sync.Map //nolint:gochecknoglobals // what the installation of each package came to: once for all tests of a folder
 
-// Node makes sure that the npm packages of the test's folder are there, and gives the program that runs scripts. Where Node.js
-// or the packages cannot be had it skips the test, and fails it in CI.
+// Node makes sure that the npm packages of the test's folder are there, as seen by one of them or a file in it, and gives the
+// program that runs scripts. Where Node.js or the packages cannot be had it skips the test, and fails it in CI.
 func Node(t *testing.T, pkg string) string {
 	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
@@ -37,7 +40,8 @@ func Node(t *testing.T, pkg string) string {
 }
 
 func install(pkg string) error {
-	if _, err := os.Stat(filepath.Join("node_modules", pkg)); err == nil {
+	at := filepath.Join("node_modules", filepath.FromSlash(pkg))
+	if _, err := os.Stat(at); err == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
@@ -45,6 +49,9 @@ func install(pkg string) error {
 	out, err := exec.CommandContext(ctx, "npm", "ci").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("npm ci: %w\n%s", err, out)
+	}
+	if _, err := os.Stat(at); err != nil {
+		return fmt.Errorf("npm ci has not brought it: %w", err)
 	}
 	return nil
 }
@@ -76,10 +83,11 @@ type Child struct {
 	ended chan error
 }
 
-// Start runs a program with these words in its environment until the test ends, or Patient is over.
+// Start runs a program with these words in its environment until the test ends; one that needs more than two minutes is killed,
+// and the test fails. What the program says is shown when the test fails; of what is not waited for Line finds a thousand lines.
 func Start(t *testing.T, env []string, program string, args ...string) *Child {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), Patient)
+	ctx, cancel := context.WithTimeout(context.Background(), life)
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // the tests name their own scripts
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = t.Output()
@@ -97,14 +105,22 @@ func Start(t *testing.T, env []string, program string, args ...string) *Child {
 	c := &Child{lines: make(chan string, 1000), stdin: stdin, ended: make(chan error, 1)}
 	go func() {
 		for s := bufio.NewScanner(stdout); s.Scan(); {
-			c.lines <- s.Text()
+			_, _ = fmt.Fprintln(t.Output(), s.Text())
+			select {
+			case c.lines <- s.Text():
+			default: // it only talks on, as servers do
+			}
 		}
 		c.ended <- cmd.Wait()
 		close(c.lines)
 	}()
 	t.Cleanup(func() {
+		late := errors.Is(ctx.Err(), context.DeadlineExceeded)
 		cancel()
 		for range c.lines { // until the child has ended
+		}
+		if late {
+			t.Errorf("%s was still needed after %v", program, life)
 		}
 	})
 	return c
@@ -113,15 +129,21 @@ func Start(t *testing.T, env []string, program string, args ...string) *Child {
 // Line waits for the next line that begins with word, and gives its fields.
 func (c *Child) Line(t *testing.T, word string) []string {
 	t.Helper()
-	for text := range c.lines {
-		fields := strings.Fields(text)
-		if len(fields) > 0 && fields[0] == word {
-			return fields
+	late := time.NewTimer(Patient)
+	defer late.Stop()
+	for {
+		select {
+		case text, talks := <-c.lines:
+			if !talks {
+				t.Fatalf("the client ended without saying %s: %v", word, <-c.ended)
+			}
+			if fields := strings.Fields(text); len(fields) > 0 && fields[0] == word {
+				return fields
+			}
+		case <-late.C:
+			t.Fatalf("the client does not say %s", word)
 		}
-		t.Log(text)
 	}
-	t.Fatalf("the client ended without saying %s: %v", word, <-c.ended)
-	return nil
 }
 
 // Finish closes the client's input and checks that it says DONE and ends well.
@@ -129,8 +151,7 @@ func (c *Child) Finish(t *testing.T) []string {
 	t.Helper()
 	_ = c.stdin.Close()
 	done := c.Line(t, "DONE")
-	for text := range c.lines {
-		t.Log(text)
+	for range c.lines { // until the client has ended
 	}
 	if err := <-c.ended; err != nil {
 		t.Errorf("the client ended with %v", err)

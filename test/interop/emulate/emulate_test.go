@@ -18,28 +18,22 @@
 package emulate_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
-	"sync"
+	"strconv"
 	"testing"
-	"time"
+
+	"github.com/roost-im/roost/test/interop/clienttest"
 )
 
 const (
-	patient   = 30 * time.Second // for one thing to happen
-	childLife = 2 * time.Minute  // of a workspace
-
 	botUser  = "U0ROOST001"
 	botToken = "xoxb-roost"  // has every scope
 	deaf     = "xoxb-deaf"   // the bot's too, without the scopes to read
@@ -49,43 +43,10 @@ const (
 	signing  = "emulated-signing-secret"
 )
 
-var install = sync.OnceValue(func() error {
-	_, err := os.Stat(filepath.Join("node_modules", "emulate", "dist", "index.js"))
-	if _, lacks := os.Stat(node()); err == nil && lacks == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "npm", "ci").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("npm ci: %w\n%s", err, out)
-	}
-	_, err = os.Stat(node())
-	return err
-})
-
-// node is the pinned runtime: emulate wants a newer one than many systems have.
-func node() string {
+// pinned is the runtime among the packages: emulate wants a newer one than many systems have.
+func pinned() string {
 	arch := map[string]string{"amd64": "x64", "arm64": "arm64"}[runtime.GOARCH]
-	return filepath.Join("node_modules", "node-"+runtime.GOOS+"-"+arch, "bin", "node")
-}
-
-// needs skips the test where emulate can't be run. In CI that is a failure.
-func needs(t *testing.T) {
-	t.Helper()
-	_, err := exec.LookPath("npm")
-	if err != nil {
-		err = fmt.Errorf("npm is not installed: %w", err)
-	} else {
-		err = install()
-	}
-	switch {
-	case err == nil:
-	case os.Getenv("CI") == "true":
-		t.Fatalf("emulate is needed: %v", err)
-	default:
-		t.Skipf("the Slack connector is not tried against emulate: %v", err)
-	}
+	return "node-" + runtime.GOOS + "-" + arch + "/bin/node"
 }
 
 // workspace is a running emulate with a bot and two people.
@@ -101,7 +62,6 @@ type workspace struct {
 // setup starts a workspace of the test's own.
 func setup(t *testing.T) *workspace {
 	t.Helper()
-	needs(t)
 	w := &workspace{app: newDoor(t)}
 	port := freePort(t)
 	w.url = fmt.Sprintf("http://127.0.0.1:%d", port)
@@ -129,46 +89,18 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// start runs emulate until the end of the test, and returns when it listens. What it says is shown when the test fails.
+// start runs emulate until the end of the test, and returns when it listens.
 func start(t *testing.T, w *workspace, port int) {
 	t.Helper()
-	address := fmt.Sprintf("127.0.0.1:%d", port)
-	ctx, cancel := context.WithTimeout(context.Background(), childLife)
-	cmd := exec.CommandContext(ctx, node(), "--import", "./events.mjs", filepath.Join("node_modules", "emulate", "dist", "index.js"),
-		"start", "--service", "slack", "--host", "127.0.0.1", "--port", fmt.Sprint(port), "--base-url", w.url, "--seed", seed(t))
-	cmd.Env = append(os.Environ(), "EVENTS_URL="+w.app.server.URL+"/slack/team/events", "NO_COLOR=1")
-	cmd.Stderr = t.Output()
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	listens, ended := make(chan string, 1), make(chan error, 1)
-	go func() {
-		for s := bufio.NewScanner(stdout); s.Scan(); {
-			if at, is := strings.CutPrefix(s.Text(), "LISTENING "); is {
-				listens <- at
-			}
-			_, _ = fmt.Fprintln(t.Output(), s.Text())
-		}
-		ended <- cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		cancel() // kills it
-		if err := <-ended; errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			t.Errorf("emulate was still needed after %v: %v", childLife, err)
-		}
-	})
-	select {
-	case at := <-listens:
-		if at != address {
-			t.Fatalf("emulate listens on %s, want %s alone", at, address)
-		}
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("emulate ended: %v", err)
+	const command = "emulate/dist/index.js"
+	clienttest.Node(t, command)
+	clienttest.Node(t, pinned())
+	env := []string{"EVENTS_URL=" + w.app.server.URL + "/slack/team/events", "NO_COLOR=1"}
+	c := clienttest.Start(t, env, filepath.Join("node_modules", pinned()), "--import", "./events.mjs", filepath.Join("node_modules", command),
+		"start", "--service", "slack", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "--base-url", w.url, "--seed", seed(t))
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	if at := c.Line(t, "LISTENING")[1]; at != address {
+		t.Fatalf("emulate listens on %s, want %s alone", at, address)
 	}
 }
 
@@ -294,7 +226,7 @@ func (p person) call(t *testing.T, method string, f form) answer {
 
 func (p person) send(t *testing.T, url, kind string, body []byte) []byte {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patient)
+	ctx, cancel := context.WithTimeout(t.Context(), clienttest.Patient)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {

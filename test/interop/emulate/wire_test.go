@@ -19,6 +19,7 @@ import (
 	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/slack"
 	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/test/interop/clienttest"
 )
 
 var errLost = errors.New("the answer was lost")
@@ -217,7 +218,7 @@ func at(channel, thread string) chat.Conversation {
 // do performs an action and returns its receipt's one message.
 func (l *link) do(t *testing.T, a chat.Action) (chat.Receipt, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patient)
+	ctx, cancel := context.WithTimeout(t.Context(), clienttest.Patient)
 	defer cancel()
 	r, err := chat.Do(ctx, l, a)
 	if err != nil {

@@ -2,59 +2,24 @@
 package interop_test
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/roost-im/roost/bridges/slack/slacksim"
+	"github.com/roost-im/roost/test/interop/clienttest"
 )
 
 const (
 	ada     = "U0ADA000001"
 	general = "C0GENERAL01"
-	patient = 30 * time.Second
 )
 
-var install = sync.OnceValue(func() error {
-	if _, err := os.Stat(filepath.Join("node_modules", "@slack", "bolt")); err == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "npm", "ci").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("npm ci: %w\n%s", err, out)
-	}
-	return nil
-})
-
-// setup starts a workspace, or skips the test where Node.js is missing.
+// setup starts a workspace.
 func setup(t *testing.T) *slacksim.Sim {
 	t.Helper()
-	for _, tool := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(tool); err == nil {
-			continue
-		} else if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is needed: %v", tool, err)
-		}
-		t.Skipf("%s is not installed: the JavaScript clients are not tried", tool)
-	}
-	if err := install(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skipf("the JavaScript clients could not be installed: %v", err)
-	}
 	sim := slacksim.New(slacksim.Config{Timing: slacksim.Timing{Trigger: time.Minute}})
 	sim.AddUser(slacksim.User{ID: ada, Name: "ada", RealName: "Ada Lovelace"})
 	for _, name := range []string{"bob", "cleo", "dan"} {
@@ -68,77 +33,17 @@ func setup(t *testing.T) *slacksim.Sim {
 	return sim
 }
 
-// child is a running script.
-type child struct {
-	lines chan string
-	stdin io.Closer
-	ended chan error
-}
-
-// run starts a script, which gets half a minute for everything.
-func run(t *testing.T, sim *slacksim.Sim, script string, env ...string) *child {
+// run starts a script of this folder.
+func run(t *testing.T, sim *slacksim.Sim, script string, env ...string) *clienttest.Child {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patient)
-	cmd := exec.CommandContext(ctx, "node", script)
-	cmd.Env = append(os.Environ(),
-		"SLACK_API_URL="+sim.URL()+"/api/", "SLACK_BOT_TOKEN="+sim.BotToken(), "SLACK_APP_TOKEN="+sim.AppToken(),
+	env = append(env, "SLACK_API_URL="+sim.URL()+"/api/", "SLACK_BOT_TOKEN="+sim.BotToken(), "SLACK_APP_TOKEN="+sim.AppToken(),
 		"SLACK_SIGNING_SECRET="+sim.SigningSecret(), "CHANNEL="+general, "USER="+ada)
-	cmd.Env = append(cmd.Env, env...)
-	cmd.Stderr = t.Output()
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	c := &child{lines: make(chan string, 1000), stdin: stdin, ended: make(chan error, 1)}
-	go func() {
-		for s := bufio.NewScanner(stdout); s.Scan(); {
-			c.lines <- s.Text()
-		}
-		close(c.lines)
-		c.ended <- cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		cancel()
-		for range c.lines { // until the child has ended
-		}
-	})
-	return c
-}
-
-// line waits for the next line that begins with word, and returns its fields.
-func (c *child) line(t *testing.T, word string) []string {
-	t.Helper()
-	for text := range c.lines {
-		fields := strings.Fields(text)
-		if len(fields) > 0 && fields[0] == word {
-			return fields
-		}
-		t.Log(text)
-	}
-	t.Fatalf("the script ended without saying %s: %v", word, <-c.ended)
-	return nil
-}
-
-// finish closes the script's input and checks that it ends well.
-func (c *child) finish(t *testing.T) {
-	t.Helper()
-	_ = c.stdin.Close()
-	c.line(t, "DONE")
-	if err := <-c.ended; err != nil {
-		t.Errorf("script: %v", err)
-	}
+	return clienttest.Start(t, env, clienttest.Node(t, "@slack/bolt"), script)
 }
 
 func until(t *testing.T, sim *slacksim.Sim, what string, ok func(*slacksim.View) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patient)
+	ctx, cancel := context.WithTimeout(t.Context(), clienttest.Patient)
 	defer cancel()
 	if err := sim.Wait(ctx, ok); err != nil {
 		t.Fatalf("%s did not happen: %v\nmessages: %+v", what, err, sim.Messages(general))
@@ -169,11 +74,7 @@ func TestWebAPI(t *testing.T) {
 	sim.Fail("users.info", slacksim.Fault{Times: 1, Throttle: time.Second})
 	sim.Fail("bots.info", slacksim.Fault{Times: 1, Throttle: 7 * time.Second})
 	c := run(t, sim, "web-api.mjs", "TRIGGER="+trigger, "LIMITED=users.info")
-	done := c.line(t, "DONE")
-	if err := <-c.ended; err != nil {
-		t.Errorf("script: %v", err)
-	}
-	parent := done[1]
+	parent := c.Finish(t)[1]
 	until(t, sim, "the share of the files", func(v *slacksim.View) bool { return len(v.Thread(general, parent)) == 3 })
 	thread := sim.Thread(general, parent)
 	if got := thread[0]; got.Text != "changed" || !got.Edited || len(got.Reactions) != 1 || got.Metadata == nil {
@@ -197,26 +98,23 @@ func TestSocketMode(t *testing.T) {
 	t.Parallel()
 	sim := setup(t)
 	c := run(t, sim, "socket-mode.mjs")
-	c.line(t, "CONNECTED")
+	c.Line(t, "CONNECTED")
 	sim.Say(ada, general, slacksim.Draft{Text: "one"})
-	if got := c.line(t, "EVENT"); got[2] != "message" || got[3] != "0" || got[4] != "one" {
+	if got := c.Line(t, "EVENT"); got[2] != "message" || got[3] != "0" || got[4] != "one" {
 		t.Errorf("event is %v", got)
 	}
 	sim.Say(ada, general, slacksim.Draft{Text: "leave unconfirmed"})
-	ignored := c.line(t, "IGNORED")
+	ignored := c.Line(t, "IGNORED")
 	sim.DropSockets()
-	c.line(t, "CONNECTED")
-	if got := c.line(t, "EVENT"); got[1] != ignored[1] || got[3] != "1" {
+	c.Line(t, "CONNECTED")
+	if got := c.Line(t, "EVENT"); got[1] != ignored[1] || got[3] != "1" {
 		t.Errorf("after the drop came %v, want %s again", got, ignored[1])
 	}
 	sim.Disconnect("refresh_requested")
-	c.line(t, "CONNECTED")
+	c.Line(t, "CONNECTED")
 	sim.Say(ada, general, slacksim.Draft{Text: "stop"})
-	c.line(t, "EVENT")
-	c.line(t, "DONE")
-	if err := <-c.ended; err != nil {
-		t.Errorf("script: %v", err)
-	}
+	c.Line(t, "EVENT")
+	c.Finish(t)
 	until(t, sim, "the confirmations", func(v *slacksim.View) bool { return v.Mail() == slacksim.Mail{Acked: 3, Repeated: 1} })
 }
 
@@ -284,16 +182,16 @@ func TestBoltSocketMode(t *testing.T) {
 	t.Parallel()
 	sim := setup(t)
 	c := run(t, sim, "bolt-socket.mjs")
-	c.line(t, "READY")
+	c.Line(t, "READY")
 	converse(t, sim)
-	c.finish(t)
+	c.Finish(t)
 }
 
 func TestBoltHTTP(t *testing.T) {
 	t.Parallel()
 	sim := setup(t)
 	c := run(t, sim, "bolt-http.mjs")
-	address := c.line(t, "READY")[1]
+	address := c.Line(t, "READY")[1]
 	if err := sim.SetEventsURL(address); err != nil {
 		t.Fatal(err)
 	}
@@ -327,5 +225,5 @@ func TestBoltHTTP(t *testing.T) {
 			t.Errorf("%s: status %d, want %d", tc.name, resp.StatusCode, tc.want)
 		}
 	}
-	c.finish(t)
+	c.Finish(t)
 }

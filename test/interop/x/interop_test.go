@@ -2,73 +2,30 @@
 package interop_test
 
 import (
-	"bufio"
 	"bytes"
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"image"
 	"image/png"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/bridges/x/xsim/xspec"
+	"github.com/roost-im/roost/test/interop/clienttest"
 )
 
 const (
-	bot     = "1111111111"
-	alice   = "22"
-	carol   = "333333333333"
-	said    = 7 // messages that alice wrote before a script begins
-	patient = time.Minute
+	bot   = "1111111111"
+	alice = "22"
+	carol = "333333333333"
+	said  = 7 // messages that alice wrote before a script begins
 )
-
-// install installs the packages once for all tests.
-var install = sync.OnceValue(func() error {
-	if _, err := os.Stat(filepath.Join("node_modules", "twitter-api-v2")); err == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "npm", "ci").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("npm ci: %w\n%s", err, out)
-	}
-	return nil
-})
-
-// need skips a test where Node.js or the clients are missing; on CI that is a failure.
-func need(t *testing.T) {
-	t.Helper()
-	missing := func(format string, args ...any) {
-		t.Helper()
-		if os.Getenv("CI") == "true" {
-			t.Fatalf(format, args...)
-		}
-		t.Skipf(format, args...)
-	}
-	for _, tool := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			missing("%s is not installed, so no independent client of X is tried: %v", tool, err)
-		}
-	}
-	if err := install(); err != nil {
-		missing("the clients of X could not be installed: %v", err)
-	}
-}
 
 // world is a simulator and the bot's credentials.
 type world struct {
@@ -81,7 +38,6 @@ type world struct {
 // where that is at hand.
 func setup(t *testing.T) *world {
 	t.Helper()
-	need(t)
 	check, why := xspec.Check(t, xspec.AllowRefused())
 	if check == nil {
 		t.Log(why)
@@ -100,39 +56,21 @@ func setup(t *testing.T) *world {
 	return &world{T: t, Sim: sim, tokens: sim.Tokens(bot)}
 }
 
-// run runs a script to its end and gives its lines; told is called with each as it comes.
-func (w *world) run(script string, told func(line string), env ...string) []string {
+// run starts a script of this folder. When the test fails the last calls are shown.
+func (w *world) run(script string, env ...string) *clienttest.Child {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), patient)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", script)
-	cmd.Env = append(os.Environ(),
-		"XSIM_URL="+w.URL(), "CONSUMER_KEY=sim-consumer-key", "CONSUMER_SECRET=sim-consumer-secret",
+	node := clienttest.Node(w.T, "twitter-api-v2")
+	w.Cleanup(func() {
+		if w.Failed() {
+			w.Logf("last calls: %+v", last(w.Sim))
+		}
+	})
+	env = append(env, "XSIM_URL="+w.URL(), "CONSUMER_KEY=sim-consumer-key", "CONSUMER_SECRET=sim-consumer-secret",
 		"CLIENT_ID=sim-client-id", "CLIENT_SECRET=sim-client-secret", "BEARER_TOKEN=sim-app-bearer",
 		"OAUTH1_TOKEN="+w.tokens.OAuth1Token, "OAUTH1_SECRET="+w.tokens.OAuth1Secret, "ACCESS_TOKEN="+w.tokens.Access,
 		"BOT="+bot, "ALICE="+alice, "CAROL="+carol, "SAID="+strconv.Itoa(said),
 		"IMAGE="+base64.StdEncoding.EncodeToString(picture(w.T)))
-	cmd.Env = append(cmd.Env, env...)
-	var faults bytes.Buffer
-	cmd.Stderr = &faults
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		w.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		w.Fatal(err)
-	}
-	var lines []string
-	for scan := bufio.NewScanner(out); scan.Scan(); {
-		lines = append(lines, scan.Text())
-		if told != nil {
-			told(scan.Text())
-		}
-	}
-	if err := cmd.Wait(); err != nil || !slices.Contains(lines, "DONE") {
-		w.Fatalf("%s: %v\n%s\n%s\nlast calls: %+v", script, err, strings.Join(lines, "\n"), faults.String(), last(w.Sim))
-	}
-	return lines
+	return clienttest.Start(w.T, env, node, script)
 }
 
 // last are the last calls, for the message of a failure.
@@ -150,16 +88,6 @@ func picture(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// word is what follows a word at the beginning of a line.
-func word(lines []string, name string) string {
-	for _, l := range lines {
-		if rest, found := strings.CutPrefix(l, name+" "); found {
-			return rest
-		}
-	}
-	return ""
-}
-
 // TestMessages holds both clients, with both ways of signing in, to what alice and the group find afterwards.
 func TestMessages(t *testing.T) {
 	t.Parallel()
@@ -168,15 +96,19 @@ func TestMessages(t *testing.T) {
 			t.Run(script+"/"+auth, func(t *testing.T) {
 				t.Parallel()
 				w := setup(t)
-				lines := w.run(script, nil, "AUTH="+auth)
-				checkMessages(t, w.Sim, word(lines, "GROUP"))
+				c := w.run(script, "AUTH="+auth)
+				if script == "xdk.mjs" && auth == "oauth2" {
+					if got, want := c.Line(t, "DOWNLOAD")[1], base64.StdEncoding.EncodeToString(picture(t)); got != want {
+						t.Errorf("downloaded %q, want the image", got)
+					}
+				}
+				group := c.Line(t, "GROUP")[1]
+				c.Finish(t)
+				checkMessages(t, w.Sim, group)
 				for _, r := range w.Requests() {
 					if r.Status < 300 && r.Auth != kind {
 						t.Errorf("%s %s was called with %v, want %v", r.Method, r.Path, r.Auth, kind)
 					}
-				}
-				if want := base64.StdEncoding.EncodeToString(picture(t)); script == "xdk.mjs" && auth == "oauth2" && word(lines, "DOWNLOAD") != want {
-					t.Errorf("downloaded %q, want the image", word(lines, "DOWNLOAD"))
 				}
 			})
 		}
@@ -217,7 +149,7 @@ func TestLogin(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	w.AutoAuthorize(bot)
-	w.run("login.mjs", nil)
+	w.run("login.mjs").Finish(t)
 }
 
 func TestActivity(t *testing.T) {
@@ -229,12 +161,11 @@ func TestActivity(t *testing.T) {
 		_ = json.NewEncoder(rw).Encode(map[string]string{"response_token": "sha256=" + base64.StdEncoding.EncodeToString(mac.Sum(nil))})
 	}))
 	defer hook.Close()
-	w.run("activity.mjs", func(line string) {
-		if line == "STREAMING" {
-			w.Say(alice, bot, xsim.Draft{Text: "over the stream"})
-			w.Typing(alice, bot)
-		}
-	}, "HOOK_URL="+hook.URL+"/x")
+	c := w.run("activity.mjs", "HOOK_URL="+hook.URL+"/x")
+	c.Line(t, "STREAMING")
+	w.Say(alice, bot, xsim.Draft{Text: "over the stream"})
+	w.Typing(alice, bot)
+	c.Finish(t)
 	if w.Streams() != 0 || w.Subscriptions() != 0 {
 		t.Errorf("%d streams and %d subscriptions are left", w.Streams(), w.Subscriptions())
 	}
