@@ -57,6 +57,11 @@ type (
 		// Answer has the person answer a message of Talk.
 		Answer(t *testing.T, to chat.MessageID, text string) chat.MessageID
 	}
+	// Watching is a Stage whose person sees that the account is writing. Traits.Types asks for it.
+	Watching interface {
+		// Typings is how often the account has shown so far that it is writing in Talk, in Room or in a thread in it.
+		Typings(t *testing.T, in chat.Conversation) int
+	}
 )
 
 // needs is the Stage with what it must have besides, because of why.

@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) Stage) {
 		{"a file beyond the limit is refused with the reason", largeFile},
 		{"a file that can't be read is no message", unreadableFile},
 		{"a file that is lost is told so", lostFile},
+		{"people see the account type where it does", types},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -17,6 +17,8 @@ func TestConformance(t *testing.T) {
 	bridgetest.Run(t, func(t *testing.T) bridgetest.Stage { t.Helper(); return newStage(t, discordsim.Config{}) })
 }
 
+var _ bridgetest.Watching = (*stage)(nil)
+
 const account = chat.Account("discord/fans")
 
 // stage is a server with Ada, who talks to the bot in a direct message, and a few channels.
@@ -179,6 +181,16 @@ func (s *stage) Expel(*testing.T) { s.RemoveBot(s.guild) }
 func (s *stage) Answer(t *testing.T, to chat.MessageID, text string) chat.MessageID {
 	t.Helper()
 	return s.says(t, s.dm, discordsim.Draft{Text: text, ReplyTo: string(to)})
+}
+
+func (s *stage) Typings(_ *testing.T, in chat.Conversation) int {
+	n := 0
+	for _, typing := range s.Sim.Typings() {
+		if typing.Channel == inside(in) {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *stage) Lose(*testing.T) bool {

@@ -50,6 +50,7 @@ var (
 	_ chat.Reactor   = (*Connector)(nil)
 	_ chat.Pinner    = (*Connector)(nil)
 	_ chat.Opener    = (*Connector)(nil)
+	_ chat.Typer     = (*Connector)(nil)
 	_ chat.Fetcher   = (*Connector)(nil)
 	_ chat.Checker   = (*Connector)(nil)
 )
@@ -187,6 +188,7 @@ func (c *Connector) Traits() chat.Traits {
 		Reply:    true,
 		Threads:  true,
 		Typing:   true,
+		Types:    true,
 		Cards:    true,
 		Persona:  true, // where the bot may not make webhooks, Post puts the name in front itself
 		Repeat:   chat.Keyed,

@@ -36,6 +36,7 @@ const account = chat.Account("telegram/bot")
 var (
 	_ bridgetest.Pinboard  = (*stage)(nil)
 	_ bridgetest.Answering = (*stage)(nil)
+	_ bridgetest.Watching  = (*stage)(nil)
 )
 
 // stage is a Telegram with Ada, who talks to the bot, and a forum in which the bot is an administrator.
@@ -198,6 +199,17 @@ func (s *stage) Pinned(*testing.T) []chat.MessageID {
 func (s *stage) Answer(t *testing.T, to chat.MessageID, text string) chat.MessageID {
 	t.Helper()
 	return s.says(t, s.ada, s.ada, telegramsim.Draft{Text: text, ReplyTo: number(to)})
+}
+
+// Typings counts by chat and topic.
+func (s *stage) Typings(_ *testing.T, in chat.Conversation) int {
+	n := 0
+	for _, a := range s.Actions() {
+		if decimal(a.Chat) == string(in.ID) && a.Thread == topicOf(in) && a.Name == "typing" {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *stage) Lose(*testing.T) bool {

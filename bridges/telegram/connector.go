@@ -44,6 +44,7 @@ var (
 	_ chat.Reactor   = (*Connector)(nil)
 	_ chat.Pinner    = (*Connector)(nil)
 	_ chat.Opener    = (*Connector)(nil)
+	_ chat.Typer     = (*Connector)(nil)
 	_ chat.Fetcher   = (*Connector)(nil)
 	_ chat.Checker   = (*Connector)(nil)
 )
@@ -138,6 +139,7 @@ func (c *Connector) Traits() chat.Traits {
 		Pin:      chat.Ability{In: true, Out: true},
 		Reply:    true,
 		Threads:  true,
+		Types:    true,
 		Cards:    true,
 		Repeat:   chat.Blind,
 		CatchUp:  catchUp,

@@ -255,7 +255,9 @@ func typing(w *world, c *call) (any, error) {
 	if !ch.Type.texty() {
 		return nil, errNotText
 	}
+	w.typings = append(w.typings[max(0, len(w.typings)+1-maxRequests):], Typing{Channel: ch.ID, At: w.now()})
 	w.typed(ch, w.bot())
+	w.bump()
 	return nil, nil //nolint:nilnil // no body
 }
 

@@ -81,6 +81,19 @@ type Webhook struct {
 	Own                      bool // made by the bot
 }
 
+// Typing is one time that the bot showed that it types.
+type Typing struct {
+	Channel string
+	At      time.Time
+}
+
+// Typings are the times that the bot showed that it types, oldest first; the oldest fall out after 10,000.
+func (v View) Typings() []Typing {
+	v.w.mu.Lock()
+	defer v.w.mu.Unlock()
+	return slices.Clone(v.w.typings)
+}
+
 // Messages are all messages of a channel or thread, oldest first; deleted ones are flagged, ephemeral ones have Only.
 func (v View) Messages(channel string) []Message {
 	v.w.mu.Lock()

@@ -41,6 +41,7 @@ type world struct {
 	inter      []*interaction
 	modals     []*modal
 	requests   []Request
+	typings    []Typing // the bot's own
 	moderators map[string]bool
 	denied     map[string]Permission // by channel: what the bot may not do
 	intents    Intent                // privileged intents that are switched on
