@@ -42,15 +42,15 @@ func (r *Router) cut(ds []chat.Delivery) []chat.Delivery {
 func able(d chat.Delivery, t chat.Traits) chat.Delivery {
 	switch a := d.Action.(type) {
 	case chat.Post:
-		d.Action = *nameless(&a, t)
+		d.Action = *nameless(lined(&a, t), t)
 	case chat.Edit:
 		a.Else = nameless(a.Else, t)
 		if a.Else != nil && !t.Edit.Out {
 			d.Action, d.Source, d.Of = *a.Else, d.Of, chat.Ref{}
 			return d
 		}
-		whole := nameless(&chat.Post{Text: a.Text, As: a.As, Card: a.Card}, t)
-		a.Text, a.As = whole.Text, whole.As
+		whole := nameless(lined(&chat.Post{Text: a.Text, As: a.As, Card: a.Card}, t), t)
+		a.Text, a.As, a.Card = whole.Text, whole.As, whole.Card
 		d.Action = a
 	case chat.Delete:
 		return instead(d, a.Else, t.Delete.Out)
@@ -89,6 +89,21 @@ func astray(d chat.Delivery) chat.Delivery {
 		}
 	}
 	return d
+}
+
+// lined is p with the buttons of its card as numbered lines, where the platform has no buttons and they can be answered so.
+func lined(p *chat.Post, t chat.Traits) *chat.Post {
+	if p.Card == nil || !p.Card.Numbered || t.Cards {
+		return p
+	}
+	q := *p
+	q.Card = nil
+	if lines := p.Card.Lines(); !p.Text.Empty() {
+		q.Text = text.Join(p.Text, text.Plain("\n"), lines)
+	} else {
+		q.Text = lines
+	}
+	return &q
 }
 
 // nameless is p with its author's name in front of its text, where the platform can't show it.

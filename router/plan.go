@@ -19,12 +19,13 @@ type rules struct {
 	desks    map[string]Desk
 	takes    map[chat.Account]string      // which desk takes an account's direct messages
 	surfaces map[chat.Conversation]string // which desk a place is a surface of
+	bots     []Bot
 }
 
 func newRules(s Setup) *rules {
 	r := &rules{
 		mirrors: route.NewTable(s.Mirrors), desks: map[string]Desk{},
-		takes: map[chat.Account]string{}, surfaces: map[chat.Conversation]string{},
+		takes: map[chat.Account]string{}, surfaces: map[chat.Conversation]string{}, bots: s.Bots,
 	}
 	for _, d := range s.Desks {
 		r.desks[d.Name] = d
@@ -50,13 +51,27 @@ func (r *Router) consider(v store.View, ev chat.Event) (store.Changes, []string,
 	if reason, err := echo(v, ev); reason != "" || err != nil {
 		return store.Changes{}, []string{reason}, err
 	}
+	if ev.Conversation.Account.IsBot() {
+		return r.called(rules, ev)
+	}
 	if name, ok := rules.surfaces[ev.Conversation.Place()]; ok {
 		return r.fromMember(v, rules.desks[name], ev)
 	}
-	if name, ok := rules.takes[ev.Conversation.Account]; ok && ev.Direct {
-		return r.fromContact(v, rules.desks[name], ev)
+	name, ok := rules.takes[ev.Conversation.Account]
+	var c store.Changes
+	var why []string
+	var err error
+	if ok = ok && ev.Direct; ok {
+		c, why, err = r.fromContact(v, rules.desks[name], ev)
+	} else {
+		name = ""
+		c, why, err = r.mirrored(v, rules.mirrors, ev)
 	}
-	return r.mirrored(v, rules.mirrors, ev)
+	if err != nil {
+		return c, why, err
+	}
+	told, err := r.heard(v, rules, ev, name, &c)
+	return c, append(why, told...), err
 }
 
 // echo says why an event is one of our own making: by the platform's flag, and by our own receipts.
@@ -241,6 +256,9 @@ func caseOf(v store.View, d Desk, ev chat.Event) (desk.Case, error) {
 
 // ended is what follows from the end of a delivery.
 func (r *Router) ended(v store.View, e lane.End) (store.Changes, error) {
+	if h, ok := e.Delivery.Action.(chat.Hear); ok {
+		return r.botHeard(v, e, h)
+	}
 	if e.Delivery.Case == "" {
 		return r.mirrorEnded(v, e)
 	}

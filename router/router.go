@@ -48,6 +48,7 @@ type Setup struct {
 	Accounts map[chat.Account]Account
 	Desks    []Desk
 	Mirrors  []route.Mirror
+	Bots     []Bot
 }
 
 // Account is one account to run.

@@ -23,7 +23,7 @@ func (r *Router) told(e lane.End) store.Changes {
 		about = d.Of
 	}
 	to := about.Conversation
-	if d.Purpose == telling || len(lines) == 0 || about.IsZero() || to == d.Action.Target() {
+	if d.Purpose == telling || d.Purpose == hearing || about.SaidBy() != "" || len(lines) == 0 || about.IsZero() || to == d.Action.Target() {
 		return store.Changes{}
 	}
 	post := chat.Post{To: to, ReplyTo: about.Message, Text: text.Plain(strings.Join(lines, "\n")), Hops: 1}

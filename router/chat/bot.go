@@ -15,7 +15,6 @@ type Hear struct {
 	About Ref          `json:"about,omitzero"` // the bot's own message that the event is about or answers; zero: none
 	Desk  string       `json:"desk,omitempty"` // the desk whose contact did it; empty: none
 	Can   Can          `json:"can,omitzero"`
-	Tries int          `json:"tries,omitempty"` // how often the bot was told before and could not make anything of it
 }
 
 // Can says what a bot can do in a conversation, as its platform allows it.

@@ -93,6 +93,8 @@ func (d Desk) Step(c Case, who Contact, in Input, now time.Time) Result {
 		s.fromContact(in)
 	case FromMember:
 		s.fromMember(in)
+	case FromBot:
+		s.fromBot(in)
 	case Ended:
 		s.ended(in)
 	case Woke:
@@ -136,6 +138,12 @@ func keyOf(in Input, who Contact, now time.Time) chat.Ref {
 	case Ended:
 		id := chat.MessageID(fmt.Sprintf("delivery:%d:%d", in.Delivery.ID, in.Delivery.Tries))
 		return chat.Ref{Conversation: who.At, Message: id}
+	case FromBot:
+		for _, a := range in.Acts {
+			if said, ok := a.(chat.Say); ok {
+				return said.Ref
+			}
+		}
 	case Woke:
 	}
 	return chat.Ref{Conversation: who.At, Message: chat.MessageID(fmt.Sprintf("woke:%d", now.Unix()))}

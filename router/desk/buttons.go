@@ -54,6 +54,8 @@ func (t turn) pressed(w chat.Pressed) {
 		t.pressedClose()
 	case buttonReopen:
 		t.pressedReopen()
+	case buttonBot:
+		t.handBack(t.by.Name)
 	case buttonSnooze:
 		t.pressedSnooze(cmp.Or(w.Fields[fieldFor], w.Value))
 	case buttonBlock, buttonUnblock:
@@ -80,7 +82,7 @@ func (t turn) pressedClose() {
 		return
 	}
 	t.Case.State, t.Case.Closed, t.Case.Until = Closed, t.now, time.Time{}
-	t.Case.Waiting, t.Case.Waited = time.Time{}, time.Time{}
+	t.Case.Waiting, t.Case.Waited, t.Case.Handed = time.Time{}, time.Time{}, time.Time{}
 	p := Past{Case: t.Case.ID, Closed: t.now, By: t.by.Name, Gist: t.Case.Gist}
 	others := slices.DeleteFunc(t.Contact.Last, func(p Past) bool { return p.Case == t.Case.ID })
 	t.Contact.Last = slices.Insert(others, 0, p)

@@ -19,7 +19,8 @@ const (
 	buttonBlock   = "block"
 	buttonUnblock = "unblock"
 	buttonReply   = "reply"
-	buttonNote    = "note"    // by command only
+	buttonNote    = "note" // by command only
+	buttonBot     = "bot"
 	buttonSend    = "send"    // send:<token of the held message>
 	buttonKeep    = "keep"    // keep:<token of the held message>
 	buttonRetry   = "retry"   // retry:<delivery>
@@ -42,7 +43,7 @@ func (d Desk) card(c Case, who Contact, on Surface, now time.Time) chat.Card {
 		Body:    c.Gist,
 		Facts:   facts(c, who),
 		Footer:  strings.Join(d.footer(c, who, on, now), " · "),
-		Buttons: named(c, buttons(c, who, on)),
+		Buttons: named(c, d.buttons(c, who, on)),
 	}
 }
 
@@ -103,12 +104,15 @@ func (d Desk) footer(c Case, who Contact, on Surface, now time.Time) []string {
 	if who.Blocked {
 		parts = append(parts, "blocked")
 	}
-	if c.Owner.IsZero() {
-		parts = append(parts, "nobody's yet")
-	} else {
+	switch {
+	case !c.Owner.IsZero():
 		parts = append(parts, text.Name(c.Owner.Name, nameMax)+"'s")
+	case d.botsAnswer(c):
+		parts = append(parts, "a bot answers")
+	default:
+		parts = append(parts, "nobody's yet")
 	}
-	if !c.Waiting.IsZero() {
+	if !c.Waiting.IsZero() && !d.botsAnswer(c) {
 		// Since when, not for how long: a card is not written anew as time goes by.
 		parts = append(parts, "waiting since "+clock(c.Waiting, now))
 	}
@@ -163,7 +167,7 @@ func short(d time.Duration) string {
 }
 
 // buttons are five at most: some platforms show no more in one row.
-func buttons(c Case, who Contact, on Surface) []chat.Button {
+func (d Desk) buttons(c Case, who Contact, on Surface) []chat.Button {
 	var bs []chat.Button
 	switch c.State {
 	case Closed:
@@ -176,6 +180,9 @@ func buttons(c Case, who Contact, on Surface) []chat.Button {
 	if on.Reply == Note && c.State != Closed && !who.Blocked {
 		bs = append(bs, replyButton(who))
 	}
+	if d.Bots && c.WithPeople() && c.State == Open && len(bs) < 4 {
+		bs = append(bs, chat.Button{ID: buttonBot, Label: "Give to bot"})
+	}
 	if who.Blocked {
 		return append(bs, chat.Button{ID: buttonUnblock, Label: "Unblock"})
 	}
@@ -184,6 +191,9 @@ func buttons(c Case, who Contact, on Surface) []chat.Button {
 		Ask: "Block " + contactName(who) + "? What they write will not be shown until somebody unblocks them.",
 	})
 }
+
+// botsAnswer says whether bots answer the contact of c, and not people.
+func (d Desk) botsAnswer(c Case) bool { return d.Bots && !c.WithPeople() && c.State == Open }
 
 func claimButton(c Case) chat.Button {
 	if c.Owner.IsZero() {

@@ -17,6 +17,7 @@ func Commands() []Command {
 		{Name: buttonReply, Help: "Write to the contact", Form: textForm("Reply", "Send", "What the contact shall read")},
 		{Name: buttonNote, Help: "Write something down that stays in the team", Form: textForm("Note", "Keep", "What the team shall read")},
 		{Name: buttonSnooze, Help: "Put this case away until later", Form: snoozeButton().Form},
+		{Name: buttonBot, Help: "Let the bots answer the contact again"},
 		{Name: buttonClose, Help: "Close this case"},
 		{Name: buttonReopen, Help: "Open this case again"},
 		{Name: buttonBlock, Help: "Show nothing more of this contact, and send them nothing"},

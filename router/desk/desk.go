@@ -35,6 +35,7 @@ type Desk struct {
 	NoteMark string        // a message that starts with it is a note in every mode; default //
 	SendMark string        // in mode Note, a message that starts with it goes; default !
 	Hold     time.Duration // how long a reply waits before it leaves, so that a member can undo it; 0: not at all
+	Bots     bool          // bots answer its contacts until people take a case over
 	Revive   time.Duration // a closed case younger than this is reopened by its contact's next message; 0: never
 }
 
@@ -103,6 +104,7 @@ type Case struct {
 	Contact Identity    `json:"contact"`
 	State   State       `json:"state"`
 	Owner   Member      `json:"owner,omitzero"`
+	Handed  time.Time   `json:"handed,omitzero"` // when a bot gave it to people; zero: none did, or it was given back
 	Opened  time.Time   `json:"opened"`
 	Closed  time.Time   `json:"closed,omitzero"`
 	Until   time.Time   `json:"until,omitzero"`   // Snoozed: when it opens again by itself

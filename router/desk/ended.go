@@ -31,6 +31,8 @@ func (s *step) ended(in Ended) {
 		s.changed(d)
 	case purposeShow, purposeRecap:
 		s.unshown(d)
+	case purposeBot:
+		s.unsaid(d)
 	default:
 		s.unreacted(d)
 	}

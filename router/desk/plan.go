@@ -22,6 +22,7 @@ const (
 	purposeEdit   = "edit-reply"   // the member changed it
 	purposeDelete = "delete-reply" // the member took it back
 	purposeTry    = "try-delete"   // the member deleted a message of which it isn't known whether it was a reply
+	purposeBot    = "bot"          // what a bot said to the contact
 	purposeReact  = "react:"       // a member's emoji on the contact's message; whose it is stands behind
 )
 

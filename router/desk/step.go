@@ -31,6 +31,12 @@ type (
 		Undoable bool              // the reply made from the event's message has not left yet
 		Due      time.Time         // with Undoable: when it would leave
 	}
+	// FromBot is what a bot did about something that the contact said or did.
+	FromBot struct {
+		Bot  string     // its name
+		Hops int        // of what it answers
+		Acts []chat.Act // all of them at the contact's conversation
+	}
 	// Ended is a delivery of the case that was settled.
 	Ended struct {
 		Delivery chat.Delivery // with its State and Reason
@@ -45,6 +51,7 @@ type (
 
 func (FromContact) input() {}
 func (FromMember) input()  {}
+func (FromBot) input()     {}
 func (Ended) input()       {}
 func (Woke) input()        {}
 

@@ -26,6 +26,7 @@ type attempt struct {
 	crowded bool   // they were while it was on the wire
 	place   chat.Conversation
 	flight  *flight // in place; nil: it was not tried, or makes no message
+	outcome *chat.Outcome
 }
 
 func newAttempt(l store.Leased, began time.Time) *attempt {
@@ -210,6 +211,9 @@ func (r *Runner) settle(ctx context.Context, s *store.Settlement) error {
 		switch {
 		case err == nil || errors.Is(err, store.ErrLeaseLost) || errors.Is(err, store.ErrClosed):
 			return err
+		case errors.Is(err, ErrAgain):
+			*s = store.Settlement{ID: s.ID, Token: s.Token, State: chat.Waiting, Due: r.cfg.Now(), Clear: true}
+			continue
 		case !errors.Is(err, store.ErrFull) && s.Then == nil:
 			return err
 		case !errors.Is(err, store.ErrFull):

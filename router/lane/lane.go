@@ -24,6 +24,7 @@ package lane
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -73,7 +74,12 @@ type End struct {
 	Gone     bool          // what it was meant for is no longer there
 	Copies   []chat.Copy   // what it became
 	Lacking  []Lacking     // files that could not be carried
+	Outcome  *chat.Outcome // of a chat.Hear; nil: it came to none
 }
+
+// ErrAgain is what Ended returns when what a delivery came to was decided on what holds no more: it is tried again, as if it
+// never had been.
+var ErrAgain = errors.New("what it was decided on has changed")
 
 // Lacking is a file that could not be carried, and why.
 type Lacking struct {

@@ -62,6 +62,9 @@ func named(a chat.Action, k chat.Key) chat.Action {
 	case chat.Open:
 		a.Key = k
 		return a
+	case chat.Hear:
+		a.Key = k
+		return a
 	}
 	return a
 }
@@ -144,6 +147,7 @@ func resolved(a chat.Action, to chat.Conversation, messages []chat.MessageID, an
 	case chat.Open:
 		a.Root = cmp.Or(first, a.Root)
 		return a
+	case chat.Hear:
 	}
 	return a
 }
@@ -218,7 +222,7 @@ func copiesIn(v store.View, ref chat.Ref, to chat.Conversation) (in chat.Convers
 		in = c.Dest.Conversation
 		messages = append(messages, c.Dest.Message)
 	}
-	if messages == nil && ref.Conversation.Place() == to.Place() {
+	if messages == nil && ref.Conversation.Place() == to.Place() && ref.SaidBy() == "" {
 		return ref.Conversation, []chat.MessageID{ref.Message}, nil
 	}
 	return in, messages, nil

@@ -15,6 +15,7 @@ import (
 func (r *Runner) settlement(at *attempt, receipt chat.Receipt, err error) store.Settlement {
 	s := store.Settlement{ID: at.ID, Token: at.Token, State: chat.Waiting, Tried: true}
 	r.heed(at, receipt.Left)
+	at.outcome = receipt.Outcome
 	if err == nil {
 		return r.ended(at, s, chat.Sent, copies(at, receipt), nil)
 	}
@@ -73,7 +74,10 @@ func (r *Runner) ended(at *attempt, s store.Settlement, state chat.State, made [
 	if r.cfg.Ended == nil {
 		return s
 	}
-	end := End{Delivery: at.Delivery, Copies: made, Lacking: at.lacking, Gone: err != nil && chat.KindOf(err) == chat.Gone}
+	end := End{
+		Delivery: at.Delivery, Copies: made, Lacking: at.lacking, Outcome: at.outcome,
+		Gone: err != nil && chat.KindOf(err) == chat.Gone,
+	}
 	end.Delivery.Action = at.action
 	end.Delivery.State, end.Delivery.Reason, end.Delivery.Tries = state, s.Reason, at.Tries+1
 	s.Then = func(v store.View) (store.Changes, error) { return r.cfg.Ended(v, end) }
@@ -137,8 +141,8 @@ func (r *Runner) report(ctx context.Context, at *attempt, s store.Settlement, to
 	if err != nil {
 		kind = chat.KindOf(err).String()
 	}
-	if errors.Is(err, errPutBack) || errors.Is(err, errTooEarly) {
-		return // it was not tried
+	if errors.Is(err, errPutBack) || errors.Is(err, errTooEarly) || err == nil && s.State == chat.Waiting {
+		return // it was not tried, or shall be tried again as if it never was
 	}
 	r.cfg.Watch(Try{Delivery: d, Began: at.began, Took: took, Settled: r.cfg.Now(), Kind: kind, Err: err})
 	if err == nil {

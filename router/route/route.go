@@ -96,8 +96,18 @@ func NewTable(mirrors []Mirror) *Table {
 	return t
 }
 
-// leg is the leg that conv belongs to: itself, or its place for a thread that is no leg of its own.
-func (t *Table) leg(conv chat.Conversation) chat.Conversation {
+// First is the first conversation of a mirror.
+func (t *Table) First(name string) (chat.Conversation, bool) {
+	for _, m := range t.mirrors {
+		if m.Name == name && len(m.Legs) > 0 {
+			return m.Legs[0].At, true
+		}
+	}
+	return chat.Conversation{}, false
+}
+
+// Leg is the leg that conv belongs to: itself, or its place for a thread that is no leg of its own.
+func (t *Table) Leg(conv chat.Conversation) chat.Conversation {
 	if len(t.at[conv]) > 0 {
 		return conv
 	}
@@ -107,7 +117,7 @@ func (t *Table) leg(conv chat.Conversation) chat.Conversation {
 // Names lists the mirrors that conv is in.
 func (t *Table) Names(conv chat.Conversation) []string {
 	var names []string
-	for _, i := range t.at[t.leg(conv)] {
+	for _, i := range t.at[t.Leg(conv)] {
 		names = append(names, t.mirrors[i].Name)
 	}
 	return names
@@ -115,7 +125,7 @@ func (t *Table) Names(conv chat.Conversation) []string {
 
 // Plan says what follows from ev. However many mirrors it is in, it is brought to a conversation once.
 func (t *Table) Plan(ev chat.Event, mem Memory) (Result, error) {
-	at := t.leg(ev.Conversation)
+	at := t.Leg(ev.Conversation)
 	in := t.at[at]
 	if len(in) == 0 {
 		return Result{}, nil
