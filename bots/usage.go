@@ -3,12 +3,14 @@ package bots
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -120,10 +122,23 @@ func parseParam(word string) (Param, error) {
 		if slices.Contains(p.Choices, "") {
 			return p, fmt.Errorf("%q has an empty choice", word)
 		}
+		if c, twice := repeated(p.Choices); twice {
+			return p, fmt.Errorf("%q has the choice %s twice", word, c)
+		}
 	default:
 		return p, fmt.Errorf("%q is no kind of parameter: text, number, duration, user, or choices like a|b", m[3])
 	}
 	return p, nil
+}
+
+// repeated finds a choice that is there twice, in whatever case.
+func repeated(choices []string) (string, bool) {
+	for i, c := range choices {
+		if slices.ContainsFunc(choices[:i], func(o string) bool { return strings.EqualFold(c, o) }) {
+			return c, true
+		}
+	}
+	return "", false
 }
 
 func (c *Command) add(p Param) error {
@@ -190,7 +205,7 @@ func (c *Command) Parse(rest text.Text, at chat.Account) (Args, error) {
 		}
 		if word.Empty() {
 			if p.Optional {
-				return args, nil
+				break
 			}
 			return nil, &UsageError{Param: p.Name, Reason: p.Name + " is missing"}
 		}
@@ -206,20 +221,29 @@ func (c *Command) Parse(rest text.Text, at chat.Account) (Args, error) {
 	return args, nil
 }
 
-// quotes are what several words of one argument stand between.
-var quotes = map[rune]string{'"': `"`, '“': "”", '„': "“", '«': "»"}
+// unquote is what ends words that begin with a quotation mark; empty for anything else.
+func unquote(r rune) string {
+	switch r {
+	case '"':
+		return `"`
+	case '“':
+		return "”"
+	case '„':
+		return "“"
+	case '«':
+		return "»"
+	}
+	return ""
+}
 
 // cutWord takes the first word off t, or what stands between quotes there.
 func cutWord(t text.Text) (word, rest text.Text) {
 	t = t.Trim()
-	for i, r := range t.Body {
-		if end, quoted := quotes[r]; i == 0 && quoted {
-			from := len(string(r))
-			if n := strings.Index(t.Body[from:], end); n >= 0 {
-				return t.Slice(from, from+n), t.Slice(from+n+len(end), len(t.Body))
-			}
+	first, from := utf8.DecodeRuneInString(t.Body)
+	if end := unquote(first); end != "" {
+		if n := strings.Index(t.Body[from:], end); n >= 0 {
+			return t.Slice(from, from+n), t.Slice(from+n+len(end), len(t.Body))
 		}
-		break
 	}
 	for _, s := range t.Spans { // a name that is mentioned may be of several words
 		if s.Start == 0 && s.Kind == text.Mention {
@@ -241,9 +265,9 @@ func (p Param) Value(word text.Text, at chat.Account) (Value, error) {
 	switch p.Kind {
 	case TextParam, RestParam, "":
 	case NumberParam:
-		n, err := strconv.ParseFloat(strings.ReplaceAll(strings.TrimSpace(word.Body), ",", "."), 64)
-		if err != nil || n != n || n > 1e15 || n < -1e15 {
-			return wrong("no number")
+		n, reason := parseNumber(word.Body)
+		if reason != "" {
+			return wrong("%s", reason)
 		}
 		v.Number = n
 	case DurationParam:
@@ -286,6 +310,26 @@ func mentioned(t text.Text, at chat.Account) (Person, bool) {
 	return Person{Account: at, Handle: handle, Name: handle}, true
 }
 
+// Numbers as people write them: whole, or with a point or a comma before the fraction.
+var (
+	numberForm   = regexp.MustCompile(`^[+-]?([0-9]+([.,][0-9]+)?|[.,][0-9]+)$`)
+	thousandForm = regexp.MustCompile(`^[+-]?[1-9][0-9]{0,2},[0-9]{3}$`)
+)
+
+// parseNumber reads a number, or says what is wrong with it.
+func parseNumber(s string) (n float64, reason string) {
+	s = strings.TrimSpace(s)
+	if thousandForm.MatchString(s) { // 1,000 is a thousand to some and one to others
+		return 0, "not clear; write the number without a comma"
+	}
+	n, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
+	const most = 1e15 // up to which every whole number is exact
+	if !numberForm.MatchString(s) || err != nil || math.Abs(n) > most {
+		return 0, "no number"
+	}
+	return n, ""
+}
+
 // longestDuration is the longest time that an argument can be.
 const longestDuration = 10 * 366 * 24 * time.Hour
 
@@ -311,6 +355,7 @@ func parseDuration(s string) (time.Duration, bool) {
 		}
 	}
 	d, err := time.ParseDuration(s)
+	signed := strings.ContainsAny(s, "+-")
 	d += days
-	return d, err == nil && d > 0 && d <= longestDuration
+	return d, err == nil && !signed && d > 0 && d <= longestDuration
 }
