@@ -29,12 +29,16 @@ import (
 type File struct {
 	Accounts map[chat.Account]Account
 	Routes   map[string]Route
-	Delivery Delivery
-	Store    Store
-	Web      Web
-	Files    Files
-	Log      Log
-	Warnings []*Fault // what works but should be seen to, by line
+	Bots     map[string]Bot
+	Roles    map[string][]Who // who has which role with the bots
+	// Operators is where people are told what goes wrong with bots; zero: nowhere.
+	Operators chat.Conversation
+	Delivery  Delivery
+	Store     Store
+	Web       Web
+	Files     Files
+	Log       Log
+	Warnings  []*Fault // what works but should be seen to, by line
 }
 
 // Account is one login on one platform.

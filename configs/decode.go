@@ -57,6 +57,8 @@ func (d *decoder) value(n ast.Node, v reflect.Value, s spot) {
 		d.value(n, reflect.ValueOf(p.within(s)).Elem(), s)
 	case *branch:
 		p.node = n
+	case *free:
+		p.v = d.free(n, s, 0)
 	case encoding.TextUnmarshaler:
 		d.scalar(n, v, s)
 	case short:

@@ -13,6 +13,7 @@ import (
 type Changes struct {
 	Accounts Delta[chat.Account]
 	Routes   Delta[string]
+	Bots     Delta[string]
 	Sections []string // of delivery, store, web, files and log, those that differ
 }
 
@@ -21,7 +22,7 @@ type Delta[T cmp.Ordered] struct{ Added, Changed, Removed []T }
 
 // IsZero says whether nothing is different.
 func (c Changes) IsZero() bool {
-	return c.Accounts.IsZero() && c.Routes.IsZero() && len(c.Sections) == 0
+	return c.Accounts.IsZero() && c.Routes.IsZero() && c.Bots.IsZero() && len(c.Sections) == 0
 }
 
 // IsZero says whether nothing is different.
@@ -36,6 +37,7 @@ func Diff(old, now *File) Changes {
 	c := Changes{
 		Accounts: delta(old.Accounts, now.Accounts, func(a Account) Account { a.Line = 0; return a }),
 		Routes:   delta(old.Routes, now.Routes, func(r Route) Route { r.Line = 0; return r }),
+		Bots:     delta(old.Bots, now.Bots, func(b Bot) Bot { b.Line = 0; return b }),
 	}
 	for _, s := range []struct {
 		name string

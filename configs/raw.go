@@ -20,13 +20,16 @@ import (
 // The file as it is written. The schema for editors, roost.schema.json, has the same keys; a test compares them.
 type (
 	rawFile struct {
-		Accounts map[string]at[branch]   `yaml:"accounts"`
-		Routes   map[string]at[rawRoute] `yaml:"routes"`
-		Delivery rawDelivery             `yaml:"delivery"`
-		Store    rawStore                `yaml:"store"`
-		Web      rawWeb                  `yaml:"web"`
-		Files    rawFiles                `yaml:"files"`
-		Log      rawLog                  `yaml:"log"`
+		Accounts  map[string]at[branch]   `yaml:"accounts"`
+		Routes    map[string]at[rawRoute] `yaml:"routes"`
+		Bots      map[string]at[rawBot]   `yaml:"bots"`
+		Roles     map[string][]at[who]    `yaml:"roles"`
+		Operators *at[place]              `yaml:"operators"`
+		Delivery  rawDelivery             `yaml:"delivery"`
+		Store     rawStore                `yaml:"store"`
+		Web       rawWeb                  `yaml:"web"`
+		Files     rawFiles                `yaml:"files"`
+		Log       rawLog                  `yaml:"log"`
 	}
 	rawDelivery struct {
 		Tries   tries `yaml:"tries"`
@@ -128,9 +131,16 @@ func (d *decoder) checked(raw *rawFile, platforms []Platform) *File {
 			d.fault(k.spot, "", "is too short: 24h at least, or 0 to keep them for ever")
 		}
 	}
+	p := d.planner(inOrder(raw.Accounts))
+	accounts := d.accounts(raw.Accounts, platforms)
+	routes := p.routes(raw.Routes, platforms)
+	var operators chat.Conversation
+	if raw.Operators != nil && p.exists(raw.Operators.v.Account, raw.Operators.spot) {
+		operators = chat.Conversation(raw.Operators.v)
+	}
 	return &File{
-		Accounts: d.accounts(raw.Accounts, platforms),
-		Routes:   d.routes(raw.Routes, inOrder(raw.Accounts), platforms),
+		Accounts: accounts, Routes: routes, Operators: operators,
+		Bots: p.participants(raw.Bots, routes), Roles: p.people(raw.Roles),
 		Delivery: Delivery{Tries: int(raw.Delivery.Tries), Longest: time.Duration(raw.Delivery.Longest)},
 		Store: Store{
 			Path: d.beside(string(raw.Store.Path)), KeyFile: d.beside(string(raw.Store.KeyFile)),

@@ -43,8 +43,12 @@ type planner struct {
 	legs     []leg
 }
 
-func (d *decoder) routes(raw map[string]at[rawRoute], accounts []string, platforms []Platform) map[string]Route {
-	p := planner{decoder: d, known: accounts, fed: map[chat.Account]string{}, surfaces: map[chat.Conversation]string{}}
+func (d *decoder) planner(accounts []string) *planner {
+	return &planner{decoder: d, known: accounts, fed: map[chat.Account]string{}, surfaces: map[chat.Conversation]string{}}
+}
+
+func (p *planner) routes(raw map[string]at[rawRoute], platforms []Platform) map[string]Route {
+	d := p.decoder
 	routes := make(map[string]Route, len(raw))
 	for _, name := range inOrder(raw) {
 		r := raw[name]
