@@ -37,6 +37,7 @@ type Config struct {
 
 	// Load makes a bot of an earlier Source, for the dialogs that were begun with it. nil: they are begun anew.
 	Load      func(source []byte) (Bot, error)
+	Locale    string            // replaces Spec.Locale; empty: that holds
 	Time      time.Duration     // that Bot.Hear may take; default 2 s
 	Drain     time.Duration     // how long dialogs go on with an earlier Source; default 24 h
 	Rate      Cooldown          // of messages; default 60 a minute
@@ -114,6 +115,11 @@ func (h *Host) Replace(b Bot, source []byte) error {
 	spec := b.Spec()
 	if err := spec.check(); err != nil {
 		return err
+	}
+	if h.cfg.Locale != "" {
+		local := *spec
+		local.Locale = h.cfg.Locale
+		spec = &local
 	}
 	v := &version{bot: b, spec: spec, source: source, called: calling(h.cfg.Name)}
 	if source != nil {

@@ -35,6 +35,7 @@ type house struct {
 	hooks   *web.Server // nil: the accounts don't run, and need no webhooks
 	links   *web.Links  // nil: attachments can't be linked to
 	skipped *skipped
+	cast    *cast
 
 	turn    sync.Mutex           // one change of what the router does at a time
 	version map[chat.Account]int // grows when an account is to be opened again
@@ -52,6 +53,7 @@ func openHouse(ctx context.Context, f *configs.File, log *slog.Logger, watch fun
 		file: f, log: log, skipped: newSkipped(), version: map[chat.Account]int{},
 		open: map[chat.Account]chat.Connector{}, mounts: map[string]*mount{}, journals: map[chat.Account]*journal{},
 	}
+	h.cast = &cast{h: h, runs: map[string]*player{}}
 	opened, err := openStore(ctx, f.Store.Path)
 	if err != nil {
 		return nil, err
@@ -102,9 +104,16 @@ func (h *house) current() *configs.File {
 // apply makes the router do what f says, or changes nothing.
 func (h *house) apply(f *configs.File) error {
 	opened := map[chat.Account]chat.Connector{}
-	if err := h.router.Apply(h.setup(f, opened)); err != nil {
+	players, err := h.cast.openBots(f)
+	if err != nil {
 		return err
 	}
+	setup := h.setup(f, opened)
+	h.cast.listen(players, &setup)
+	if err := h.router.Apply(setup); err != nil {
+		return errors.Join(err, h.cast.drop(players))
+	}
+	h.cast.commit(players)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.file = f

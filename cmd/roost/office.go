@@ -115,6 +115,8 @@ func rowOf(d chat.Delivery) deliveryRow {
 	case chat.Open:
 		row.Text = a.Title
 	case chat.Delete:
+	case chat.Hear:
+		row.Text = "hears of an event: " + chat.HappeningName(a.Event.What)
 	}
 	return row
 }
@@ -360,5 +362,5 @@ func (i idle) Close() error {
 	for _, conn := range i.open {
 		chat.Close(conn)
 	}
-	return i.house.Close()
+	return errors.Join(i.cast.Close(), i.house.Close())
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -113,6 +114,7 @@ func (c *common) serve(ctx context.Context, h *house, hup <-chan os.Signal) erro
 	g.Go(func() error { return web.Run(ctx, site, h.hooks, grace) })
 	g.Go(func() error { return web.Run(ctx, office, control(h), grace) })
 	g.Go(func() error { c.reloads(ctx, h, hup); return nil })
+	g.Go(func() error { return h.cast.watch(ctx) })
 	err = g.Wait()
 	h.log.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "roost has stopped")
 	return err
@@ -168,7 +170,7 @@ func (c *common) reload(ctx context.Context, h *house) {
 		h.log.LogAttrs(ctx, slog.LevelWarn, "configuration", slog.String("warning", w.Error()))
 	}
 	h.log.LogAttrs(ctx, slog.LevelInfo, "configuration read again",
-		append(deltaAttrs("accounts", diff.Accounts), deltaAttrs("routes", diff.Routes)...)...)
+		append(deltaAttrs("accounts", diff.Accounts), slices.Concat(deltaAttrs("routes", diff.Routes), deltaAttrs("bots", diff.Bots))...)...)
 	if len(diff.Sections) > 0 {
 		h.log.LogAttrs(ctx, slog.LevelWarn, "a restart is needed for the rest", slog.Any("sections", diff.Sections))
 	}

@@ -200,3 +200,17 @@ func (s *stage) roost(t *testing.T, args ...string) result {
 	}
 	return result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
 }
+
+// post calls a webhook.
+func (d *daemon) post(t *testing.T, path, token, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, d.web+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Idempotency-Key", "call-"+body)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	return do(t, req)
+}

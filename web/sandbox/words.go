@@ -159,6 +159,8 @@ func title(a chat.Action) string {
 			return "Unmarked " + a.Emoji
 		}
 		return "Marked " + a.Emoji
+	case chat.Hear:
+		return "The bot heard it"
 	case chat.Pin:
 		if a.Remove {
 			return "Unpinned"
@@ -202,6 +204,8 @@ func inWords(h chat.Happening) (what, words string) {
 		return "is typing", ""
 	case chat.Read:
 		return "has read it", ""
+	case chat.Called:
+		return "called the bot", h.Name
 	}
 	return "did something", ""
 }

@@ -1,0 +1,356 @@
+package main
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs"
+	"github.com/roost-im/roost/router"
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/store"
+)
+
+// cast is the bots of a running Roost.
+type cast struct {
+	h *house
+
+	mu   sync.Mutex
+	runs map[string]*player
+}
+
+// player is one bot that is there.
+type player struct {
+	name    string
+	settled configs.Bot // with which it was made; its Line does not count
+	version int
+	host    *bots.Host
+	kind    botKind
+	unmount func()
+	seen    fileState // of what it is made of, when it was looked at last
+}
+
+// openBots makes the bots of f that are not there yet, or whose settings have changed. It changes nothing but what it
+// returns: commit does that. It fails when one of them is not well.
+func (c *cast) openBots(f *configs.File) (map[string]*player, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := map[string]*player{}
+	for _, name := range slices.Sorted(maps.Keys(f.Bots)) {
+		b := f.Bots[name]
+		b.Line = 0
+		old := c.runs[name]
+		if old != nil && reflect.DeepEqual(old.settled, b) && reflect.DeepEqual(c.h.current().Roles, f.Roles) {
+			next[name] = old
+			continue
+		}
+		p, err := c.open(f, name, b)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("bots.%s: %w", name, err), c.dropLocked(next))
+		}
+		if old != nil {
+			p.version = old.version + 1
+		}
+		next[name] = p
+	}
+	return next, nil
+}
+
+func (c *cast) open(f *configs.File, name string, b configs.Bot) (*player, error) {
+	may, err := bots.ParseMay(b.May)
+	if err != nil {
+		return nil, fmt.Errorf("may: %w", err)
+	}
+	kind, err := botKindOf(name, b, c.h.log.With(slog.String("bot", name)))
+	if err != nil {
+		return nil, err
+	}
+	seen := kind.state()
+	source, err := kind.source()
+	if err != nil {
+		return nil, err
+	}
+	bot, err := kind.load(source)
+	if err != nil {
+		return nil, err
+	}
+	cfg := bots.Config{
+		Name: name, Bot: bot, Source: source, Load: kind.load, Time: b.Limits.Time, Drain: b.Limits.Drain,
+		Locale: b.Locale, Operators: f.Operators, Home: home(f, b), Env: c.env(f, name, b, kind.grants(may), kind.folder()),
+	}
+	if b.Limits.Messages > 0 {
+		cfg.Rate = bots.Cooldown{N: b.Limits.Messages, Per: time.Minute}
+	}
+	host, err := bots.New(cfg)
+	if err != nil {
+		return nil, errors.Join(err, closeBot(bot))
+	}
+	return &player{name: name, settled: b, host: host, kind: kind, seen: seen}, nil
+}
+
+func closeBot(b bots.Bot) error {
+	if c, ok := b.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// home is where a bot speaks that was called and not spoken to: the first place where it listens.
+func home(f *configs.File, b configs.Bot) chat.Conversation {
+	for _, name := range b.Routes {
+		if m := f.Routes[name].Mirror; m != nil {
+			return m.Legs[0].At
+		}
+	}
+	if len(b.Places) > 0 {
+		return b.Places[0]
+	}
+	return chat.Conversation{}
+}
+
+// env is what a bot is given.
+func (c *cast) env(f *configs.File, name string, b configs.Bot, may bots.May, folder string) bots.Env {
+	h := c.h
+	seed := fnv.New64a()
+	_, _ = seed.Write(h.key[:])
+	_, _ = seed.Write([]byte(name))
+	return bots.Env{
+		State: h.kept, Now: time.Now, May: may, Folder: folder, Typing: h.typing, Seed: seed.Sum64(),
+		Log:    h.log.With(slog.String("bot", name)),
+		Client: &http.Client{Timeout: time.Minute, Transport: http.DefaultTransport},
+		Secret: func(secret string) (string, bool) {
+			s, ok := b.Secrets[secret]
+			return s.Reveal(), ok
+		},
+		Roles: func(who bots.Person) []string {
+			var has []string
+			for role, people := range f.Roles {
+				if slices.Contains(people, configs.Who{Account: who.Account, Person: who.ID}) {
+					has = append(has, role)
+				}
+			}
+			return has
+		},
+	}
+}
+
+// kept reads what a bot keeps.
+func (h *house) kept(ctx context.Context, key string) (value []byte, err error) {
+	err = h.store.Read(ctx, func(v store.Reader) error {
+		kept, err := v.Kept(key)
+		value = slices.Clone(kept)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return value, err
+}
+
+// typingTime is how long it may take to show people that a bot is at it.
+const typingTime = 5 * time.Second
+
+// typing shows people that a bot is at it. Nobody waits for that, and nothing is said when it fails.
+func (h *house) typing(ctx context.Context, at chat.Conversation) {
+	h.mu.RLock()
+	conn := h.open[at.Account]
+	h.mu.RUnlock()
+	if conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), typingTime)
+	go func() {
+		defer cancel()
+		_ = chat.Type(ctx, conn, at)
+	}()
+}
+
+// drop closes those of next that are not there.
+func (c *cast) drop(next map[string]*player) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dropLocked(next)
+}
+
+func (c *cast) dropLocked(next map[string]*player) error {
+	var err error
+	for name, p := range next {
+		if p != c.runs[name] {
+			err = errors.Join(err, p.host.Close())
+		}
+	}
+	return err
+}
+
+// Close closes all bots, which nobody runs.
+func (c *cast) Close() error { return c.drop(c.commit(nil)) }
+
+// commit makes next the bots that are there, and gives those that were.
+func (c *cast) commit(next map[string]*player) (before map[string]*player) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, p := range c.runs {
+		if next[name] != p && p.unmount != nil {
+			p.unmount()
+		}
+	}
+	for _, p := range next {
+		if p != c.runs[p.name] && !p.settled.Hook.IsZero() {
+			p.mount(c.h)
+		}
+	}
+	before, c.runs = c.runs, next
+	return before
+}
+
+// listen are the bots as the router knows them.
+func (c *cast) listen(next map[string]*player, s *router.Setup) {
+	for _, name := range slices.Sorted(maps.Keys(next)) {
+		p := next[name]
+		a := chat.BotAccount(name)
+		s.Accounts[a] = router.Account{
+			Open: func() (chat.Connector, error) { return p.host, nil }, Version: fmt.Sprint(p.version),
+		}
+		b := p.settled
+		s.Bots = append(s.Bots, router.Bot{
+			Account: a, Routes: b.Routes, Places: b.Places, Accounts: b.Hears, Wants: p.host.Wants,
+		})
+		for i := range s.Desks {
+			s.Desks[i].Bots = s.Desks[i].Bots || slices.Contains(b.Routes, s.Desks[i].Name)
+		}
+	}
+}
+
+// hookMost is how many bytes the call of a webhook may have.
+const hookMost = 256 << 10
+
+// mount serves the webhooks of a bot. A caller shows the token in the header, as in "Authorization: Bearer TOKEN".
+func (p *player) mount(h *house) {
+	if h.hooks == nil {
+		return
+	}
+	var unmounts []func()
+	for _, t := range p.host.Spec().Triggers {
+		if t.Hook == "" {
+			continue
+		}
+		unmount, err := h.hooks.Mount("bot/"+p.name+"/"+t.Hook, p.hook(t.Hook))
+		if err == nil {
+			unmounts = append(unmounts, unmount)
+		}
+	}
+	p.unmount = func() {
+		for _, f := range unmounts {
+			f()
+		}
+	}
+}
+
+func (p *player) hook(name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !ok || subtle.ConstantTimeCompare([]byte(token), []byte(p.settled.Hook.Reveal())) != 1 {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			http.Error(w, "the token is missing or wrong", http.StatusUnauthorized)
+			return
+		}
+		if r.Method != http.MethodPost {
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "only POST", http.StatusMethodNotAllowed)
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, hookMost))
+		if err != nil {
+			http.Error(w, fmt.Sprintf("a call has %d bytes at most", hookMost), http.StatusRequestEntityTooLarge)
+			return
+		}
+		if err := p.host.Hook(r.Context(), name, r.Header.Get("Idempotency-Key"), body); err != nil {
+			http.Error(w, "not stored; call again", http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusAccepted)
+	})
+}
+
+// fileState tells whether files have changed.
+type fileState map[string]struct {
+	at   time.Time
+	size int64
+}
+
+func filesOnDisk(paths ...string) fileState {
+	s := fileState{}
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			continue
+		}
+		one := s[p]
+		one.at, one.size = info.ModTime(), info.Size()
+		s[p] = one
+	}
+	return s
+}
+
+// lookEvery is how often the files of bots are looked at.
+const lookEvery = time.Second
+
+// watch loads bots anew whose files were saved, until ctx ends. A bad version never replaces a good one.
+func (c *cast) watch(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		for _, p := range c.changed() {
+			c.refresh(ctx, p)
+		}
+	}
+}
+
+// changed lists the bots whose files are not what they were.
+func (c *cast) changed() []*player {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []*player
+	for _, p := range c.runs {
+		if now := p.kind.state(); !maps.Equal(now, p.seen) {
+			p.seen = now
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func (c *cast) refresh(ctx context.Context, p *player) {
+	source, err := p.kind.source()
+	var bot bots.Bot
+	if err == nil {
+		bot, err = p.kind.load(source)
+	}
+	if err == nil {
+		err = p.host.Replace(bot, source)
+	}
+	log := c.h.log.With(slog.String("bot", p.name))
+	if err != nil {
+		log.LogAttrs(ctx, slog.LevelError, "bot not loaded anew; the one before goes on", slog.Any("error", err))
+		return
+	}
+	log.LogAttrs(ctx, slog.LevelInfo, "bot loaded anew")
+}
