@@ -57,6 +57,14 @@ type (
 		// Answer has the person answer a message of Talk.
 		Answer(t *testing.T, to chat.MessageID, text string) chat.MessageID
 	}
+	// Pressing is a Stage that shows buttons, which the person can press. Traits.Cards asks for it. Its Heard have no more Text
+	// than what stands above the buttons.
+	Pressing interface {
+		// Buttons are the labels below a message of the account in Talk, in Room or in a thread in it, as the person sees them.
+		Buttons(t *testing.T, in chat.Conversation, m chat.MessageID) []string
+		// Press has the person press the button with this label, and returns when the platform no longer waits for the account.
+		Press(t *testing.T, in chat.Conversation, m chat.MessageID, label string)
+	}
 	// Watching is a Stage whose person sees that the account is writing. Traits.Types asks for it.
 	Watching interface {
 		// Typings is how often the account has shown so far that it is writing in Talk, in Room or in a thread in it.

@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T) Stage) {
 		{"a file that can't be read is no message", unreadableFile},
 		{"a file that is lost is told so", lostFile},
 		{"people see the account type where it does", types},
+		{"a question shows its answers", questions},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -49,8 +49,8 @@ func plain(s string, most int) string {
 	return ""
 }
 
-// addCard puts a card into the JSON of a message. Text that is too long for its place is clipped: the card as a whole stays
-// readable.
+// addCard puts a card into the JSON of a message: its words as an embed, if it has any, and its buttons. Text that is too long
+// for its place is clipped: the card as a whole stays readable.
 func (c *Connector) addCard(ctx context.Context, body map[string]any, card chat.Card) error {
 	embed := map[string]any{}
 	room := maxEmbed
@@ -81,10 +81,9 @@ func (c *Connector) addCard(ctx context.Context, body map[string]any, card chat.
 	if fields != nil {
 		embed["fields"] = fields
 	}
-	if len(embed) == 0 {
-		return refused(opPost, "the card is empty")
+	if len(embed) > 0 {
+		body["embeds"] = []any{embed}
 	}
-	body["embeds"] = []any{embed}
 	rows, err := c.rows(ctx, card.Buttons)
 	body["components"] = rows
 	return err

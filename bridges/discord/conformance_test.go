@@ -17,7 +17,10 @@ func TestConformance(t *testing.T) {
 	bridgetest.Run(t, func(t *testing.T) bridgetest.Stage { t.Helper(); return newStage(t, discordsim.Config{}) })
 }
 
-var _ bridgetest.Watching = (*stage)(nil)
+var (
+	_ bridgetest.Pressing = (*stage)(nil)
+	_ bridgetest.Watching = (*stage)(nil)
+)
 
 const account = chat.Account("discord/fans")
 
@@ -181,6 +184,35 @@ func (s *stage) Expel(*testing.T) { s.RemoveBot(s.guild) }
 func (s *stage) Answer(t *testing.T, to chat.MessageID, text string) chat.MessageID {
 	t.Helper()
 	return s.says(t, s.dm, discordsim.Draft{Text: text, ReplyTo: string(to)})
+}
+
+func (s *stage) Buttons(t *testing.T, in chat.Conversation, m chat.MessageID) []string {
+	t.Helper()
+	shown, _ := s.Message(inside(in), string(m))
+	if shown.Embeds != nil && string(shown.Embeds) != "[]" {
+		t.Errorf("beside its buttons there is %s", shown.Embeds)
+	}
+	var labels []string
+	for _, b := range buttons(t, shown) {
+		labels = append(labels, b.Label)
+	}
+	return labels
+}
+
+// Press returns when the bot has answered, with nothing to be seen.
+func (s *stage) Press(t *testing.T, in chat.Conversation, m chat.MessageID, label string) {
+	t.Helper()
+	shown, _ := s.Message(inside(in), string(m))
+	must(t, s.Sim.Press(s.ada, inside(in), string(m), pressable(t, shown, label)))
+	ctx, cancel := contextFor(t, soon)
+	defer cancel()
+	must(t, s.Wait(ctx, func(v *discordsim.View) bool {
+		all := v.Interactions()
+		return all[len(all)-1].Answered
+	}))
+	if all := s.Interactions(); all[len(all)-1].Answer != 6 {
+		t.Errorf("the press was answered %+v, want a deferred update", all[len(all)-1])
+	}
 }
 
 func (s *stage) Typings(_ *testing.T, in chat.Conversation) int {

@@ -26,21 +26,33 @@ func card(state chat.Mark) chat.Card {
 	}
 }
 
+// shownButton is a button as Discord shows it.
+type shownButton struct {
+	Label string `json:"label"`
+	ID    string `json:"custom_id"`
+}
+
+// buttons are those of a message, row by row.
+func buttons(t *testing.T, m discordsim.Message) (all []shownButton) {
+	t.Helper()
+	var rows []struct {
+		Components []shownButton `json:"components"`
+	}
+	if m.Components != nil {
+		must(t, json.Unmarshal(m.Components, &rows))
+	}
+	for _, row := range rows {
+		all = append(all, row.Components...)
+	}
+	return all
+}
+
 // pressable finds the custom ID of a button on a message.
 func pressable(t *testing.T, m discordsim.Message, label string) string {
 	t.Helper()
-	var rows []struct {
-		Components []struct {
-			Label string `json:"label"`
-			ID    string `json:"custom_id"`
-		} `json:"components"`
-	}
-	must(t, json.Unmarshal(m.Components, &rows))
-	for _, row := range rows {
-		for _, b := range row.Components {
-			if b.Label == label {
-				return b.ID
-			}
+	for _, b := range buttons(t, m) {
+		if b.Label == label {
+			return b.ID
 		}
 	}
 	t.Fatalf("there is no button %q in %s", label, m.Components)
@@ -129,13 +141,13 @@ func TestButtonsQuestionsAndForms(t *testing.T) {
 	post := string(conv.Thread)
 	m, _ := r.Message(post, string(receipt.Messages[0]))
 
-	must(t, r.Press(r.ada, post, m.ID, pressable(t, m, "Claim")))
+	must(t, r.Sim.Press(r.ada, post, m.ID, pressable(t, m, "Claim")))
 	e, p := bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
 	if p.Value != "c-1" || e.Conversation != conv || string(e.Message) != m.ID || e.Author.ID != r.Person() {
 		t.Errorf("the press is %+v %+v", e, p)
 	}
 
-	must(t, r.Press(r.ada, post, m.ID, pressable(t, m, "Block")))
+	must(t, r.Sim.Press(r.ada, post, m.ID, pressable(t, m, "Block")))
 	var ask discordsim.Message
 	r.sees(t, func(v *discordsim.View) bool {
 		all := v.Messages(post)
@@ -145,13 +157,13 @@ func TestButtonsQuestionsAndForms(t *testing.T) {
 	if !strings.Contains(ask.Content, "for good?") {
 		t.Errorf("the question is %q", ask.Content)
 	}
-	must(t, r.Press(r.ada, post, ask.ID, pressable(t, ask, "Block")))
+	must(t, r.Sim.Press(r.ada, post, ask.ID, pressable(t, ask, "Block")))
 	e, _ = bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "block" })
 	if string(e.Message) != m.ID {
 		t.Errorf("the confirmed press is about %s, want the card %s", e.Message, m.ID)
 	}
 
-	must(t, r.Press(r.ada, post, m.ID, pressable(t, m, "Snooze")))
+	must(t, r.Sim.Press(r.ada, post, m.ID, pressable(t, m, "Snooze")))
 	r.sees(t, func(v *discordsim.View) bool { return len(v.Modals(r.ada)) == 1 })
 	must(t, r.SubmitModal(r.ada, r.Modals(r.ada)[0].ID, map[string]string{"0": "1", "1": "busy"}))
 	_, p = bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "snooze" })
@@ -166,14 +178,14 @@ func TestAPressThatIsNotTakenSaysSo(t *testing.T) {
 	c := card(chat.MarkOpen)
 	m := r.posts(t, chat.Post{Key: "k-1", To: r.Room(), Card: &c})
 	r.Full(math.MaxInt)
-	must(t, r.Press(r.ada, r.room, m.ID, pressable(t, m, "Claim")))
+	must(t, r.Sim.Press(r.ada, r.room, m.ID, pressable(t, m, "Claim")))
 	r.sees(t, func(v *discordsim.View) bool {
 		all := v.Messages(r.room)
 		last := all[len(all)-1]
 		return last.Only == r.ada && strings.Contains(last.Content, "try again")
 	})
 	r.Refuse(nil)
-	must(t, r.Press(r.ada, r.room, m.ID, pressable(t, m, "Claim")))
+	must(t, r.Sim.Press(r.ada, r.room, m.ID, pressable(t, m, "Claim")))
 	bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "claim" })
 }
 

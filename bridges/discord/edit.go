@@ -36,6 +36,7 @@ func (c *Connector) Edit(ctx context.Context, e chat.Edit) (chat.Receipt, error)
 	}
 	delete(body, "username")
 	delete(body, "avatar_url")
+	cleared(body, e)
 	header, err := c.revise(ctx, d, id, request{op: op, method: http.MethodPatch, body: body})
 	if err != nil {
 		return chat.Receipt{}, err
@@ -45,6 +46,16 @@ func (c *Connector) Edit(ctx context.Context, e chat.Edit) (chat.Receipt, error)
 		return r, c.marked(ctx, e.To, e.Card.State)
 	}
 	return r, nil
+}
+
+// cleared has an edit take away the card that a message had, of which Discord keeps what an edit does not name. What bears
+// somebody's name never had one, and keeps the previews of its links.
+func cleared(body map[string]any, e chat.Edit) {
+	for _, part := range []string{"embeds", "components"} {
+		if body[part] == nil && e.As == nil {
+			body[part] = []any{}
+		}
+	}
 }
 
 // redraft says how an edited message is said: as it was before, by the webhook that wrote it or with the name in front. What

@@ -230,7 +230,7 @@ func (c *Connector) compose(ctx context.Context, d draft) (map[string]any, error
 	}
 	if d.text.Empty() {
 		body["content"] = ""
-		if d.card == nil && len(d.files) == 0 {
+		if body["embeds"] == nil && len(d.files) == 0 {
 			return nil, refused(opPost, "there is nothing to say")
 		}
 	}

@@ -44,7 +44,8 @@ type pressed struct {
 	Message string     `json:"m,omitempty"`
 }
 
-// cardBlocks is a card as Block Kit. Text that is too long for its place is clipped: the card as a whole stays readable.
+// cardBlocks is a card as Block Kit; what it does not have leaves no block. Text that is too long for its place is clipped:
+// the card as a whole stays readable.
 func cardBlocks(card chat.Card) ([]slackapi.Block, error) {
 	var blocks []slackapi.Block
 	if card.Title != "" {
@@ -53,9 +54,6 @@ func cardBlocks(card chat.Card) ([]slackapi.Block, error) {
 	blocks = append(blocks, sections(card)...)
 	if card.Footer != "" {
 		blocks = append(blocks, slackapi.NewContextBlock("", plain(card.Footer, maxContext)))
-	}
-	if len(blocks) == 0 {
-		return nil, refused("the card is empty")
 	}
 	if len(card.Buttons) > maxButtons {
 		return nil, refused(fmt.Sprintf("a card takes %d buttons", maxButtons))

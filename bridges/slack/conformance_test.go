@@ -164,8 +164,13 @@ func readable(t *testing.T, m slacksim.Message) string {
 		if err := json.Unmarshal(raw, &n); err != nil {
 			return ""
 		}
+		if n.Type == "actions" {
+			return ""
+		}
 		var said string
-		_ = json.Unmarshal(n.Text, &said)
+		if json.Unmarshal(n.Text, &said) != nil { // it has a type, too
+			said = words(n.Text)
+		}
 		if said == "" {
 			said = n.URL
 		}
@@ -178,7 +183,9 @@ func readable(t *testing.T, m slacksim.Message) string {
 	must(t, json.Unmarshal(m.Blocks, &blocks))
 	var said []string
 	for _, b := range blocks {
-		said = append(said, words(b))
+		if w := words(b); w != "" {
+			said = append(said, w)
+		}
 	}
 	return strings.Join(said, "\n")
 }

@@ -77,7 +77,7 @@ func comment(p chat.Post) string {
 	if !p.Text.Empty() {
 		words = append(words, fallback(p.Text))
 	}
-	if p.Card != nil {
+	if p.Card != nil && !p.Card.Plain().Empty() {
 		words = append(words, fallback(p.Card.Plain()))
 	}
 	said := strings.Join(words, " ")

@@ -35,7 +35,7 @@ func (c *Connector) Find(ctx context.Context, a chat.Action, since time.Time) (c
 			r.Conversation.Thread = chat.ThreadID(r.Messages[0])
 		}
 		return r, found, err
-	case chat.Edit, chat.Delete, chat.React, chat.Pin:
+	case chat.Edit, chat.Delete, chat.React, chat.Pin, chat.Hear:
 	}
 	return chat.Receipt{}, false, nil
 }

@@ -22,7 +22,9 @@ type hookStage struct {
 func newHookStage(t *testing.T) *hookStage {
 	t.Helper()
 	retries := []time.Duration{0, 50 * time.Millisecond, 300 * time.Millisecond}
-	return &hookStage{stage: newStage(t, slacksim.Config{Timing: slacksim.Timing{Retries: retries}}), web: newWeb(t)}
+	s := &hookStage{stage: newStage(t, slacksim.Config{Timing: slacksim.Timing{Retries: retries}}), web: newWeb(t)}
+	s.SetInteractivityURL(s.web.URL + "/slack/team/interactivity")
+	return s
 }
 
 // Open makes a connector that Slack calls.

@@ -100,10 +100,13 @@ func compose(t text.Text, card *chat.Card) ([]slackapi.MsgOption, error) {
 		if err != nil {
 			return nil, err
 		}
-		blocks, plain = append(blocks, built...), append(plain, fallback(card.Plain()))
+		blocks = append(blocks, built...)
+		if words := card.Plain().Trim(); !words.Empty() {
+			plain = append(plain, fallback(words))
+		}
 	}
-	if len(blocks) == 0 {
-		return nil, &chat.Error{Op: "slack: post", Kind: chat.Refused, Reason: "there is nothing to say"}
+	if len(plain) == 0 {
+		return nil, refused("there is nothing to say")
 	}
 	return []slackapi.MsgOption{
 		slackapi.MsgOptionText(strings.Join(plain, "\n"), false),

@@ -106,7 +106,7 @@ func TestAPressedButtonSaysWhichAndWho(t *testing.T) {
 	must(t, err)
 	m := r.posts(t, chat.Post{To: thread, Card: &c})
 	ids := actionIDs(t, m)
-	must(t, r.Press(r.ada, r.room, m.TS, ids[3], ""))
+	must(t, r.Sim.Press(r.ada, r.room, m.TS, ids[3], ""))
 	e, h := bridgetest.Happens(t, r.Sink, func(chat.Event, chat.Pressed) bool { return true })
 	if diff := cmp.Diff(chat.Pressed{Button: "snooze", Value: "24h"}, h); diff != "" {
 		t.Errorf("pressed (-want +got):\n%s", diff)
@@ -122,7 +122,7 @@ func TestAFormIsFilledAcrossARestart(t *testing.T) {
 	r := start(t, slacksim.Config{})
 	c := card()
 	m := r.posts(t, chat.Post{To: r.place(), Card: &c})
-	must(t, r.Press(r.ada, r.room, m.TS, actionIDs(t, m)[4], ""))
+	must(t, r.Sim.Press(r.ada, r.room, m.TS, actionIDs(t, m)[4], ""))
 	r.sees(t, func(v *slacksim.View) bool { return len(v.Views()) == 1 && v.Interactions()[0].Acked })
 	must(t, r.Stop())
 	r.again(t)
@@ -147,7 +147,7 @@ func TestAFilledFormThatWasNotAcceptedStaysOpen(t *testing.T) {
 	r := start(t, slacksim.Config{Timing: slacksim.Timing{AckWait: 200_000_000}})
 	c := card()
 	m := r.posts(t, chat.Post{To: r.place(), Card: &c})
-	must(t, r.Press(r.ada, r.room, m.TS, actionIDs(t, m)[4], ""))
+	must(t, r.Sim.Press(r.ada, r.room, m.TS, actionIDs(t, m)[4], ""))
 	r.sees(t, func(v *slacksim.View) bool { return len(v.Views()) == 1 })
 	r.Refuse(func(b chat.Batch) error {
 		if len(b.Events) > 0 {

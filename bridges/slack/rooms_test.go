@@ -1,6 +1,9 @@
 package slack_test
 
 import (
+	"context"
+	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/roost-im/roost/bridges/bridgetest"
@@ -10,6 +13,7 @@ import (
 
 var (
 	_ bridgetest.Pinboard  = (*stage)(nil)
+	_ bridgetest.Pressing  = (*stage)(nil)
 	_ bridgetest.Vanishing = (*stage)(nil)
 	_ bridgetest.Expelling = (*stage)(nil)
 	_ bridgetest.Vanishing = (*hookStage)(nil)
@@ -23,6 +27,56 @@ func (s *stage) Pin(t *testing.T, m chat.MessageID, on bool) bool {
 		must(t, s.Unpin(s.ada, s.im, string(m)))
 	}
 	return true
+}
+
+func (s *stage) Buttons(t *testing.T, in chat.Conversation, m chat.MessageID) []string {
+	t.Helper()
+	shown, _ := s.Message(string(in.ID), string(m))
+	var labels []string
+	for _, b := range buttonsOf(t, shown) {
+		labels = append(labels, b.Text.Text)
+	}
+	return labels
+}
+
+// Press returns when Slack has the confirmation for which the person waits.
+func (s *stage) Press(t *testing.T, in chat.Conversation, m chat.MessageID, label string) {
+	t.Helper()
+	shown, _ := s.Message(string(in.ID), string(m))
+	for _, b := range buttonsOf(t, shown) {
+		if b.Text.Text == label {
+			must(t, s.Sim.Press(s.ada, string(in.ID), string(m), b.ActionID, ""))
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	must(t, s.Wait(ctx, func(v *slacksim.View) bool {
+		return !slices.ContainsFunc(v.Interactions(), func(i slacksim.Interaction) bool { return !i.Acked })
+	}))
+}
+
+// shownButton is a button as Slack holds it.
+type shownButton struct {
+	Text     struct{ Text string }
+	ActionID string `json:"action_id"`
+}
+
+// buttonsOf are the buttons of a message.
+func buttonsOf(t *testing.T, m slacksim.Message) (all []shownButton) {
+	t.Helper()
+	var blocks []struct {
+		Type     string
+		Elements json.RawMessage
+	}
+	must(t, json.Unmarshal(m.Blocks, &blocks))
+	for _, b := range blocks {
+		var some []shownButton
+		if b.Type == "actions" {
+			must(t, json.Unmarshal(b.Elements, &some))
+		}
+		all = append(all, some...)
+	}
+	return all
 }
 
 func (s *stage) Pinned(*testing.T) []chat.MessageID {

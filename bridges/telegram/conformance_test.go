@@ -1,8 +1,10 @@
 package telegram_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,6 +38,7 @@ const account = chat.Account("telegram/bot")
 var (
 	_ bridgetest.Pinboard  = (*stage)(nil)
 	_ bridgetest.Answering = (*stage)(nil)
+	_ bridgetest.Pressing  = (*stage)(nil)
 	_ bridgetest.Watching  = (*stage)(nil)
 )
 
@@ -199,6 +202,33 @@ func (s *stage) Pinned(*testing.T) []chat.MessageID {
 func (s *stage) Answer(t *testing.T, to chat.MessageID, text string) chat.MessageID {
 	t.Helper()
 	return s.says(t, s.ada, s.ada, telegramsim.Draft{Text: text, ReplyTo: number(to)})
+}
+
+func (s *stage) Buttons(_ *testing.T, in chat.Conversation, m chat.MessageID) []string {
+	shown, _ := s.Message(chatOf(in), number(m))
+	return labels(shown)
+}
+
+// Press returns when no clock is on the button any more.
+func (s *stage) Press(t *testing.T, in chat.Conversation, m chat.MessageID, label string) {
+	t.Helper()
+	shown, _ := s.Message(chatOf(in), number(m))
+	for _, b := range slices.Concat(shown.Buttons...) {
+		if b.Text == label {
+			must(t, s.Sim.Press(s.ada, chatOf(in), number(m), b.Data))
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	must(t, s.Wait(ctx, func(v *telegramsim.View) bool {
+		return !slices.ContainsFunc(v.Answers(), func(a telegramsim.Answer) bool { return !a.Done })
+	}))
+}
+
+// chatOf is the number of a conversation's chat.
+func chatOf(c chat.Conversation) int64 {
+	n, _ := strconv.ParseInt(string(c.ID), 10, 64)
+	return n
 }
 
 // Typings counts by chat and topic.

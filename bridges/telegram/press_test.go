@@ -50,7 +50,7 @@ func (r *run) presses(t *testing.T, who, where int64, id chat.MessageID, label s
 				if n := len(b.Data); n == 0 || n > 64 {
 					t.Errorf("the button %q carries %d bytes, want 1 to 64", label, n)
 				}
-				must(t, r.Press(who, where, number(id), b.Data))
+				must(t, r.Sim.Press(who, where, number(id), b.Data))
 				return
 			}
 		}

@@ -62,10 +62,16 @@ func (s *stage) Person() chat.PersonID   { return "ada" }
 // happens has Ada do something.
 func (s *stage) happens(t *testing.T, kind string, more map[string]any) string {
 	t.Helper()
+	s.say(s.event(t, kind, more))
+	return fmt.Sprintf("ev-%d", s.count)
+}
+
+// event is the next event.
+func (s *stage) event(t *testing.T, kind string, more map[string]any) string {
+	t.Helper()
 	s.count++
-	id := fmt.Sprintf("ev-%d", s.count)
 	ev := map[string]any{
-		"id": id, "type": kind, "conversation": "room", "direct": true, "at": time.Now().Format(time.RFC3339Nano),
+		"id": fmt.Sprintf("ev-%d", s.count), "type": kind, "conversation": "room", "direct": true, "at": time.Now().Format(time.RFC3339Nano),
 		"author": map[string]any{"id": "ada", "name": "Ada Lovelace"},
 	}
 	maps.Copy(ev, more)
@@ -73,8 +79,7 @@ func (s *stage) happens(t *testing.T, kind string, more map[string]any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.say(string(body))
-	return id
+	return string(body)
 }
 
 func (s *stage) Say(t *testing.T, text string, files ...bridgetest.File) chat.MessageID {
@@ -133,6 +138,40 @@ func (s *stage) Pinned(*testing.T) []chat.MessageID {
 }
 
 func (s *stage) Room() chat.Conversation { return chat.Conversation{Account: account, ID: "lounge"} }
+
+func (s *stage) Buttons(_ *testing.T, _ chat.Conversation, m chat.MessageID) []string {
+	var labels []string
+	for _, b := range s.buttons(m) {
+		labels = append(labels, b.Label)
+	}
+	return labels
+}
+
+// buttons are those of the card of a message.
+func (s *stage) buttons(m chat.MessageID) []chat.Button {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.heard, func(h held) bool { return h.ID == m })
+	if i < 0 || s.heard[i].card == nil {
+		return nil
+	}
+	return s.heard[i].card.Buttons
+}
+
+// Press returns when Roost has taken the event.
+func (s *stage) Press(t *testing.T, in chat.Conversation, m chat.MessageID, label string) {
+	t.Helper()
+	for _, b := range s.buttons(m) {
+		if b.Label != label {
+			continue
+		}
+		if status, said := s.call(t.Context(), s.event(t, "pressed", map[string]any{
+			"conversation": in.ID, "thread": in.Thread, "message": m, "button": b.ID, "value": b.Value, "direct": in == s.Talk(),
+		})); status != http.StatusOK {
+			t.Errorf("the press was answered %d %s", status, said)
+		}
+	}
+}
 
 func (s *stage) SayIn(t *testing.T, in chat.Conversation, text string) chat.MessageID {
 	t.Helper()

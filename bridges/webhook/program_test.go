@@ -52,6 +52,7 @@ type program struct {
 type held struct {
 	bridgetest.Heard
 	in, thread string
+	card       *chat.Card
 }
 
 // topic is what a thread is about, and the message that it hangs on.
@@ -221,7 +222,7 @@ func (p *program) take(s sent) string {
 		}
 	case i < 0:
 	case s.Type == "edit":
-		p.heard[i].Text = s.Text
+		p.heard[i].Text, p.heard[i].card = s.Text, s.Card
 	case s.Type == "delete":
 		p.heard[i].Gone = true
 	case s.Type == "react":
@@ -256,7 +257,7 @@ func (p *program) write(s sent) string {
 		}
 	}
 	if s.Message != "" {
-		p.heard = append(p.heard, held{h, s.Conversation, s.Thread})
+		p.heard = append(p.heard, held{h, s.Conversation, s.Thread, s.Card})
 	}
 	if !p.named {
 		return ""

@@ -95,6 +95,10 @@ func TestActionsHaveTheDocumentedForm(t *testing.T) {
 				`"card":{"title":"Ada","state":"open","buttons":[{"id":"claim","label":"Claim","value":"7","style":"primary"}]}}`,
 		},
 		{
+			chat.Post{Key: "k-q", To: room(), Text: text.Plain("Which?"), Card: &chat.Card{Numbered: true, Buttons: []chat.Button{{ID: "a", Label: "A"}}}},
+			`{"id":"k-q","type":"post",` + head + `,"message":"k-q","text":"Which?","card":{"buttons":[{"id":"a","label":"A"}],"numbered":true}}`,
+		},
+		{
 			chat.Edit{Key: "k-3", To: room(), Messages: []chat.MessageID{"k-1"}, Text: text.Plain("new")},
 			`{"id":"ef1c36c67a4d3ff7a3a4e1c5d","type":"edit",` + head + `,"message":"k-1","text":"new"}`,
 		},

@@ -122,11 +122,11 @@ func (c *Connector) begin(kind, key string, to chat.Conversation) outgoing {
 }
 
 // words sets what a message says. A card has its words as text, too, for programs that show no cards.
-func (o *outgoing) words(t text.Text, q *chat.Quote, as *chat.Persona, card *chat.Card) {
-	if card != nil {
-		o.Card = card
+func (o *outgoing) words(t text.Text, q *chat.Quote, as *chat.Persona, c *chat.Card) {
+	if c != nil {
+		o.Card = &card{c.Title, *c}
 		if t.Empty() {
-			t = card.Plain()
+			t = c.Plain()
 		}
 	}
 	o.Text, o.Spans = toWire(t)

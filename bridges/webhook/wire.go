@@ -58,7 +58,7 @@ type outgoing struct {
 	Quote        *quote     `json:"quote,omitempty"`
 	Topic        string     `json:"topic,omitempty"`
 	Root         string     `json:"root,omitempty"`
-	Card         *chat.Card `json:"card,omitempty"`
+	Card         *card      `json:"card,omitempty"`
 	Only         string     `json:"only,omitempty"`
 	Emoji        string     `json:"emoji,omitempty"`
 	Removed      bool       `json:"removed,omitempty"`
@@ -72,6 +72,12 @@ type author struct {
 	Handle string `json:"handle,omitempty"`
 	Avatar string `json:"avatar,omitempty"`
 	Bot    bool   `json:"bot,omitempty"`
+}
+
+// card is a card that may have buttons alone.
+type card struct {
+	Title string `json:"title,omitempty"`
+	chat.Card
 }
 
 // quote is how a message reads that another one answers.

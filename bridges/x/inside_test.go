@@ -88,6 +88,7 @@ func TestWriteText(t *testing.T) {
 	b.Span(text.Link, text.Attrs{Attr: "https://example.com"}, func() { b.Write("a link") })
 	b.Write(" for @everyone")
 	card := &chat.Card{Title: "Case 7", Body: "from Ann"}
+	choices := &chat.Card{Numbered: true, Buttons: []chat.Button{{ID: "1", Label: "Tea"}, {ID: "2", Label: "Coffee"}}}
 	for _, tc := range []struct {
 		name string
 		post chat.Post
@@ -97,6 +98,10 @@ func TestWriteText(t *testing.T) {
 		{"persona is not shown", chat.Post{Text: text.Plain("hi"), As: &chat.Persona{Name: "Dana"}}, "hi"},
 		{"card", chat.Post{Card: card}, "Case 7\nfrom Ann"},
 		{"card and text", chat.Post{Text: text.Plain("look"), Card: card}, "look\nCase 7\nfrom Ann"},
+		{"choices", chat.Post{Text: text.Plain("which?"), Card: choices}, "which?\n1. Tea\n2. Coffee"},
+		{"choices alone", chat.Post{Card: choices}, "1. Tea\n2. Coffee"},
+		{"buttons that no number presses", chat.Post{Text: text.Plain("which?"), Card: &chat.Card{Buttons: choices.Buttons}}, "which?"},
+		{"card with choices", chat.Post{Card: &chat.Card{Title: "Case 7", Buttons: choices.Buttons, Numbered: true}}, "Case 7\n1. Tea\n2. Coffee"},
 		{"card that is the text", chat.Post{Text: card.Plain(), Card: card}, "Case 7\nfrom Ann"},
 		{"white space alone", chat.Post{Text: text.Plain(" \n ")}, ""},
 	} {

@@ -22,22 +22,23 @@ func plain(text.Kind) bool { return false }
 func size(t text.Text) int { return text.Cautious.Len(text.Degrade(t, plain).Body) }
 
 // write is what a post says, as X is given it. X has no replies, so what it answers is quoted; whose words they are has been
-// put in front by whoever asks, because X shows no persona.
+// put in front by whoever asks, because X shows no persona. Buttons that can be answered by their numbers stand below.
 func write(p chat.Post) string {
 	p = chat.Traits{Text: textLimit(), Size: size}.Quoted(p)
 	body := text.Degrade(p.Text, plain).Body
 	if p.Card != nil {
-		card := text.Degrade(p.Card.Plain(), plain).Body
-		if strings.TrimSpace(body) == "" || body == card {
-			body = card
-		} else {
-			body += "\n" + card
+		card := text.Degrade(p.Card.Plain().Trim(), plain).Body
+		if body == card {
+			card = ""
 		}
+		body = lines(body, card, p.Card.Lines().Body)
 	}
-	if strings.TrimSpace(body) == "" {
-		return ""
-	}
-	return body
+	return lines(body)
+}
+
+// lines is those of several texts that say anything, below one another.
+func lines(all ...string) string {
+	return strings.Join(slices.DeleteFunc(all, func(s string) bool { return strings.TrimSpace(s) == "" }), "\n")
 }
 
 // read is what a message says: links are written out again, and the link that X put in for an attachment goes.
