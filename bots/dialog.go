@@ -83,17 +83,7 @@ func (d *dialog) began(in chat.Hear) (chat.Hear, error) {
 // dialog goes on with the dialog that the event is an answer in. done is false when it is none.
 func (r *run) dialog(ctx context.Context) (done bool, err error) {
 	late := r.lateRef()
-	switch w := r.in.Event.What.(type) {
-	case chat.Posted:
-	case chat.Pressed:
-		if w.Button != askButton {
-			return false, nil
-		}
-	case chat.Called:
-		if late == "" {
-			return false, nil
-		}
-	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	if !r.mayAnswer(late) {
 		return false, nil
 	}
 	key := r.h.dialogKey(r.in.Event.Conversation, r.in.Event.Author.ID)
@@ -108,13 +98,27 @@ func (r *run) dialog(ctx context.Context) (done bool, err error) {
 	d, err := decodeDialog(key, raw)
 	if err != nil {
 		d = &dialog{key: key, raw: raw}
-		r.failed(r.turn(&Trigger{ID: "dialog"}), d, err)
+		r.failed(ctx, r.turn(&Trigger{ID: "dialog"}), d, err)
 		return true, nil
 	}
 	if late != "" && late != d.Ref.String() {
 		return true, nil // that question was answered
 	}
 	return r.goOn(ctx, d, late != "")
+}
+
+// mayAnswer says whether the event can be an answer, or says that there is none.
+func (r *run) mayAnswer(late string) bool {
+	switch w := r.in.Event.What.(type) {
+	case chat.Posted:
+		return true
+	case chat.Pressed:
+		return w.Button == askButton
+	case chat.Called:
+		return late != ""
+	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	}
+	return false
 }
 
 // lateRef is the question that was not answered in time; empty when the event does not say so.
@@ -232,7 +236,7 @@ func (r *run) answered(ctx context.Context, d *dialog, a Answer) error {
 	t := r.turn(m.trigger)
 	t.answer, t.data, t.said = &a, d.Data, text.Plain(a.Text)
 	if d.Type != "" && !a.Late {
-		a.Value, _ = Param{Name: "answer", Kind: d.Type}.Value(text.Plain(a.Text), a.By.Account) //nolint:errcheck // it was looked at before
+		a.Value, _ = Param{Name: "answer", Kind: d.Type}.Value(text.Plain(a.Text), a.By.Account) // it was looked at before
 	}
 	return r.play(ctx, t, d)
 }
@@ -241,7 +245,7 @@ func (r *run) answered(ctx context.Context, d *dialog, a Answer) error {
 func (r *run) resume(ctx context.Context, d *dialog, a Answer) error {
 	began, err := d.began(r.in)
 	if err != nil {
-		r.failed(r.turn(&Trigger{ID: d.Trigger}), d, err)
+		r.failed(ctx, r.turn(&Trigger{ID: d.Trigger}), d, err)
 		return nil
 	}
 	entries := append(d.entries, entry{opAnswer, packAnswer(a)})

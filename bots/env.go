@@ -44,27 +44,32 @@ type May struct {
 func ParseMay(grants []string) (May, error) {
 	var m May
 	for _, g := range grants {
-		what, of, _ := strings.Cut(g, ":")
-		switch {
-		case g == "moderate":
-			m.Moderate = true
-		case g == "send:anywhere":
-			m.Anywhere = true
-		case what == "send" && of != "":
-			c, err := chat.ParseConversation(of)
-			if err != nil {
-				return m, err
-			}
-			m.Sends = append(m.Sends, c)
-		case what == "http" && of != "" && !strings.ContainsAny(of, "/@ "):
-			m.Hosts = append(m.Hosts, strings.ToLower(of))
-		case what == "secret" && of != "":
-			m.Secrets = append(m.Secrets, of)
-		default:
-			return m, fmt.Errorf("%q grants nothing; it can be send:CONVERSATION, send:anywhere, http:HOST, secret:NAME or moderate", g)
+		if err := m.grant(g); err != nil {
+			return m, err
 		}
 	}
 	return m, nil
+}
+
+func (m *May) grant(g string) error {
+	what, of, _ := strings.Cut(g, ":")
+	switch {
+	case g == "moderate":
+		m.Moderate = true
+	case g == "send:anywhere":
+		m.Anywhere = true
+	case what == "send" && of != "":
+		c, err := chat.ParseConversation(of)
+		m.Sends = append(m.Sends, c)
+		return err
+	case what == "http" && of != "" && !strings.ContainsAny(of, "/@ "):
+		m.Hosts = append(m.Hosts, strings.ToLower(of))
+	case what == "secret" && of != "":
+		m.Secrets = append(m.Secrets, of)
+	default:
+		return fmt.Errorf("%q grants nothing; it can be send:CONVERSATION, send:anywhere, http:HOST, secret:NAME or moderate", g)
+	}
+	return nil
 }
 
 // Send says whether the bot may send to c.

@@ -250,24 +250,17 @@ func (r *run) turn(trigger *Trigger) *Turn {
 
 // play runs the bot, and makes its turn part of the outcome. d is the dialog that goes on; nil: none does.
 func (r *run) play(ctx context.Context, t *Turn, d *dialog) error {
-	within, cancel := context.WithTimeout(ctx, r.h.cfg.Time)
-	defer cancel()
-	err := hearSafely(within, r.v.bot, t)
+	err := r.perform(ctx, t)
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("bot %s: %w", r.h.cfg.Name, ctx.Err())
 	case errors.Is(err, errStore):
 		return err
-	case err != nil && !errors.Is(err, ErrWaiting) && within.Err() != nil:
-		err = fmt.Errorf("%w: it did not end within %v", ErrRunaway, r.h.cfg.Time)
-	case err == nil || errors.Is(err, ErrWaiting):
-		err = r.h.flooded(t.sends, r.h.cfg.Env.Now())
-	}
-	if err == nil && t.waits != nil {
+	case err == nil && t.waits != nil:
 		err = r.wait(t, d)
 	}
 	if err != nil {
-		r.failed(t, d, err)
+		r.failed(ctx, t, d, err)
 		return nil
 	}
 	r.out.Acts = append(r.out.Acts, t.acts...)
@@ -278,6 +271,22 @@ func (r *run) play(ctx context.Context, t *Turn, d *dialog) error {
 		r.forget(d)
 	}
 	return nil
+}
+
+// perform has the bot hear, within its time and with no more messages than it may say.
+func (r *run) perform(ctx context.Context, t *Turn) error {
+	within, cancel := context.WithTimeout(ctx, r.h.cfg.Time)
+	defer cancel()
+	err := hearSafely(within, r.v.bot, t)
+	switch {
+	case err == nil || errors.Is(err, ErrWaiting):
+		return r.h.flooded(t.sends, r.h.cfg.Env.Now())
+	case within.Err() != nil:
+		return fmt.Errorf("%w: it did not end within %v", ErrRunaway, r.h.cfg.Time)
+	case errors.Is(err, ErrTooMany):
+		return fmt.Errorf("%w: %w", ErrRunaway, err)
+	}
+	return err
 }
 
 // hearSafely turns a panic of a bot into an error.
@@ -334,10 +343,10 @@ func (h *Host) has(who Person, roles []string) bool {
 
 // failed makes what the bot did undone, tells the person that it did not work and the operators why. A runaway is a
 // fault; after a few of them the bot is quarantined.
-func (r *run) failed(t *Turn, d *dialog, err error) {
+func (r *run) failed(ctx context.Context, t *Turn, d *dialog, err error) {
 	h, now := r.h, r.h.cfg.Env.Now()
 	reason := text.Snippet(text.Plain(firstLine(err.Error())), 300)
-	h.cfg.Env.Log.LogAttrs(context.Background(), slog.LevelError, "bot failed",
+	h.cfg.Env.Log.LogAttrs(ctx, slog.LevelError, "bot failed",
 		slog.String("trigger", t.trigger.ID), slog.Any("error", err))
 	r.out = chat.Outcome{}
 	if d != nil {

@@ -2,6 +2,7 @@ package bots
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,24 +88,10 @@ func (t *Turn) fetch(ctx context.Context, r Request) (Response, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	if r.Method == "" {
-		r.Method = http.MethodGet
-	}
-	body, err := t.reveal(r.Body)
+	req, err := t.request(ctx, u, r)
 	if err != nil {
 		return Response{}, err
 	}
-	req, err := http.NewRequestWithContext(ctx, r.Method, u.String(), strings.NewReader(body))
-	if err != nil {
-		return Response{}, fmt.Errorf("fetch from %s: %w", u.Host, errors.Unwrap(err))
-	}
-	for name, value := range r.Header {
-		if value, err = t.reveal(value); err != nil {
-			return Response{}, err
-		}
-		req.Header.Set(name, value)
-	}
-	req.Header.Set("Idempotency-Key", fmt.Sprintf("%s-%d", t.key, t.pos))
 	client := *t.env.Client
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := client.Do(req)
@@ -115,14 +102,41 @@ func (t *Turn) fetch(ctx context.Context, r Request) (Response, error) {
 		return Response{}, fmt.Errorf("fetch from %s: %w", u.Host, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	return read(resp)
+}
+
+// request is r with its secrets, on its way to u.
+func (t *Turn) request(ctx context.Context, u *url.URL, r Request) (*http.Request, error) {
+	body, err := t.reveal(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	method := cmp.Or(r.Method, http.MethodGet)
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("fetch from %s: the method %q is none", u.Host, method)
+	}
+	for name, value := range r.Header {
+		if value, err = t.reveal(value); err != nil {
+			return nil, err
+		}
+		req.Header.Set(name, value)
+	}
+	req.Header.Set("Idempotency-Key", fmt.Sprintf("%s-%d", t.key, t.pos))
+	return req, nil
+}
+
+func read(resp *http.Response) (Response, error) {
+	host := resp.Request.URL.Host
 	b, err := io.ReadAll(io.LimitReader(resp.Body, responseMax+1))
 	if err != nil {
-		return Response{}, fmt.Errorf("fetch from %s: %w", u.Host, err)
+		return Response{}, fmt.Errorf("fetch from %s: %w", host, err)
 	}
 	if len(b) > responseMax {
-		return Response{}, fmt.Errorf("fetch from %s: the answer is longer than %d bytes", u.Host, responseMax)
+		return Response{}, fmt.Errorf("fetch from %s: the answer is longer than %d bytes", host, responseMax)
 	}
-	return Response{Status: resp.StatusCode, Type: resp.Header.Get("Content-Type"), Body: string(bytes.ToValidUTF8(b, []byte("\uFFFD")))}, nil
+	body := string(bytes.ToValidUTF8(b, []byte("\uFFFD")))
+	return Response{Status: resp.StatusCode, Type: resp.Header.Get("Content-Type"), Body: body}, nil
 }
 
 // reveal puts secrets in the places of their handles.

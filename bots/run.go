@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -18,17 +19,11 @@ const look = time.Second
 // Run fires the bot's schedules until ctx ends. Each slot is an event with an ID of its own, and how far the schedules are is
 // stored with it, so it fires once however often it is tried.
 func (h *Host) Run(ctx context.Context, sink chat.Sink) error {
-	if err := h.recall(ctx); err != nil {
-		return fmt.Errorf("recall quarantine: %w", err)
+	end, err := h.Begin(ctx, sink)
+	if err != nil {
+		return err
 	}
-	h.mu.Lock()
-	h.sink = sink
-	h.mu.Unlock()
-	defer func() {
-		h.mu.Lock()
-		h.sink = nil
-		h.mu.Unlock()
-	}()
+	defer end()
 	for ctx.Err() == nil {
 		next, err := h.Fire(ctx, sink)
 		if err != nil && ctx.Err() == nil {
@@ -49,39 +44,37 @@ func (h *Host) Run(ctx context.Context, sink chat.Sink) error {
 	return nil
 }
 
+// Begin makes the bot ready to be called (Call, Hook, its own program) until end, and recalls what it was in before. It is for
+// those who fire its schedules themselves (Fire); Run does all of it.
+func (h *Host) Begin(ctx context.Context, sink chat.Sink) (end func(), err error) {
+	if err := h.recall(ctx); err != nil {
+		return nil, fmt.Errorf("recall quarantine: %w", err)
+	}
+	h.setSink(sink)
+	return func() { h.setSink(nil) }, nil
+}
+
+func (h *Host) setSink(sink chat.Sink) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sink = sink
+}
+
 // Fire fires the slots that are due, and says when the next one is; zero: never. Run does it all the time.
 func (h *Host) Fire(ctx context.Context, sink chat.Sink) (next time.Time, err error) {
-	v := h.now.Load()
-	var seen map[string]int64 // until when, in seconds, each schedule is seen to
 	now := h.cfg.Env.Now()
+	var seen map[string]int64 // until when, in seconds, each schedule is seen to
 	var events []chat.Event
 	changed := false
-	for i := range v.spec.Triggers {
-		t := &v.spec.Triggers[i]
-		if t.Schedule == nil {
-			continue
-		}
+	for t := range h.now.Load().spec.schedules() {
 		if seen == nil {
 			if seen, err = h.seen(ctx, sink); err != nil {
 				return next, err
 			}
 		}
-		last, known := seen[t.ID]
-		if !known {
-			seen[t.ID], last, changed = now.Unix(), now.Unix(), true
-		}
-		slots, dropped := t.Schedule.Due(time.Unix(last, 0), now, t.Schedule.Missed)
-		for _, slot := range slots {
-			events = append(events, h.slot(t, slot))
-		}
-		if dropped > 0 {
-			h.cfg.Env.Log.LogAttrs(ctx, slog.LevelWarn, "slots missed", slog.String("schedule", t.ID), slog.Int("missed", dropped))
-		}
-		due := t.Schedule.Next(now)
-		if len(slots) > 0 || dropped > 0 {
-			seen[t.ID], changed = max(last, now.Unix()), true
-		}
-		if !due.IsZero() && (next.IsZero() || due.Before(next)) {
+		fired, news := h.due(ctx, t, seen, now)
+		events, changed = append(events, fired...), changed || news
+		if due := t.Schedule.Next(now); !due.IsZero() && (next.IsZero() || due.Before(next)) {
 			next = due
 		}
 	}
@@ -93,6 +86,38 @@ func (h *Host) Fire(ctx context.Context, sink chat.Sink) (next time.Time, err er
 		return next, err
 	}
 	return next, sink.Accept(ctx, chat.Batch{Events: events, Cursor: cursor})
+}
+
+// due are the slots of a schedule that are due, and are noted in seen; changed says whether that was.
+func (h *Host) due(ctx context.Context, t *Trigger, seen map[string]int64, now time.Time) (events []chat.Event, changed bool) {
+	last, known := seen[t.ID]
+	if !known { // what was before it was there is none of its business
+		seen[t.ID] = now.Unix()
+		return nil, true
+	}
+	slots, dropped := t.Schedule.Due(time.Unix(last, 0), now, t.Schedule.Missed)
+	if dropped > 0 {
+		h.cfg.Env.Log.LogAttrs(ctx, slog.LevelWarn, "slots missed", slog.String("schedule", t.ID), slog.Int("missed", dropped))
+	}
+	if len(slots) == 0 && dropped == 0 {
+		return nil, false
+	}
+	seen[t.ID] = max(last, now.Unix())
+	for _, slot := range slots {
+		events = append(events, h.slot(t, slot))
+	}
+	return events, true
+}
+
+// schedules are the triggers that are schedules.
+func (s *Spec) schedules() iter.Seq[*Trigger] {
+	return func(yield func(*Trigger) bool) {
+		for i := range s.Triggers {
+			if t := &s.Triggers[i]; t.Schedule != nil && !yield(t) {
+				return
+			}
+		}
+	}
 }
 
 // seen reads how far the schedules are.

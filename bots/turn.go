@@ -175,19 +175,9 @@ func (t *Turn) say(m Message, buttons []chat.Button) (chat.Ref, error) {
 
 // post is m as the router takes it.
 func (t *Turn) post(m Message, buttons []chat.Button) (chat.Post, error) {
-	here := t.Here()
 	p := chat.Post{To: m.To, Text: Markup(m.Text), Only: m.Only}
-	if p.To.IsZero() {
-		p.To = here
-	}
-	if p.To.IsZero() {
-		return p, fmt.Errorf("%w: it does not say where", ErrMayNot)
-	}
-	if p.To.Place() != here.Place() && !t.env.May.Send(p.To) {
-		return p, fmt.Errorf("%w: send to %s; grant it with send:%s", ErrMayNot, p.To, p.To.Place())
-	}
-	if m.Reply && p.To == here {
-		p.ReplyTo = t.hear.Event.Message
+	if err := t.address(&p, m.Reply); err != nil {
+		return p, err
 	}
 	for _, name := range m.Files {
 		f, err := t.env.file(t.bot, name)
@@ -206,6 +196,23 @@ func (t *Turn) post(m Message, buttons []chat.Button) (chat.Post, error) {
 		return p, fmt.Errorf("%w: the message is empty", ErrMayNot)
 	}
 	return p, nil
+}
+
+// address says where p goes, if the bot may send there.
+func (t *Turn) address(p *chat.Post, reply bool) error {
+	here := t.Here()
+	if p.To.IsZero() {
+		p.To = here
+	}
+	switch {
+	case p.To.IsZero():
+		return fmt.Errorf("%w: it does not say where", ErrMayNot)
+	case p.To.Place() != here.Place() && !t.env.May.Send(p.To):
+		return fmt.Errorf("%w: send to %s; grant it with send:%s", ErrMayNot, p.To, p.To.Place())
+	case reply && p.To == here:
+		p.ReplyTo = t.hear.Event.Message
+	}
+	return nil
 }
 
 func (c Choice) value() string {

@@ -56,38 +56,47 @@ func (r *Router) heard(v store.View, rules *rules, ev chat.Event, deskName strin
 	if ev.Hops >= route.MaxHops {
 		return nil, nil
 	}
-	place := ev.Conversation.Place()
-	mirrors := rules.mirrors.Names(ev.Conversation)
-	var about *chat.Ref
-	for _, b := range rules.bots {
-		talk, ok := b.listens(place, mirrors, deskName)
-		if !ok || !r.runsBot(b.Account) {
-			continue
-		}
-		if wants, err := wanted(v, b, ev); !wants || err != nil {
-			if err != nil {
-				return why, err
-			}
-			continue
-		}
-		if about == nil {
-			of, err := aboutBots(v, ev)
-			if err != nil {
-				return why, err
-			}
-			about = &of
-		}
-		h := chat.Hear{To: chat.Conversation{Account: b.Account, ID: talk}, Event: ev, Desk: deskName, Can: r.can(ev.Conversation.Account)}
+	hears, err := r.hearers(v, rules, ev, deskName, "")
+	if len(hears) == 0 || err != nil {
+		return nil, err
+	}
+	about, err := aboutBots(v, ev)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range hears {
 		switch by := about.SaidBy(); {
-		case by == b.Account:
-			h.About = *about
+		case by == h.To.Account:
+			h.About = about
 		case by != "" && isPressed(ev):
 			continue // the button is another bot's
 		}
+		h.Desk = deskName
 		c.Deliveries = append(c.Deliveries, tellBot(h))
-		why = append(why, "bot "+b.Account.Name()+" is told")
+		why = append(why, "bot "+h.To.Account.Name()+" is told")
 	}
 	return why, nil
+}
+
+// hearers are the bots but for one that want to hear of an event, each with what it is told.
+func (r *Router) hearers(v store.View, rules *rules, ev chat.Event, deskName string, but chat.Account) ([]chat.Hear, error) {
+	var hears []chat.Hear
+	place, mirrors := ev.Conversation.Place(), rules.mirrors.Names(ev.Conversation)
+	for _, b := range rules.bots {
+		talk, ok := b.listens(place, mirrors, deskName)
+		if !ok || b.Account == but || !r.runsBot(b.Account) {
+			continue
+		}
+		wants, err := wanted(v, b, ev)
+		if err != nil {
+			return nil, err
+		}
+		if wants {
+			to := chat.Conversation{Account: b.Account, ID: talk}
+			hears = append(hears, chat.Hear{To: to, Event: ev, Can: r.can(ev.Conversation.Account)})
+		}
+	}
+	return hears, nil
 }
 
 // tellBot is the delivery that tells a bot.
@@ -198,53 +207,46 @@ type deeds struct {
 func (p *deeds) keep(ks []chat.Kept) error {
 	for _, k := range ks {
 		is, err := p.v.Kept(k.Key)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+		there := err == nil
+		switch {
+		case !there && !errors.Is(err, store.ErrNotFound):
 			return err
-		}
-		if !k.Any && ((k.Was == nil) != errors.Is(err, store.ErrNotFound) || !bytes.Equal(is, k.Was)) {
+		case !k.Any && ((k.Was != nil) != there || !bytes.Equal(is, k.Was)):
 			return fmt.Errorf("%s: %w", k.Key, lane.ErrAgain)
+		case (k.Now != nil) != there || !bytes.Equal(is, k.Now):
+			p.remember(k.Key, k.Now)
 		}
-		if k.Now == nil && err != nil || err == nil && k.Now != nil && bytes.Equal(is, k.Now) {
-			continue
-		}
-		if p.changes.Keep == nil {
-			p.changes.Keep = map[string][]byte{}
-		}
-		p.changes.Keep[k.Key] = k.Now
 	}
 	return nil
 }
 
+func (p *deeds) remember(key string, value []byte) {
+	if p.changes.Keep == nil {
+		p.changes.Keep = map[string][]byte{}
+	}
+	p.changes.Keep[key] = value
+}
+
+// act does one thing: at a desk, if it concerns the case of a contact there, and otherwise where it says.
 func (p *deeds) act(a chat.Act) error {
+	if ok, err := p.atDesk(a); ok || err != nil {
+		return err
+	}
 	switch a := a.(type) {
 	case chat.Say:
-		if ok, err := p.atDesk(a.Post.To, a); ok || err != nil {
-			return err
-		}
 		return p.say(a)
 	case chat.Reword:
-		if ok, err := p.atDesk(a.Ref.Conversation, a); ok || err != nil {
-			return err
-		}
 		return p.around(a.Ref.Conversation, a.Ref.Message, chat.Edited{Text: a.Edit.Text}, chat.Delivery{
 			Of: a.Ref, Action: chat.Edit{To: a.Ref.Conversation, Text: a.Edit.Text, Card: a.Edit.Card},
 		}, a.Edit.Card)
 	case chat.Unsay:
-		if ok, err := p.atDesk(a.Ref.Conversation, a); ok || err != nil {
-			return err
-		}
 		d := chat.Delivery{Of: a.Ref, Action: chat.Delete{To: a.Ref.Conversation}}
 		return p.around(a.Ref.Conversation, a.Ref.Message, chat.Deleted{}, d, nil)
 	case chat.Sign:
-		if p.r.can(a.React.To.Account).React {
+		if p.possible(a.React) {
 			p.plan(chat.Delivery{Lane: chat.LaneTo(a.React.To), Action: a.React})
 		}
-	case chat.HandOff:
-		_, err := p.atDesk(a.At, a)
-		return err
-	case chat.HandBack:
-		_, err := p.atDesk(a.At, a)
-		return err
+	case chat.HandOff, chat.HandBack: // nobody's desk is there
 	case chat.Wake:
 		return p.wake(a)
 	case chat.Unwake:
@@ -275,17 +277,7 @@ func (p *deeds) say(a chat.Say) error {
 // around plans d where the bot does something, and the same in the other conversations of the mirrors that it is in there.
 func (p *deeds) around(at chat.Conversation, message chat.MessageID, what chat.Happening, d chat.Delivery, card *chat.Card) error {
 	d.Lane = chat.LaneTo(p.rules.mirrors.Leg(at))
-	can := p.r.can(at.Account)
-	switch d.Action.(type) {
-	case chat.Edit:
-		if can.Edit {
-			p.plan(d)
-		}
-	case chat.Delete:
-		if can.Delete {
-			p.plan(d)
-		}
-	case chat.Post, chat.React, chat.Pin, chat.Open, chat.Hear:
+	if p.possible(d.Action) {
 		p.plan(d)
 	}
 	ev := chat.Event{
@@ -310,12 +302,24 @@ func (p *deeds) around(at chat.Conversation, message chat.MessageID, what chat.H
 	brought := p.r.planned(res)
 	p.changes.Deliveries = append(p.changes.Deliveries, brought.Deliveries...)
 	for k, value := range brought.Keep {
-		if p.changes.Keep == nil {
-			p.changes.Keep = map[string][]byte{}
-		}
-		p.changes.Keep[k] = value
+		p.remember(k, value)
 	}
 	return p.overheard(ev)
+}
+
+// possible says whether the platform has the means for a.
+func (p *deeds) possible(a chat.Action) bool {
+	can := p.r.can(a.Target().Account)
+	switch a.(type) {
+	case chat.Edit:
+		return can.Edit
+	case chat.Delete:
+		return can.Delete
+	case chat.React:
+		return can.React
+	case chat.Post, chat.Pin, chat.Open, chat.Hear:
+	}
+	return true
 }
 
 // overheard tells other bots what this one said, if they want to hear what machines say.
@@ -328,25 +332,11 @@ func (p *deeds) overheard(ev chat.Event) error {
 	if ev.Hops >= route.MaxHops {
 		return nil
 	}
-	for _, b := range p.rules.bots {
-		if b.Account == p.bot || !p.r.runsBot(b.Account) {
-			continue
-		}
-		talk, ok := b.listens(ev.Conversation.Place(), p.rules.mirrors.Names(ev.Conversation), "")
-		if !ok {
-			continue
-		}
-		wants, err := wanted(p.v, b, ev)
-		if err != nil {
-			return err
-		}
-		if wants {
-			p.changes.Deliveries = append(p.changes.Deliveries, tellBot(chat.Hear{
-				To: chat.Conversation{Account: b.Account, ID: talk}, Event: ev, Can: p.r.can(ev.Conversation.Account),
-			}))
-		}
+	hears, err := p.r.hearers(p.v, p.rules, ev, "", p.bot)
+	for _, h := range hears {
+		p.changes.Deliveries = append(p.changes.Deliveries, tellBot(h))
 	}
-	return nil
+	return err
 }
 
 // wake plans that the bot is told of something later, in a lane of its own because it must not hold up its talk.
@@ -378,8 +368,8 @@ func (p *deeds) unwake(talk chat.Conversation, name string) error {
 
 // atDesk says whether what a bot does at a conversation concerns the case of the contact there, and then takes care of it.
 // What a bot says to a contact whom people have taken over meanwhile is not said.
-func (p *deeds) atDesk(at chat.Conversation, a chat.Act) (bool, error) {
-	if p.hear.Desk == "" || at != p.hear.Event.Conversation {
+func (p *deeds) atDesk(a chat.Act) (bool, error) {
+	if p.hear.Desk == "" || whereOf(a) != p.hear.Event.Conversation {
 		return false, nil
 	}
 	if !p.begun {
@@ -392,6 +382,24 @@ func (p *deeds) atDesk(at chat.Conversation, a chat.Act) (bool, error) {
 		p.acts = append(p.acts, a)
 	}
 	return true, nil
+}
+
+// whereOf is the conversation in which a desk may have a part in what a bot does; zero: in none.
+func whereOf(a chat.Act) chat.Conversation {
+	switch a := a.(type) {
+	case chat.Say:
+		return a.Post.To
+	case chat.Reword:
+		return a.Ref.Conversation
+	case chat.Unsay:
+		return a.Ref.Conversation
+	case chat.HandOff:
+		return a.At
+	case chat.HandBack:
+		return a.At
+	case chat.Sign, chat.Wake, chat.Unwake:
+	}
+	return chat.Conversation{}
 }
 
 func (p *deeds) beginCase() error {

@@ -66,7 +66,7 @@ func able(d chat.Delivery, t chat.Traits) chat.Delivery {
 		return instead(d, a.Else, ok && t.React.Out)
 	case chat.Pin:
 		return instead(d, a.Else, t.Pin.Out)
-	case chat.Open:
+	case chat.Open, chat.Hear:
 	}
 	return d
 }

@@ -36,7 +36,7 @@ func (s *step) fromContact(in FromContact) {
 		s.remark("", s.name()+" is there again")
 	case chat.Left:
 		s.remark("", s.name()+" has left the conversation")
-	case chat.Pinned, chat.Pressed, chat.Typing:
+	case chat.Pinned, chat.Pressed, chat.Typing, chat.Called:
 	}
 }
 
