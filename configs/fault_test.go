@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -179,12 +180,22 @@ func TestSchemaHasTheKeysOfTheFullExample(t *testing.T) {
 	check("", doc.Properties, top)
 	check("desk", doc.Defs["desk"].Properties, dig("routes", "support", "desk"))
 	check("talk", doc.Defs["talk"].Properties, dig("routes", "lounge", "mirror"))
+	check("bot", doc.Defs["bot"].Properties, addKeys(dig("bots", "shop"), "rules", "plugin"))
 	check("delivery", doc.Defs["delivery"].Properties, dig("delivery"))
 	check("store", doc.Defs["store"].Properties, dig("store"))
 	check("keep", doc.Defs["keep"].Properties, dig("store", "keep"))
 	check("web", doc.Defs["web"].Properties, dig("web"))
 	check("files", doc.Defs["files"].Properties, dig("files"))
 	check("log", doc.Defs["log"].Properties, dig("log"))
+}
+
+// addKeys is m with keys that exclude one of its own.
+func addKeys(m map[string]any, keys ...string) map[string]any {
+	all := maps.Clone(m)
+	for _, k := range keys {
+		all[k] = nil
+	}
+	return all
 }
 
 func TestFaultsOfAWrappedError(t *testing.T) {
