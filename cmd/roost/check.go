@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,8 @@ func (c *common) checkCmd() *cobra.Command {
 		SuggestFor: []string{"validate", "lint", "config", "verify"},
 		Short:      "Check the configuration file without running anything",
 		Long: `Check reads the configuration file as run would, and says everything that is wrong with it, each on a line with its
-place, and exits with 2 then. It opens no database and asks no platform; "roost doctor" does that.`,
+place, and exits with 2 then. The bots' files are read too, and a bot's program is started to ask what it answers to.
+It opens no database and asks no platform; "roost doctor" does that.`,
 		Example: `  roost check
   roost check -c new.yaml && mv new.yaml roost.yaml && kill -HUP $(pidof roost)`,
 		Args: cobra.NoArgs,
@@ -26,6 +28,7 @@ place, and exits with 2 then. It opens no database and asks no platform; "roost 
 type checked struct {
 	Accounts int         `json:"accounts"`
 	Routes   int         `json:"routes"`
+	Bots     int         `json:"bots"`
 	Faults   []faultLine `json:"faults"`
 	Warnings []faultLine `json:"warnings"`
 }
@@ -47,24 +50,38 @@ func linesOf(faults []*configs.Fault) []faultLine {
 	return lines
 }
 
+// faultsIn lists the faults of a configuration, or what else err says.
+func faultsIn(err error) []*configs.Fault {
+	if faults := configs.Faults(err); len(faults) > 0 {
+		return faults
+	}
+	return []*configs.Fault{{Text: err.Error()}}
+}
+
 func (c *common) check() error {
 	f, err := c.load()
+	if err == nil {
+		err = checkBots(f)
+	}
 	if err != nil {
 		if !c.json {
 			return err
 		}
-		if err := c.print(checked{Faults: linesOf(configs.Faults(err)), Warnings: []faultLine{}}); err != nil {
+		if err := c.print(checked{Faults: linesOf(faultsIn(err)), Warnings: []faultLine{}}); err != nil {
 			return err
 		}
 		return &exit{code: exitUsage}
 	}
 	if c.json {
-		return c.print(checked{len(f.Accounts), len(f.Routes), []faultLine{}, linesOf(f.Warnings)})
+		return c.print(checked{len(f.Accounts), len(f.Routes), len(f.Bots), []faultLine{}, linesOf(f.Warnings)})
 	}
 	for _, w := range f.Warnings {
 		_, _ = fmt.Fprintln(c.err, "warning:", w)
 	}
-	_, err = fmt.Fprintf(c.out, "%s is fine: %s, %s.\n", c.config,
-		count(len(f.Accounts), "account", "accounts"), count(len(f.Routes), "route", "routes"))
+	what := []string{count(len(f.Accounts), "account", "accounts"), count(len(f.Routes), "route", "routes")}
+	if len(f.Bots) > 0 {
+		what = append(what, count(len(f.Bots), "bot", "bots"))
+	}
+	_, err = fmt.Fprintf(c.out, "%s is fine: %s.\n", c.config, strings.Join(what, ", "))
 	return err
 }

@@ -77,6 +77,8 @@ func control(h *house) http.Handler {
 	mux.HandleFunc("POST /why", answerTo(h.why))
 	mux.HandleFunc("POST /doctor", answerTo(h.doctor))
 	mux.HandleFunc("POST /reopen", answerTo(h.reopen))
+	mux.HandleFunc("POST /bots", answerTo(func(ctx context.Context, _ struct{}) ([]botRow, error) { return h.bots(ctx) }))
+	mux.HandleFunc("POST /resume", answerTo(h.resume))
 	mux.HandleFunc("POST /kept", answerTo(func(ctx context.Context, k kept) ([]byte, error) {
 		return h.keeper(k.Account).Kept(ctx, k.Key)
 	}))
@@ -164,6 +166,14 @@ func (c *client) doctor(ctx context.Context, accounts []chat.Account) ([]diagnos
 
 func (c *client) reopen(ctx context.Context, name chat.Account) (bool, error) {
 	return ask[bool](ctx, c, "reopen", name)
+}
+
+func (c *client) bots(ctx context.Context) ([]botRow, error) {
+	return ask[[]botRow](ctx, c, "bots", struct{}{})
+}
+
+func (c *client) resume(ctx context.Context, bot string) (string, error) {
+	return ask[string](ctx, c, "resume", bot)
 }
 
 // kept is a value that an account keeps, as it crosses the socket.

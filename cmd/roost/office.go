@@ -31,6 +31,8 @@ type office interface {
 	doctor(ctx context.Context, accounts []chat.Account) ([]diagnosis, error)
 	keeper(name chat.Account) bridges.Keeper
 	reopen(ctx context.Context, name chat.Account) (bool, error)
+	bots(ctx context.Context) ([]botRow, error)
+	resume(ctx context.Context, bot string) (was string, err error)
 	Close() error
 }
 
