@@ -16,7 +16,7 @@ import (
 
 // What declarations may come to.
 const (
-	declsMost  = 500
+	declsMost  = 400
 	patternMax = 1000 // bytes
 )
 
@@ -119,12 +119,7 @@ func (b *builder) add(d decl) (*bots.Trigger, error) {
 func (d *decl) into(t *bots.Trigger) (err error) {
 	switch d.Kind {
 	case kindCommand:
-		if t.Command, err = bots.ParseUsage(d.Of); err != nil {
-			return fmt.Errorf("the usage %w", err)
-		}
-		if t.Command.Name == "cancel" {
-			return errors.New("the command cancel is every bot's own: it ends a dialog")
-		}
+		t.Command, err = usage(d.Of)
 	case kindPattern:
 		t.Pattern, err = pattern(d.Of)
 	case kindMention:
@@ -134,10 +129,7 @@ func (d *decl) into(t *bots.Trigger) (err error) {
 	case kindPress:
 		t.Button = d.Of
 	case kindHook:
-		t.Hook = d.Of
-		if !hookForm.MatchString(d.Of) {
-			return fmt.Errorf("%q is no name for a hook: lower-case letters, digits, - and _", d.Of)
-		}
+		t.Hook, err = hook(d.Of)
 	case kindEvery:
 		t.Schedule, err = d.schedule()
 	default:
@@ -153,6 +145,24 @@ var (
 	hookForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 	nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,63}$`)
 )
+
+func usage(line string) (*bots.Command, error) {
+	c, err := bots.ParseUsage(line)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the usage %w", err)
+	case c.Name == "cancel":
+		return nil, errors.New("the command cancel is every bot's own: it ends a dialog")
+	}
+	return c, nil
+}
+
+func hook(name string) (string, error) {
+	if !hookForm.MatchString(name) {
+		return "", fmt.Errorf("%q is no name for a hook: lower-case letters, digits, - and _", name)
+	}
+	return name, nil
+}
 
 func pattern(expr string) (*regexp.Regexp, error) {
 	if expr == "" || len(expr) > patternMax {

@@ -23,7 +23,7 @@ type call struct {
 
 // unpack puts the arguments into variables, as starlark.UnpackArgs does, and names the nearest argument when one is not
 // known: the library looks through half of them only.
-func (c *call) unpack(pairs ...any) error {
+func (c call) unpack(pairs ...any) error {
 	for _, kw := range c.kwargs {
 		name, _ := starlark.AsString(kw[0])
 		known := make([]string, 0, len(pairs)/2)
@@ -39,7 +39,7 @@ func (c *call) unpack(pairs ...any) error {
 }
 
 // none is unpack for a function without arguments.
-func (c *call) none() error { return c.unpack() }
+func (c call) none() error { return c.unpack() }
 
 // duration is an argument that is a time span: "10m", "2h30m", "3d", or a value of the module time.
 type duration time.Duration

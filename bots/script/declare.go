@@ -20,19 +20,19 @@ type handler struct {
 }
 
 // declaring makes a function of the top level.
-func (in *instance) declaring(name string, f func(*instance, *call) error) *starlark.Builtin {
+func (in *instance) declaring(name string, f func(*instance, call) error) *starlark.Builtin {
 	return starlark.NewBuiltin(name, func(
 		thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple,
 	) (starlark.Value, error) {
 		if in.builder == nil {
 			return nil, fmt.Errorf("%s belongs at the top of the file, not into a function that is called later", name)
 		}
-		return starlark.None, f(in, &call{thread: thread, name: name, args: args, kwargs: kwargs})
+		return starlark.None, f(in, call{thread: thread, name: name, args: args, kwargs: kwargs})
 	})
 }
 
 // command is command("usage", fn, help=, roles=, cooldown=).
-func (in *instance) command(c *call) error {
+func (in *instance) command(c call) error {
 	d := decl{Kind: kindCommand}
 	var fn *starlark.Function
 	if err := c.unpack(
@@ -44,7 +44,7 @@ func (in *instance) command(c *call) error {
 }
 
 // on is on("kind", fn) and, for what has a second word, on("kind", "word", fn).
-func (in *instance) on(c *call) error {
+func (in *instance) on(c call) error {
 	d := decl{}
 	var first, second starlark.Value
 	if err := c.unpack(
@@ -69,7 +69,7 @@ func (in *instance) on(c *call) error {
 }
 
 // every is every("0 9 * * 1-5", fn, tz=, to=, missed=, name=).
-func (in *instance) every(c *call) error {
+func (in *instance) every(c call) error {
 	d := decl{Kind: kindEvery, Every: &decEvery{}}
 	var fn *starlark.Function
 	if err := c.unpack(
@@ -84,7 +84,7 @@ func (in *instance) every(c *call) error {
 }
 
 // declare adds a declaration and looks whether its function fits it.
-func (in *instance) declare(c *call, d decl, fn *starlark.Function) error {
+func (in *instance) declare(c call, d decl, fn *starlark.Function) error {
 	at := c.thread.CallFrame(1).Pos
 	d.Line, d.Column = int(at.Line), int(at.Col)
 	t, err := in.builder.add(d)
@@ -123,7 +123,7 @@ func argumentsOf(t *bots.Trigger) []string {
 			names = append(names, p.Name)
 		}
 	case t.Pattern != nil:
-		names = slices.DeleteFunc(t.Pattern.SubexpNames(), func(n string) bool { return n == "" })
+		names = slices.DeleteFunc(slices.Clone(t.Pattern.SubexpNames()), func(n string) bool { return n == "" })
 	}
 	return names
 }
@@ -149,7 +149,7 @@ func (h *handler) fits() error {
 }
 
 // about is bot(help=, prefixes=, machines=).
-func (in *instance) about(c *call) error {
+func (in *instance) about(c call) error {
 	if len(c.args) > 0 {
 		return errors.New("it is written bot(help=\"…\", prefixes=[…], machines=True)")
 	}
@@ -166,7 +166,7 @@ func (in *instance) about(c *call) error {
 }
 
 // words is texts({"en": {"key": "text"}}, locale=).
-func (in *instance) words(c *call) error {
+func (in *instance) words(c call) error {
 	var all *starlark.Dict
 	m := &in.builder.manifest
 	if err := c.unpack("texts", &all, "locale?", &m.Locale); err != nil {

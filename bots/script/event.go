@@ -198,7 +198,7 @@ func (p *person) Freeze()      {}
 // Truth says whether there is anybody: a schedule is no person.
 func (p *person) Truth() starlark.Bool {
 	who, err := p.who()
-	return err == nil && who.ID != ""
+	return err == nil && (who.ID != "" || who.Handle != "")
 }
 
 // Hash is that of who it is.

@@ -3,6 +3,7 @@ package script
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.starlark.net/resolve"
@@ -46,9 +47,20 @@ func (s *Script) unreadable(err error) error {
 	}
 	joined := make([]error, 0, faultsMost)
 	for _, e := range list[:min(len(list), faultsMost)] {
-		joined = append(joined, s.faultAt(e.Pos, errors.New(e.Msg)))
+		msg := e.Msg
+		if name, ok := strings.CutPrefix(msg, "undefined: "); ok && !strings.Contains(name, " ") {
+			if n := nearest(name, s.known()); n != "" {
+				msg += "; did you mean " + n + "?"
+			}
+		}
+		joined = append(joined, s.faultAt(e.Pos, errors.New(msg)))
 	}
 	return errors.Join(joined...)
+}
+
+// known are the names that every script knows.
+func (s *Script) known() []string {
+	return slices.Concat((&instance{script: s}).predeclared().Keys(), starlark.Universe.Keys())
 }
 
 func (s *Script) faultAt(pos syntax.Position, err error) error {

@@ -21,7 +21,7 @@ func (in *instance) http() starlark.Value {
 }
 
 // fetch is http.get(url, headers=), http.post(url, headers=, json=, body=) and http.request(method, url, …).
-func (r *run) fetch(c *call) (starlark.Value, error) {
+func (r *run) fetch(c call) (starlark.Value, error) {
 	var q bots.Request
 	var headers *starlark.Dict
 	var data, body starlark.Value
@@ -129,7 +129,7 @@ func (r response) Attr(name string) (starlark.Value, error) {
 func (r response) json(
 	thread *starlark.Thread, fn *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple,
 ) (starlark.Value, error) {
-	c := &call{thread: thread, name: fn.Name(), args: args, kwargs: kwargs}
+	c := call{thread: thread, name: fn.Name(), args: args, kwargs: kwargs}
 	if err := c.none(); err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (r response) json(
 }
 
 // secret is secret("NAME").
-func (r *run) secret(c *call) (starlark.Value, error) {
+func (r *run) secret(c call) (starlark.Value, error) {
 	var name string
 	if err := c.unpack("name", &name); err != nil {
 		return nil, err

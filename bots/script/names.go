@@ -24,13 +24,13 @@ func (in *instance) predeclared() starlark.StringDict {
 		"button": starlark.NewBuiltin("button", newButton),
 		"escape": starlark.NewBuiltin("escape", escape),
 	}
-	for name, f := range map[string]func(*instance, *call) error{
+	for name, f := range map[string]func(*instance, call) error{
 		"bot": (*instance).about, "command": (*instance).command, "every": (*instance).every, "on": (*instance).on,
 		"texts": (*instance).words,
 	} {
 		names[name] = in.declaring(name, f)
 	}
-	for name, f := range map[string]func(*run, *call) (starlark.Value, error){
+	for name, f := range map[string]func(*run, call) (starlark.Value, error){
 		"ask": (*run).ask, "cancel": (*run).cancel, "choice": (*run).choice, "confirm": (*run).confirm, "delete": (*run).unsay,
 		"edit": (*run).edit, "hand_off": (*run).handOff, "later": (*run).later, "log": (*run).log, "now": (*run).now,
 		"random": (*run).random, "react": (*run).react, "remove": (*run).remove, "say": (*run).say, "secret": (*run).secret,
@@ -54,7 +54,7 @@ func escape(
 	thread *starlark.Thread, fn *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple,
 ) (starlark.Value, error) {
 	var text string
-	c := &call{thread: thread, name: fn.Name(), args: args, kwargs: kwargs}
+	c := call{thread: thread, name: fn.Name(), args: args, kwargs: kwargs}
 	if err := c.unpack("text", &text); err != nil {
 		return nil, err
 	}

@@ -75,14 +75,14 @@ type run struct {
 }
 
 // doing makes a function that does something about an event.
-func (in *instance) doing(name string, f func(*run, *call) (starlark.Value, error)) *starlark.Builtin {
+func (in *instance) doing(name string, f func(*run, call) (starlark.Value, error)) *starlark.Builtin {
 	return starlark.NewBuiltin(name, func(
 		thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple,
 	) (starlark.Value, error) {
 		if in.run == nil {
 			return nil, errors.New(name + tooEarly)
 		}
-		return f(in.run, &call{thread: thread, name: name, args: args, kwargs: kwargs})
+		return f(in.run, call{thread: thread, name: name, args: args, kwargs: kwargs})
 	})
 }
 
@@ -195,12 +195,12 @@ func (r *run) woken() (*starlark.Function, starlark.Tuple, error) {
 }
 
 // later is later(when, fn, *args, name=).
-func (r *run) later(c *call) (starlark.Value, error) {
+func (r *run) later(c call) (starlark.Value, error) {
 	if len(c.args) < 2 {
 		return nil, errors.New("it is written later(\"2h\", fn, …)")
 	}
 	rest := c.args[2:]
-	short := &call{thread: c.thread, name: c.name, args: c.args[:2], kwargs: c.kwargs}
+	short := call{thread: c.thread, name: c.name, args: c.args[:2], kwargs: c.kwargs}
 	var when starlark.Value
 	var fn *starlark.Function
 	var name string
@@ -264,7 +264,7 @@ func (r *run) due(when starlark.Value) (time.Time, error) {
 }
 
 // cancel is cancel(name): what later() gave is put off for good.
-func (r *run) cancel(c *call) (starlark.Value, error) {
+func (r *run) cancel(c call) (starlark.Value, error) {
 	var name string
 	if err := c.unpack("name", &name); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package script
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	startime "go.starlark.net/lib/time"
@@ -66,7 +67,7 @@ func (w *where) Unpack(v starlark.Value) error {
 }
 
 // say is say("text", to=, choices=, files=, only=, reply=, id=).
-func (r *run) say(c *call) (starlark.Value, error) {
+func (r *run) say(c call) (starlark.Value, error) {
 	var m bots.Message
 	var id string
 	if err := c.unpack(
@@ -114,7 +115,7 @@ func (s *Script) presses(id string) bool {
 }
 
 // edit is edit(message, "text", choices=, id=).
-func (r *run) edit(c *call) (starlark.Value, error) {
+func (r *run) edit(c call) (starlark.Value, error) {
 	var of message
 	var m bots.Message
 	var id string
@@ -130,7 +131,7 @@ func (r *run) edit(c *call) (starlark.Value, error) {
 }
 
 // unsay is delete(message).
-func (r *run) unsay(c *call) (starlark.Value, error) {
+func (r *run) unsay(c call) (starlark.Value, error) {
 	var of message
 	if err := c.unpack("message", &of); err != nil {
 		return nil, err
@@ -139,7 +140,7 @@ func (r *run) unsay(c *call) (starlark.Value, error) {
 }
 
 // remove is remove(): the message that the event is about goes.
-func (r *run) remove(c *call) (starlark.Value, error) {
+func (r *run) remove(c call) (starlark.Value, error) {
 	if err := c.none(); err != nil {
 		return nil, err
 	}
@@ -147,7 +148,7 @@ func (r *run) remove(c *call) (starlark.Value, error) {
 }
 
 // react is react("👍"), and unreact("👍").
-func (r *run) react(c *call) (starlark.Value, error) {
+func (r *run) react(c call) (starlark.Value, error) {
 	var emoji string
 	if err := c.unpack("emoji", &emoji); err != nil {
 		return nil, err
@@ -155,7 +156,7 @@ func (r *run) react(c *call) (starlark.Value, error) {
 	return r.done(r.stage.React(emoji, c.name == "unreact"))
 }
 
-func (r *run) typing(c *call) (starlark.Value, error) {
+func (r *run) typing(c call) (starlark.Value, error) {
 	if err := c.none(); err != nil {
 		return nil, err
 	}
@@ -164,7 +165,7 @@ func (r *run) typing(c *call) (starlark.Value, error) {
 }
 
 // handOff is hand_off("reason").
-func (r *run) handOff(c *call) (starlark.Value, error) {
+func (r *run) handOff(c call) (starlark.Value, error) {
 	var reason string
 	if err := c.unpack("reason?", &reason); err != nil {
 		return nil, err
@@ -176,20 +177,10 @@ func (r *run) handOff(c *call) (starlark.Value, error) {
 var answers = []string{"", "text", "number", "duration", "user"} //nolint:gochecknoglobals // a table
 
 // ask is ask("text", choices=, type=, timeout=, files=, only=, reply=).
-func (r *run) ask(c *call) (starlark.Value, error) {
-	var q bots.Question
-	var kind string
-	if err := c.unpack(
-		"text", (*said)(&q.Text), "choices?", (*choices)(&q.Choices), "type?", &kind, "timeout?", (*duration)(&q.Timeout),
-		"files?", (*words)(&q.Files), "only?", onlyTo{r, &q.Only}, "reply?", &q.Reply,
-	); err != nil {
+func (r *run) ask(c call) (starlark.Value, error) {
+	q, err := r.question(c)
+	if err != nil {
 		return nil, err
-	}
-	if err := asked(kind, q.Choices); err != nil {
-		return nil, err
-	}
-	if kind != "text" {
-		q.Type = bots.ParamKind(kind)
 	}
 	a, err := r.stage.Ask(q)
 	switch {
@@ -203,21 +194,44 @@ func (r *run) ask(c *call) (starlark.Value, error) {
 	return paramValue(a.Value), nil
 }
 
+// question is what ask() asks. A dialog that goes on asks everything again, so the plain case takes a short way.
+func (r *run) question(c call) (bots.Question, error) {
+	if len(c.args) == 1 && len(c.kwargs) == 0 {
+		if text, ok := c.args[0].(starlark.String); ok {
+			return bots.Question{Message: bots.Message{Text: string(text)}}, nil
+		}
+	}
+	return r.longQuestion(c)
+}
+
+func (r *run) longQuestion(c call) (bots.Question, error) {
+	var q bots.Question
+	var kind string
+	if err := c.unpack(
+		"text", (*said)(&q.Text), "choices?", (*choices)(&q.Choices), "type?", &kind, "timeout?", (*duration)(&q.Timeout),
+		"files?", (*words)(&q.Files), "only?", onlyTo{r, &q.Only}, "reply?", &q.Reply,
+	); err != nil {
+		return q, err
+	}
+	if kind != "text" {
+		q.Type = bots.ParamKind(kind)
+	}
+	return q, asked(kind, q.Choices)
+}
+
 // asked says what is wrong with a question.
 func asked(kind string, list []bots.Choice) error {
 	if kind != "" && len(list) > 0 {
 		return errors.New("a question has choices or a type, not both")
 	}
-	for _, k := range answers {
-		if k == kind {
-			return nil
-		}
+	if slices.Contains(answers, kind) {
+		return nil
 	}
 	return fmt.Errorf("%q is no type of answer%s", kind, didYouMean(kind, answers[1:]))
 }
 
 // confirm is confirm("text", yes=, no=, timeout=).
-func (r *run) confirm(c *call) (starlark.Value, error) {
+func (r *run) confirm(c call) (starlark.Value, error) {
 	var q bots.Question
 	var yes, no string
 	if err := c.unpack(
@@ -250,8 +264,8 @@ func (r *run) wordOr(given, key, or string) string {
 }
 
 // text is t("key", name=value, …).
-func (r *run) text(c *call) (starlark.Value, error) {
-	short := &call{thread: c.thread, name: c.name, args: c.args}
+func (r *run) text(c call) (starlark.Value, error) {
+	short := call{thread: c.thread, name: c.name, args: c.args}
 	var key string
 	if err := short.unpack("key", &key); err != nil {
 		return nil, err
@@ -269,7 +283,7 @@ func (r *run) text(c *call) (starlark.Value, error) {
 }
 
 // log is log("text", …).
-func (r *run) log(c *call) (starlark.Value, error) {
+func (r *run) log(c call) (starlark.Value, error) {
 	var b strings.Builder
 	for i, v := range c.args {
 		if i > 0 {
@@ -286,7 +300,7 @@ func (r *run) log(c *call) (starlark.Value, error) {
 }
 
 // now is now().
-func (r *run) now(c *call) (starlark.Value, error) {
+func (r *run) now(c call) (starlark.Value, error) {
 	if err := c.none(); err != nil {
 		return nil, err
 	}
@@ -295,7 +309,7 @@ func (r *run) now(c *call) (starlark.Value, error) {
 }
 
 // random is random(n): a whole number from 0 up to n-1.
-func (r *run) random(c *call) (starlark.Value, error) {
+func (r *run) random(c call) (starlark.Value, error) {
 	var n int64
 	if err := c.unpack("n", &n); err != nil {
 		return nil, err
@@ -307,7 +321,7 @@ func (r *run) random(c *call) (starlark.Value, error) {
 }
 
 // choice is choice(list): one of several things.
-func (r *run) choice(c *call) (starlark.Value, error) {
+func (r *run) choice(c call) (starlark.Value, error) {
 	var of starlark.Indexable
 	var v starlark.Value
 	if err := c.unpack("of", &v); err != nil {

@@ -120,7 +120,7 @@ func (s *scope) at(key starlark.Value) (string, *run, error) {
 	return name, s.in.run, nil
 }
 
-func (s *scope) getOr(_ *run, c *call) (starlark.Value, error) {
+func (s *scope) getOr(_ *run, c call) (starlark.Value, error) {
 	var key, or starlark.Value = nil, starlark.None
 	if err := c.unpack("key", &key, "default?", &or); err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (s *scope) getOr(_ *run, c *call) (starlark.Value, error) {
 	return or, nil
 }
 
-func (s *scope) popOr(r *run, c *call) (starlark.Value, error) {
+func (s *scope) popOr(r *run, c call) (starlark.Value, error) {
 	var key, or starlark.Value
 	if err := c.unpack("key", &key, "default?", &or); err != nil {
 		return nil, err

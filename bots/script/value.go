@@ -74,7 +74,7 @@ func newButton(
 ) (starlark.Value, error) {
 	var b button
 	var style string
-	c := &call{thread: thread, name: fn.Name(), args: args, kwargs: kwargs}
+	c := call{thread: thread, name: fn.Name(), args: args, kwargs: kwargs}
 	if err := c.unpack("label", &b.Label, "id?", &b.ID, "value?", &b.Value, "style?", &style); err != nil {
 		return nil, err
 	}
@@ -231,12 +231,32 @@ func (e *encoder) value(v starlark.Value, depth int) error {
 		return fmt.Errorf("there are more than %d lists or dicts within one another", nestMost)
 	}
 	switch v := v.(type) {
+	case starlark.String:
+		e.text(string(v))
+	case message:
+		e.text(v.ref.String())
+	case secret:
+		return e.secret(v)
+	case *person:
+		return e.person(v, depth)
+	case *starlark.List:
+		return e.list(v, depth)
+	case starlark.Tuple:
+		return e.list(v, depth)
+	case *starlark.Dict:
+		return e.dict(v, depth)
+	default:
+		return e.scalar(v)
+	}
+	return nil
+}
+
+func (e *encoder) scalar(v starlark.Value) error {
+	switch v := v.(type) {
 	case starlark.NoneType:
 		e.buf.WriteString("null")
 	case starlark.Bool:
 		e.buf.WriteString(strconv.FormatBool(bool(v)))
-	case starlark.String:
-		e.text(string(v))
 	case starlark.Int:
 		e.buf.WriteString(v.String())
 	case starlark.Float:
@@ -245,18 +265,6 @@ func (e *encoder) value(v starlark.Value, depth int) error {
 			return fmt.Errorf("%s can't be kept", v)
 		}
 		e.buf.WriteString(floatText(f))
-	case message:
-		e.text(v.ref.String())
-	case *person:
-		return e.person(v, depth)
-	case secret:
-		return e.secret(v)
-	case *starlark.List:
-		return e.list(v, depth)
-	case starlark.Tuple:
-		return e.list(v, depth)
-	case *starlark.Dict:
-		return e.dict(v, depth)
 	default:
 		return fmt.Errorf("%s is no plain data: texts, numbers, True, False, None, and lists and dicts of them", article(v))
 	}

@@ -34,7 +34,7 @@ type world struct {
 }
 
 // place is where people talk.
-var place = chat.Conversation{Account: "slack/team", ID: "C1"} //nolint:gochecknoglobals // of all tests
+var place = chat.Conversation{Account: "slack/team", ID: "C1"}
 
 type setting func(*bots.Config)
 
@@ -109,7 +109,9 @@ func (w *world) start(b bots.Bot, source string, set ...setting) {
 func ada() chat.Author { return chat.Author{ID: "U1", Name: "Ada", Handle: "ada"} }
 
 // hear tells the bot of an event and stores what comes of it.
-func (w *world) hear(what chat.Happening) { w.hearEvent(chat.Event{Conversation: place, Author: ada(), What: what}) }
+func (w *world) hear(what chat.Happening) {
+	w.hearEvent(chat.Event{Conversation: place, Author: ada(), What: what})
+}
 
 func (w *world) hearEvent(ev chat.Event) {
 	w.tb.Helper()
@@ -144,11 +146,11 @@ func (w *world) deliver(in chat.Hear) {
 	}
 	w.acts = out.Acts
 	for _, a := range out.Acts {
-		switch a := a.(type) {
-		case chat.Wake:
-			w.wakes[a.Name] = a
-		case chat.Unwake:
-			delete(w.wakes, a.Name)
+		if wake, ok := a.(chat.Wake); ok {
+			w.wakes[wake.Name] = wake
+		}
+		if un, ok := a.(chat.Unwake); ok {
+			delete(w.wakes, un.Name)
 		}
 	}
 }
