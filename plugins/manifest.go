@@ -1,0 +1,202 @@
+package plugins
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/plugins/internal/rpc"
+)
+
+// ManifestName is the file that makes a folder a plugin.
+const ManifestName = "plugin.yaml"
+
+// API is the version of the protocol that is spoken.
+const API = 1
+
+// Manifest is what a plugin says about itself, and what its operator lets it do.
+type Manifest struct {
+	Folder    string // where it is; its program runs there
+	File      string // its path, as faults name it
+	Name      string
+	Exec      []string          // the program and its arguments; a program with a slash is relative to Folder
+	Env       map[string]string // what the program gets besides PATH
+	May       bots.May
+	Limits    Limits
+	Connector bool // it speaks for an account; otherwise it is a bot
+
+	schema *jsonschema.Schema // of its settings; nil: it has none
+}
+
+// Limits are what a program may use. The zero value of each field is the default that it names.
+type Limits struct {
+	Time   time.Duration // for one event; default 10 s
+	Memory uint64        // bytes of address space, on Linux; default: no limit
+	Sends  bots.Cooldown // messages; default 60 a minute
+	Line   int           // bytes of a line that it writes; default 1 MiB
+	Idle   time.Duration // after which it is stopped until it is needed; default 10 min; negative: never
+}
+
+// The defaults of Limits.
+const (
+	DefaultTime = 10 * time.Second
+	DefaultIdle = 10 * time.Minute
+)
+
+var pluginName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+
+// Open reads the manifest of the plugin in a folder. Its error lists all faults, each with its file, line and column.
+func Open(dir string) (*Manifest, error) {
+	file := filepath.Join(dir, ManifestName)
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("open plugin: %w", err)
+	}
+	return Parse(file, src)
+}
+
+// Parse reads a manifest, as Open does, from src; file is where it is. The file of its schema, if it names one, is read from
+// beside it.
+func Parse(file string, src []byte) (*Manifest, error) {
+	m := &Manifest{File: file, Folder: filepath.Dir(file)}
+	d := &decoder{file: file}
+	root := d.parse(src)
+	if root != nil {
+		m.read(d, root)
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// read takes the manifest out of a tree.
+func (m *Manifest) read(d *decoder, root *branch) {
+	root.known("api", "name", "run", "config", "may", "limits", "connector")
+	if api := root.key("api"); api == nil {
+		d.fault(root, "api is missing; write api: %d", API)
+	} else if n := api.number(); n != API && len(d.faults) == 0 {
+		d.fault(api, "there is no api %v; this version of Roost speaks api: %d", n, API)
+	}
+	if name := root.key("name"); name == nil {
+		d.fault(root, "name is missing")
+	} else if m.Name = name.text(); m.Name != "" && !pluginName.MatchString(m.Name) {
+		d.fault(name, "%q is no name: lower-case letters, digits, - and _", m.Name)
+	}
+	m.readRun(d, root)
+	if c := root.key("config"); c != nil {
+		c.known("schema")
+		if s := c.key("schema"); s != nil {
+			m.readSchema(d, s)
+		}
+	}
+	if c := root.key("connector"); c != nil {
+		m.Connector = c.truth()
+	}
+	if may := root.key("may"); may != nil {
+		for _, grant := range may.list() {
+			one, err := bots.ParseMay([]string{grant.text()})
+			if err != nil {
+				d.fault(grant, "%v", err)
+			}
+			m.May.Sends = append(m.May.Sends, one.Sends...)
+			m.May.Hosts = append(m.May.Hosts, one.Hosts...)
+			m.May.Secrets = append(m.May.Secrets, one.Secrets...)
+			m.May.Moderate = m.May.Moderate || one.Moderate
+			m.May.Anywhere = m.May.Anywhere || one.Anywhere
+		}
+	}
+	if l := root.key("limits"); l != nil {
+		m.Limits.read(d, l)
+	}
+}
+
+func (m *Manifest) readRun(d *decoder, root *branch) {
+	run := root.key("run")
+	if run == nil {
+		d.fault(root, "run is missing; write run: {exec: [python3, bot.py]}")
+		return
+	}
+	run.known("exec", "env")
+	exec := run.key("exec")
+	if exec == nil {
+		d.fault(run, "exec is missing; write exec: [python3, bot.py]")
+	} else {
+		for _, word := range exec.list() {
+			m.Exec = append(m.Exec, word.text())
+		}
+		if len(m.Exec) == 0 || m.Exec[0] == "" {
+			d.fault(exec, "names no program; write exec: [python3, bot.py]")
+		}
+	}
+	if env := run.key("env"); env != nil {
+		m.Env = map[string]string{}
+		for name, value := range env.all() {
+			m.Env[name] = value.text()
+		}
+	}
+}
+
+func (l *Limits) read(d *decoder, b *branch) {
+	b.known("time", "memory", "sends", "line", "idle")
+	if t := b.key("time"); t != nil {
+		l.Time = t.duration(time.Millisecond, time.Hour)
+	}
+	if i := b.key("idle"); i != nil {
+		if i.word() == "never" {
+			l.Idle = -1
+		} else {
+			l.Idle = i.duration(time.Second, 24*time.Hour)
+		}
+	}
+	if s := b.key("sends"); s != nil {
+		var err error
+		if l.Sends, err = bots.ParseCooldown(s.text()); err != nil {
+			d.fault(s, "%v", err)
+		}
+	}
+	if s := b.key("memory"); s != nil {
+		l.Memory = uint64(s.size(16<<20, 1<<50))
+	}
+	if s := b.key("line"); s != nil {
+		l.Line = int(s.size(1<<10, rpc.LineMax))
+	}
+}
+
+func (l Limits) time() time.Duration {
+	if l.Time <= 0 {
+		return DefaultTime
+	}
+	return l.Time
+}
+
+func (l Limits) idle() time.Duration {
+	if l.Idle == 0 {
+		return DefaultIdle
+	}
+	return l.Idle
+}
+
+var errSize = errors.New("is no size; it is written like 64MiB, 512KiB or 1GiB")
+
+// parseSize reads a number of bytes.
+func parseSize(s string) (int64, error) {
+	for unit, is := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
+		if n, ok := strings.CutSuffix(s, unit); ok {
+			f, err := strconv.ParseUint(strings.TrimSpace(n), 10, 20)
+			if err != nil {
+				return 0, errSize
+			}
+			return int64(f) * is, nil
+		}
+	}
+	return 0, errSize
+}

@@ -1,0 +1,3 @@
+package plugins_test
+
+func beProgram(name string) int { return 2 }
