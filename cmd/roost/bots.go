@@ -28,8 +28,15 @@ import (
 type cast struct {
 	h *house
 
-	mu   sync.Mutex
-	runs map[string]*player
+	mu     sync.Mutex
+	runs   map[string]*player
+	broken map[string]*broken
+}
+
+// broken is a bot that can't be made, for as long as its files are what they are.
+type broken struct {
+	err  error
+	seen fileState
 }
 
 // player is one bot that is there.
@@ -44,10 +51,12 @@ type player struct {
 }
 
 // openBots makes the bots of f that are not there yet, or whose settings have changed. It changes nothing but what it
-// returns: commit does that. It fails when one of them is not well.
-func (c *cast) openBots(f *configs.File) (map[string]*player, error) {
+// returns: commit does that. When one of them is not well it fails, if it is strict; otherwise that one is left out, because a
+// bot's mistake must not keep messages from being relayed.
+func (c *cast) openBots(ctx context.Context, f *configs.File, strict bool) (map[string]*player, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.broken = map[string]*broken{}
 	next := map[string]*player{}
 	for _, name := range slices.Sorted(maps.Keys(f.Bots)) {
 		b := f.Bots[name]
@@ -58,8 +67,13 @@ func (c *cast) openBots(f *configs.File) (map[string]*player, error) {
 			continue
 		}
 		p, err := c.open(f, name, b)
+		if err != nil && strict {
+			return nil, errors.Join(fmt.Errorf("bots.%s: %w", name, plain(err)), c.dropLocked(next))
+		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("bots.%s: %w", name, err), c.dropLocked(next))
+			c.h.log.LogAttrs(ctx, slog.LevelError, "bot left out", slog.String("bot", name), slog.Any("error", plain(err)))
+			c.broken[name] = &broken{err: plain(err), seen: filesOnDisk(b.Path)}
+			continue
 		}
 		if old != nil {
 			p.version = old.version + 1
@@ -294,12 +308,10 @@ type fileState map[string]struct {
 func filesOnDisk(paths ...string) fileState {
 	s := fileState{}
 	for _, p := range paths {
-		info, err := os.Stat(p)
-		if err != nil {
-			continue
-		}
 		one := s[p]
-		one.at, one.size = info.ModTime(), info.Size()
+		if info, err := os.Stat(p); err == nil {
+			one.at, one.size = info.ModTime(), info.Size()
+		}
 		s[p] = one
 	}
 	return s
@@ -318,24 +330,36 @@ func (c *cast) watch(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		for _, p := range c.changed() {
+		changed, mended := c.changed()
+		for _, p := range changed {
 			c.refresh(ctx, p)
+		}
+		if mended {
+			if err := c.h.again(ctx); err != nil {
+				c.h.log.LogAttrs(ctx, slog.LevelError, "bots not opened", slog.Any("error", err))
+			}
 		}
 	}
 }
 
-// changed lists the bots whose files are not what they were.
-func (c *cast) changed() []*player {
+// changed lists the bots whose files are not what they were; mended says whether one is among them that was left out.
+func (c *cast) changed() (list []*player, mended bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var list []*player
+	for _, b := range c.broken {
+		for path := range b.seen {
+			if now := filesOnDisk(path); !maps.Equal(now, b.seen) {
+				b.seen, mended = now, true
+			}
+		}
+	}
 	for _, p := range c.runs {
 		if now := p.kind.state(); !maps.Equal(now, p.seen) {
 			p.seen = now
 			list = append(list, p)
 		}
 	}
-	return list
+	return list, mended
 }
 
 func (c *cast) refresh(ctx context.Context, p *player) {

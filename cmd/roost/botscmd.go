@@ -30,6 +30,7 @@ type botRow struct {
 	Commands    []string  `json:"commands,omitempty"`
 	Next        time.Time `json:"next,omitzero"`         // when its next schedule is due
 	Quarantined string    `json:"quarantined,omitempty"` // why it hears nothing
+	Broken      string    `json:"broken,omitempty"`      // why it could not be made
 }
 
 func (c *common) botsCmd() *cobra.Command {
@@ -94,8 +95,11 @@ func (c *common) printBots(rows []botRow) error {
 		if !r.Next.IsZero() {
 			next = r.Next.Local().Format(time.DateTime)
 		}
-		if r.Quarantined != "" {
+		switch {
+		case r.Quarantined != "":
 			state = "quarantined: " + r.Quarantined
+		case r.Broken != "":
+			state = "left out: " + r.Broken
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Kind, strings.Join(r.In, ", "), strings.Join(r.Commands, ", "), next, state)
 	}
@@ -105,7 +109,7 @@ func (c *common) printBots(rows []botRow) error {
 // bots lists the bots that are there.
 func (h *house) bots(ctx context.Context) ([]botRow, error) {
 	h.cast.mu.Lock()
-	runs := maps.Clone(h.cast.runs)
+	runs, left := maps.Clone(h.cast.runs), maps.Clone(h.cast.broken)
 	h.cast.mu.Unlock()
 	rows := make([]botRow, 0, len(runs))
 	for _, name := range slices.Sorted(maps.Keys(runs)) {
@@ -118,6 +122,10 @@ func (h *house) bots(ctx context.Context) ([]botRow, error) {
 			row.Quarantined = q
 		}
 		rows = append(rows, row)
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		b := h.current().Bots[name]
+		rows = append(rows, botRow{Name: name, Kind: string(b.Kind), Path: b.Path, Broken: left[name].err.Error()})
 	}
 	return rows, nil
 }

@@ -89,7 +89,7 @@ func (w *deskTown) run(t *testing.T, f *configs.File) {
 	w.house = h
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	if err := h.apply(f); err != nil {
+	if err := h.apply(t.Context(), f, true); err != nil {
 		t.Fatal(err)
 	}
 	go func() { ended <- h.router.Run(ctx) }()
@@ -106,7 +106,7 @@ func (w *deskTown) run(t *testing.T, f *configs.File) {
 
 func (w *deskTown) reload(t *testing.T, f *configs.File) {
 	t.Helper()
-	if _, err := w.house.reload(f); err != nil {
+	if _, err := w.house.reload(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -101,10 +101,18 @@ func (h *house) current() *configs.File {
 	return h.file
 }
 
-// apply makes the router do what f says, or changes nothing.
-func (h *house) apply(f *configs.File) error {
+// again makes the router do once more what the configuration says: something that it names has changed.
+func (h *house) again(ctx context.Context) error {
+	h.turn.Lock()
+	defer h.turn.Unlock()
+	return h.apply(ctx, h.current(), false)
+}
+
+// apply makes the router do what f says, or changes nothing. Bots that can't be made are a reason for that if it is strict,
+// and are left out otherwise.
+func (h *house) apply(ctx context.Context, f *configs.File, strict bool) error {
 	opened := map[chat.Account]chat.Connector{}
-	players, err := h.cast.openBots(f)
+	players, err := h.cast.openBots(ctx, f, strict)
 	if err != nil {
 		return err
 	}
@@ -165,7 +173,7 @@ func inOrder(routes map[string]configs.Route) []string {
 // reload makes the router do what a new file says. Accounts whose settings or commands changed are opened again; the
 // others run on.
 // When anything is wrong nothing changes.
-func (h *house) reload(f *configs.File) (configs.Changes, error) {
+func (h *house) reload(ctx context.Context, f *configs.File) (configs.Changes, error) {
 	h.turn.Lock()
 	defer h.turn.Unlock()
 	diff := configs.Diff(h.current(), f)
@@ -173,7 +181,7 @@ func (h *house) reload(f *configs.File) (configs.Changes, error) {
 	for _, name := range changed(h.current(), f, diff) {
 		h.version[name]++
 	}
-	if err := h.apply(f); err != nil {
+	if err := h.apply(ctx, f, true); err != nil {
 		h.version = before
 		return diff, err
 	}
@@ -182,11 +190,11 @@ func (h *house) reload(f *configs.File) (configs.Changes, error) {
 
 // reopen opens an account again, because somebody logged in: one that nobody was logged in for waits long before it
 // looks again by itself.
-func (h *house) reopen(_ context.Context, name chat.Account) (bool, error) {
+func (h *house) reopen(ctx context.Context, name chat.Account) (bool, error) {
 	h.turn.Lock()
 	defer h.turn.Unlock()
 	h.version[name]++
-	return true, h.apply(h.current())
+	return true, h.apply(ctx, h.current(), false)
 }
 
 // connect makes the connector of an account of f.

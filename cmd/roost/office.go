@@ -350,7 +350,7 @@ func (c *common) officeOf(ctx context.Context, f *configs.File) (office, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := h.apply(f); err != nil {
+	if err := h.apply(ctx, f, false); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	return idle{h}, nil

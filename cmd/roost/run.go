@@ -103,7 +103,7 @@ func (c *common) serve(ctx context.Context, h *house, hup <-chan os.Signal) erro
 	if err != nil {
 		return errors.Join(err, site.Close())
 	}
-	if err := h.apply(f); err != nil {
+	if err := h.apply(ctx, f, false); err != nil {
 		return errors.Join(err, site.Close(), office.Close())
 	}
 	h.log.LogAttrs(ctx, slog.LevelInfo, "roost is running",
@@ -158,7 +158,7 @@ func (c *common) reload(ctx context.Context, h *house) {
 	f, err := c.load()
 	var diff configs.Changes
 	if err == nil {
-		diff, err = h.reload(f)
+		diff, err = h.reload(ctx, f)
 	}
 	if err != nil {
 		for _, e := range faultsOf(err) {

@@ -70,7 +70,7 @@ func (c *common) sandbox(ctx context.Context, listen, dir string) (err error) {
 
 // play runs the router and, once everything that is said is heard, the page.
 func (c *common) play(ctx context.Context, h *house, page *sandbox.Page, listen string, heard func(context.Context)) error {
-	if err := h.apply(h.current()); err != nil {
+	if err := h.apply(ctx, h.current(), true); err != nil {
 		return err
 	}
 	l, err := listenNear(ctx, listen)
