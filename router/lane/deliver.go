@@ -212,7 +212,8 @@ func (r *Runner) settle(ctx context.Context, s *store.Settlement) error {
 		case err == nil || errors.Is(err, store.ErrLeaseLost) || errors.Is(err, store.ErrClosed):
 			return err
 		case errors.Is(err, ErrAgain):
-			*s = store.Settlement{ID: s.ID, Token: s.Token, State: chat.Waiting, Due: r.cfg.Now(), Clear: true}
+			due := r.cfg.Now().Add(rand.N(shortly))
+			*s = store.Settlement{ID: s.ID, Token: s.Token, State: chat.Waiting, Due: due, Clear: true}
 			continue
 		case !errors.Is(err, store.ErrFull) && s.Then == nil:
 			return err
@@ -233,6 +234,9 @@ func (r *Runner) settle(ctx context.Context, s *store.Settlement) error {
 		}
 	}
 }
+
+// shortly is how soon a delivery is tried again that came to nothing (ErrAgain): what got in its way has not ended at once.
+const shortly = 10 * time.Millisecond
 
 // backoff is the pause after the nth try: doubling, between half and all of it, so that many don't come back at once.
 func (r *Runner) backoff(n int) time.Duration {

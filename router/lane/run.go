@@ -3,6 +3,7 @@ package lane
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type run struct {
 	open     int       // performed and not settled
 	settling bool      // the settler is there
 	lost     bool      // something could not be stored
+	back     bool      // something shall be tried again before what is behind it
 }
 
 // outcome is how a try ended, and what becomes of the delivery.
@@ -33,6 +35,9 @@ type outcome struct {
 	took time.Duration
 	err  error
 }
+
+// turnedBack says whether the delivery was performed, and yet shall be tried again (ErrAgain).
+func (o outcome) turnedBack() bool { return o.err == nil && o.s.State == chat.Waiting }
 
 // deliver takes a leased delivery as far as it goes now, and after it those behind it for as long as the lane may run
 // ahead. It returns when all of them are settled.
@@ -44,11 +49,25 @@ func (r *Runner) deliver(ctx context.Context, l store.Leased, began time.Time) {
 		at = r.follow(ctx, o)
 		n.put(ctx, o, at == nil)
 		if at != nil && !n.await(at.before()) {
-			r.gate.returned(1) // its lease is lost like that of the one before
+			n.release(ctx, at)
 			at = nil
 		}
 	}
 	n.await(0)
+}
+
+// release gives back a delivery that was not tried. When something before it could not be stored its lease is lost like that
+// one's.
+func (n *run) release(ctx context.Context, at *attempt) {
+	n.await(0)
+	defer n.r.gate.returned(1)
+	if !n.back {
+		return
+	}
+	s := store.Settlement{ID: at.ID, Token: at.Token, State: chat.Waiting, Due: at.Due, Reason: at.Reason}
+	if err := n.r.settle(ctx, &s); err != nil {
+		n.r.cfg.Log.LogAttrs(ctx, slog.LevelError, "delivery not given back", slog.Int64("delivery", int64(at.ID)), slog.Any("error", err))
+	}
 }
 
 // follow gives the delivery behind one that was performed, if its lane may go on before that is settled. It may where a
@@ -115,6 +134,7 @@ func (n *run) settle(ctx context.Context) {
 		n.mu.Lock()
 		n.open -= len(os)
 		n.lost = n.lost || !ok
+		n.back = n.back || slices.ContainsFunc(os, outcome.turnedBack)
 		n.mu.Unlock()
 		n.tell()
 	}
@@ -128,14 +148,14 @@ func (n *run) tell() {
 }
 
 // await returns when no more than most deliveries are performed and not settled, and when most is 0, with the settler's
-// end. It reports false when one could not be settled: then nothing behind it may be tried.
+// end. It reports false when one could not be settled, or shall be tried again: then nothing behind it may be tried.
 func (n *run) await(most int) bool {
 	for {
 		n.mu.Lock()
-		open, settling, lost := n.open, n.settling, n.lost
+		open, settling, goesOn := n.open, n.settling, !n.lost && !n.back
 		n.mu.Unlock()
 		if open <= most && (most > 0 || !settling) {
-			return !lost
+			return goesOn
 		}
 		<-n.told
 	}
