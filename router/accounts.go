@@ -206,6 +206,9 @@ func (s *sink) Accept(ctx context.Context, b chat.Batch) error {
 	for place := range refersIn(b.Events) {
 		r.lane.Landed(ctx, place)
 	}
+	for place := range r.echoesIn(b.Events) {
+		r.lane.Landed(ctx, place)
+	}
 	if _, err := r.cfg.Store.Admit(ctx, s.account, b, plan); err != nil {
 		return fmt.Errorf("admit from %s: %w", s.account, err)
 	}
@@ -237,6 +240,26 @@ func refersIn(events []chat.Event) map[chat.Conversation]bool {
 			places = map[chat.Conversation]bool{}
 		}
 		places[ev.Conversation.Place()] = true
+	}
+	return places
+}
+
+// echoesIn lists the places, as our accounts see them, of messages of bots: one may be what we are only just posting there.
+func (r *Router) echoesIn(events []chat.Event) map[chat.Conversation]bool {
+	var places map[chat.Conversation]bool
+	for _, ev := range events {
+		if _, posted := ev.What.(chat.Posted); !posted || !ev.Author.Bot || ev.Conversation.Account.IsBot() {
+			continue
+		}
+		if places == nil {
+			places = map[chat.Conversation]bool{}
+		}
+		at := ev.Conversation.Place()
+		places[at] = true
+		for _, a := range r.siblings(at.Account) {
+			at.Account = a
+			places[at] = true
+		}
 	}
 	return places
 }

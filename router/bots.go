@@ -1,14 +1,12 @@
 package router
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
-	"github.com/roost-im/roost/router/lane"
 	"github.com/roost-im/roost/router/route"
 	"github.com/roost-im/roost/router/store"
 )
@@ -45,20 +43,22 @@ func (b Bot) listens(place chat.Conversation, mirrors []string, deskName string)
 	return talk, slices.Contains(b.Places, place) || slices.Contains(b.Accounts, place.Account)
 }
 
+// answers says whether the bot hears the contacts of a desk.
+func (b Bot) answers(d Desk) bool {
+	return slices.Contains(b.Routes, d.Name) || slices.ContainsFunc(d.From, func(a chat.Account) bool { return slices.Contains(b.Accounts, a) })
+}
+
 // heard plans that bots are told of an event. c is what follows from it otherwise.
 func (r *Router) heard(v store.View, rules *rules, ev chat.Event, deskName string, c *store.Changes) (why []string, err error) {
 	if len(rules.bots) == 0 {
 		return nil, nil
 	}
-	if deskName != "" && withPeople(c.Cases) {
-		return []string{"bots are not told: people have the case"}, nil
+	if reason, err := r.untold(v, ev, deskName, c); reason != "" || err != nil {
+		return []string{"bots are not told: " + reason}, err
 	}
-	if ev.Hops >= route.MaxHops {
-		return nil, nil
-	}
-	hears, err := r.hearers(v, rules, ev, deskName, "")
+	hears, why, err := r.hearers(v, rules, ev, deskName, "")
 	if len(hears) == 0 || err != nil {
-		return nil, err
+		return why, err
 	}
 	about, err := aboutBots(v, ev)
 	if err != nil {
@@ -78,9 +78,33 @@ func (r *Router) heard(v store.View, rules *rules, ev chat.Event, deskName strin
 	return why, nil
 }
 
-// hearers are the bots but for one that want to hear of an event, each with what it is told.
-func (r *Router) hearers(v store.View, rules *rules, ev chat.Event, deskName string, but chat.Account) ([]chat.Hear, error) {
-	var hears []chat.Hear
+// untold says why no bot is told of an event; empty when those are that want to. c is what follows from it otherwise.
+func (r *Router) untold(v store.View, ev chat.Event, deskName string, c *store.Changes) (string, error) {
+	switch {
+	case ev.Hops >= route.MaxHops:
+		return fmt.Sprintf("it has passed %d routes already", ev.Hops), nil
+	case deskName != "" && withPeople(c.Cases):
+		return "people have the case", nil
+	case deskName != "" && slices.ContainsFunc(c.Contacts, func(k store.KnownContact) bool { return k.Blocked }):
+		return "the contact is blocked", nil
+	case !ev.Author.Bot || ev.Message == "":
+		return "", nil
+	}
+	// Another account of ours may see, as a bot's, what one of them posted.
+	for _, a := range r.siblings(ev.Conversation.Account) {
+		ref := ev.Ref()
+		ref.Conversation.Account = a
+		if original, _, err := family(v, ref); err != nil || original != ref {
+			return "it is what " + string(a) + " posted", err
+		}
+	}
+	return "", nil
+}
+
+// hearers are the bots but for one that want to hear of an event, each with what it is told; and why others are not.
+func (r *Router) hearers(
+	v store.View, rules *rules, ev chat.Event, deskName string, but chat.Account,
+) (hears []chat.Hear, why []string, err error) {
 	place, mirrors := ev.Conversation.Place(), rules.mirrors.Names(ev.Conversation)
 	for _, b := range rules.bots {
 		talk, ok := b.listens(place, mirrors, deskName)
@@ -89,14 +113,16 @@ func (r *Router) hearers(v store.View, rules *rules, ev chat.Event, deskName str
 		}
 		wants, err := wanted(v, b, ev)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if wants {
-			to := chat.Conversation{Account: b.Account, ID: talk}
-			hears = append(hears, chat.Hear{To: to, Event: ev, Can: r.can(ev.Conversation.Account)})
+		if !wants {
+			why = append(why, "bot "+b.Account.Name()+" has no use for it")
+			continue
 		}
+		to := chat.Conversation{Account: b.Account, ID: talk}
+		hears = append(hears, chat.Hear{To: to, Event: ev, Can: r.can(ev.Conversation.Account)})
 	}
-	return hears, nil
+	return hears, why, nil
 }
 
 // tellBot is the delivery that tells a bot.
@@ -150,14 +176,22 @@ func aboutBots(v store.View, ev chat.Event) (chat.Ref, error) {
 	return of, err
 }
 
-// called is what follows from something that calls a bot: it is told, in the conversation that it is called about.
-func (r *Router) called(rules *rules, ev chat.Event) (store.Changes, []string, error) {
+// called is what follows from something that calls a bot: it is told, in the conversation that it is called about. Where
+// that is a contact's, it is as if the contact had called.
+func (r *Router) called(v store.View, rules *rules, ev chat.Event) (store.Changes, []string, error) {
 	h := chat.Hear{To: ev.Conversation, Event: ev}
+	h.Event.Conversation = chat.Conversation{}
 	if at, ok := rules.about(ev.Conversation.ID); ok {
 		h.Event.Conversation = at
 		h.Can = r.can(at.Account)
-	} else {
-		h.Event.Conversation = chat.Conversation{}
+		contact, deskName, err := contactAt(v, rules, at)
+		if err != nil {
+			return store.Changes{}, nil, err
+		}
+		if deskName != "" {
+			h.Desk, h.Event.Direct = deskName, true
+			h.Event.Author = chat.Author{ID: contact.Person, Name: contact.Name, Handle: contact.Handle}
+		}
 	}
 	return store.Changes{Deliveries: []chat.Delivery{tellBot(h)}}, []string{"bot " + ev.Conversation.Account.Name() + " is called"}, nil
 }
@@ -171,272 +205,35 @@ func (r *rules) about(talk chat.ConversationID) (chat.Conversation, bool) {
 	return at, err == nil
 }
 
-// botHeard is what follows from what a bot made of an event.
-func (r *Router) botHeard(v store.View, e lane.End, h chat.Hear) (store.Changes, error) {
-	if e.Outcome == nil || e.Delivery.State != chat.Sent {
-		return store.Changes{}, nil
-	}
-	p := &deeds{r: r, v: v, rules: r.ruling(), hear: h, bot: h.To.Account}
-	if err := p.keep(e.Outcome.Keep); err != nil {
-		return store.Changes{}, err
-	}
-	for _, a := range e.Outcome.Acts {
-		if err := p.act(a); err != nil {
-			return store.Changes{}, err
-		}
-	}
-	return p.done()
-}
+// whoseKey is the key under which it is kept whose conversation this is, at a desk where bots answer.
+func whoseKey(at chat.Conversation) string { return "whose/" + at.String() }
 
-// deeds are what a bot does about one event.
-type deeds struct {
-	r       *Router
-	v       store.View
-	rules   *rules
-	hear    chat.Hear
-	bot     chat.Account
-	changes store.Changes
-	begun   bool
-	contact *desk.Contact // whose case it is; nil: nobody's, or people have it
-	desk    Desk
-	was     desk.Case
-	acts    []chat.Act // that concern the case, in order
-}
-
-// keep remembers what the bot wants, if everything that it read is as it was.
-func (p *deeds) keep(ks []chat.Kept) error {
-	for _, k := range ks {
-		is, err := p.v.Kept(k.Key)
-		there := err == nil
-		switch {
-		case !there && !errors.Is(err, store.ErrNotFound):
-			return err
-		case !k.Any && ((k.Was != nil) != there || !bytes.Equal(is, k.Was)):
-			return fmt.Errorf("%s: %w", k.Key, lane.ErrAgain)
-		case (k.Now != nil) != there || !bytes.Equal(is, k.Now):
-			p.remember(k.Key, k.Now)
-		}
+// keepWhose remembers whose conversation a contact's message came in.
+func keepWhose(v store.View, at chat.Conversation, who chat.PersonID, c *store.Changes) error {
+	key := whoseKey(at)
+	is, err := v.Kept(key)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err != nil || string(is) != string(who) {
+		c.Keep = map[string][]byte{key: []byte(who)}
 	}
 	return nil
 }
 
-func (p *deeds) remember(key string, value []byte) {
-	if p.changes.Keep == nil {
-		p.changes.Keep = map[string][]byte{}
-	}
-	p.changes.Keep[key] = value
-}
-
-// act does one thing: at a desk, if it concerns the case of a contact there, and otherwise where it says.
-func (p *deeds) act(a chat.Act) error {
-	if ok, err := p.atDesk(a); ok || err != nil {
-		return err
-	}
-	switch a := a.(type) {
-	case chat.Say:
-		return p.say(a)
-	case chat.Reword:
-		return p.around(a.Ref.Conversation, a.Ref.Message, chat.Edited{Text: a.Edit.Text}, chat.Delivery{
-			Of: a.Ref, Action: chat.Edit{To: a.Ref.Conversation, Text: a.Edit.Text, Card: a.Edit.Card},
-		}, a.Edit.Card)
-	case chat.Unsay:
-		d := chat.Delivery{Of: a.Ref, Action: chat.Delete{To: a.Ref.Conversation}}
-		return p.around(a.Ref.Conversation, a.Ref.Message, chat.Deleted{}, d, nil)
-	case chat.Sign:
-		if p.possible(a.React) {
-			p.plan(chat.Delivery{Lane: chat.LaneTo(a.React.To), Action: a.React})
-		}
-	case chat.HandOff, chat.HandBack: // nobody's desk is there
-	case chat.Wake:
-		return p.wake(a)
-	case chat.Unwake:
-		return p.unwake(a.Talk, a.Name)
-	}
-	return nil
-}
-
-func (p *deeds) plan(d chat.Delivery) {
-	d.Purpose = botSays
-	p.changes.Deliveries = append(p.changes.Deliveries, p.r.cut([]chat.Delivery{d})...)
-}
-
-// say posts a message, and brings it to the other conversations of the mirrors that it is said in.
-func (p *deeds) say(a chat.Say) error {
-	post := a.Post
-	post.Hops = p.hear.Event.Hops + 1
-	d := chat.Delivery{Source: a.Ref, Action: post}
-	if post.Only != "" || post.To.Account.IsBot() {
-		d.Lane = chat.LaneTo(post.To)
-		p.plan(d)
-		return nil
-	}
-	said := chat.Posted{Text: post.Text, Files: post.Files, ReplyTo: post.ReplyTo}
-	return p.around(post.To, a.Ref.Message, said, d, post.Card)
-}
-
-// around plans d where the bot does something, and the same in the other conversations of the mirrors that it is in there.
-func (p *deeds) around(at chat.Conversation, message chat.MessageID, what chat.Happening, d chat.Delivery, card *chat.Card) error {
-	d.Lane = chat.LaneTo(p.rules.mirrors.Leg(at))
-	if p.possible(d.Action) {
-		p.plan(d)
-	}
-	ev := chat.Event{
-		ID: chat.EventID(message), Conversation: at, Message: message, At: p.r.cfg.Now(), Hops: p.hear.Event.Hops,
-		Author: chat.Author{ID: chat.PersonID(p.bot), Name: p.bot.Name()}, What: what,
-	}
-	res, err := p.rules.mirrors.Plan(ev, memory{p.v, p.r})
-	if err != nil {
-		return err
-	}
-	for i := range res.Deliveries {
-		switch a := res.Deliveries[i].Action.(type) {
-		case chat.Post:
-			a.Card = card
-			res.Deliveries[i].Action = a
-		case chat.Edit:
-			a.Card, a.Else = card, nil
-			res.Deliveries[i].Action = a
-		case chat.Delete, chat.React, chat.Pin, chat.Open, chat.Hear:
-		}
-	}
-	brought := p.r.planned(res)
-	p.changes.Deliveries = append(p.changes.Deliveries, brought.Deliveries...)
-	for k, value := range brought.Keep {
-		p.remember(k, value)
-	}
-	return p.overheard(ev)
-}
-
-// possible says whether the platform has the means for a.
-func (p *deeds) possible(a chat.Action) bool {
-	can := p.r.can(a.Target().Account)
-	switch a.(type) {
-	case chat.Edit:
-		return can.Edit
-	case chat.Delete:
-		return can.Delete
-	case chat.React:
-		return can.React
-	case chat.Post, chat.Pin, chat.Open, chat.Hear:
-	}
-	return true
-}
-
-// overheard tells other bots what this one said, if they want to hear what machines say.
-func (p *deeds) overheard(ev chat.Event) error {
-	if _, said := ev.What.(chat.Posted); !said {
-		return nil
-	}
-	ev.Hops++
-	ev.Author.Bot = true
-	if ev.Hops >= route.MaxHops {
-		return nil
-	}
-	hears, err := p.r.hearers(p.v, p.rules, ev, "", p.bot)
-	for _, h := range hears {
-		p.changes.Deliveries = append(p.changes.Deliveries, tellBot(h))
-	}
-	return err
-}
-
-// wake plans that the bot is told of something later, in a lane of its own because it must not hold up its talk.
-func (p *deeds) wake(a chat.Wake) error {
-	if err := p.unwake(a.Hear.To, a.Name); err != nil {
-		return err
-	}
-	ref := chat.WakeRef(a.Hear.To, a.Name)
-	p.changes.Deliveries = append(p.changes.Deliveries, chat.Delivery{
-		Lane: chat.Lane(ref.String()), Purpose: hearing, Source: ref, Due: a.Due, Action: a.Hear,
-	})
-	return nil
-}
-
-func (p *deeds) unwake(talk chat.Conversation, name string) error {
-	ref := chat.WakeRef(talk, name)
-	waiting, err := p.v.Waiting(ref)
-	if err != nil {
-		return err
-	}
-	for _, w := range waiting {
-		p.changes.Cancel = append(p.changes.Cancel, w.ID)
-	}
-	p.changes.Deliveries = slices.DeleteFunc(p.changes.Deliveries, func(d chat.Delivery) bool {
-		return d.Purpose == hearing && d.Source == ref
-	})
-	return nil
-}
-
-// atDesk says whether what a bot does at a conversation concerns the case of the contact there, and then takes care of it.
-// What a bot says to a contact whom people have taken over meanwhile is not said.
-func (p *deeds) atDesk(a chat.Act) (bool, error) {
-	if p.hear.Desk == "" || whereOf(a) != p.hear.Event.Conversation {
-		return false, nil
-	}
-	if !p.begun {
-		p.begun = true
-		if err := p.beginCase(); err != nil {
-			return true, err
-		}
-	}
-	if p.contact != nil {
-		p.acts = append(p.acts, a)
-	}
-	return true, nil
-}
-
-// whereOf is the conversation in which a desk may have a part in what a bot does; zero: in none.
-func whereOf(a chat.Act) chat.Conversation {
-	switch a := a.(type) {
-	case chat.Say:
-		return a.Post.To
-	case chat.Reword:
-		return a.Ref.Conversation
-	case chat.Unsay:
-		return a.Ref.Conversation
-	case chat.HandOff:
-		return a.At
-	case chat.HandBack:
-		return a.At
-	case chat.Sign, chat.Wake, chat.Unwake:
-	}
-	return chat.Conversation{}
-}
-
-func (p *deeds) beginCase() error {
-	d, ok := p.rules.desks[p.hear.Desk]
+// contactAt finds the contact of a desk whose conversation this is; of no desk when it is nobody's.
+func contactAt(v store.View, rules *rules, at chat.Conversation) (desk.Contact, string, error) {
+	name, ok := rules.takes[at.Account]
 	if !ok {
-		return nil
+		return desk.Contact{}, "", nil
 	}
-	who := desk.Identity{Account: p.hear.Event.Conversation.Account, Person: p.hear.Event.Author.ID}
-	c, err := p.v.LastCase(d.Name, who)
+	who, err := v.Kept(whoseKey(at))
+	var contact desk.Contact
+	if err == nil {
+		contact, err = v.Contact(name, desk.Identity{Account: at.Account, Person: chat.PersonID(who)})
+	}
 	if errors.Is(err, store.ErrNotFound) {
-		return nil
+		return contact, "", nil
 	}
-	if err != nil {
-		return err
-	}
-	contact, err := p.v.Contact(d.Name, who)
-	if err != nil {
-		return fmt.Errorf("contact of case %s: %w", c.ID, err)
-	}
-	if c.WithPeople() || contact.Blocked {
-		return nil
-	}
-	p.desk, p.was, p.contact = d, c, &contact
-	return nil
-}
-
-// done is everything that follows.
-func (p *deeds) done() (store.Changes, error) {
-	if len(p.acts) == 0 {
-		return p.changes, nil
-	}
-	in := desk.FromBot{Bot: p.bot.Name(), Hops: p.hear.Event.Hops, Acts: p.acts}
-	c, err := p.r.changes(p.v, p.desk, p.desk.Step(p.was, *p.contact, in, p.r.cfg.Now()))
-	if err != nil {
-		return c, err
-	}
-	c.Deliveries = append(c.Deliveries, p.changes.Deliveries...)
-	c.Keep, c.Cancel = p.changes.Keep, append(c.Cancel, p.changes.Cancel...)
-	return c, nil
+	return contact, name, err
 }

@@ -3,6 +3,7 @@ package router
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/roost-im/roost/router/chat"
@@ -28,6 +29,7 @@ func newRules(s Setup) *rules {
 		takes: map[chat.Account]string{}, surfaces: map[chat.Conversation]string{}, bots: s.Bots,
 	}
 	for _, d := range s.Desks {
+		d.Bots = d.Bots || slices.ContainsFunc(s.Bots, func(b Bot) bool { return b.answers(d) })
 		r.desks[d.Name] = d
 		for _, a := range d.From {
 			r.takes[a] = d.Name
@@ -52,7 +54,7 @@ func (r *Router) consider(v store.View, ev chat.Event) (store.Changes, []string,
 		return store.Changes{}, []string{reason}, err
 	}
 	if ev.Conversation.Account.IsBot() {
-		return r.called(rules, ev)
+		return r.called(v, rules, ev)
 	}
 	if name, ok := rules.surfaces[ev.Conversation.Place()]; ok {
 		return r.fromMember(v, rules.desks[name], ev)
@@ -63,6 +65,9 @@ func (r *Router) consider(v store.View, ev chat.Event) (store.Changes, []string,
 	var err error
 	if ok = ok && ev.Direct; ok {
 		c, why, err = r.fromContact(v, rules.desks[name], ev)
+		if _, posted := ev.What.(chat.Posted); err == nil && posted && rules.desks[name].Bots {
+			err = keepWhose(v, ev.Conversation, ev.Author.ID, &c)
+		}
 	} else {
 		name = ""
 		c, why, err = r.mirrored(v, rules.mirrors, ev)

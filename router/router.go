@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -262,6 +263,20 @@ func (r *Router) traits(name chat.Account) (t chat.Traits, ok bool) {
 		t = a.conn.Traits()
 	}
 	return t, ok
+}
+
+// siblings are the other accounts of an account's platform.
+func (r *Router) siblings(name chat.Account) []chat.Account {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var others []chat.Account
+	for a := range r.running {
+		if a != name && a.Platform() == name.Platform() {
+			others = append(others, a)
+		}
+	}
+	slices.Sort(others)
+	return others
 }
 
 func (r *Router) watchTry(t lane.Try) {

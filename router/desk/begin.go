@@ -139,11 +139,7 @@ func keyOf(in Input, who Contact, now time.Time) chat.Ref {
 		id := chat.MessageID(fmt.Sprintf("delivery:%d:%d", in.Delivery.ID, in.Delivery.Tries))
 		return chat.Ref{Conversation: who.At, Message: id}
 	case FromBot:
-		for _, a := range in.Acts {
-			if said, ok := a.(chat.Say); ok {
-				return said.Ref
-			}
-		}
+		return chat.Ref{Conversation: who.At, Message: chat.MessageID("heard:" + in.Key)}
 	case Woke:
 	}
 	return chat.Ref{Conversation: who.At, Message: chat.MessageID(fmt.Sprintf("woke:%d", now.Unix()))}

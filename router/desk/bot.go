@@ -11,9 +11,18 @@ import (
 // has handed it off.
 func (c Case) WithPeople() bool { return !c.Owner.IsZero() || !c.Handed.IsZero() }
 
-// fromBot follows what a bot did about something that the contact said or did. The team sees all of it.
+// fromBot follows what a bot did about something that the contact said or did. The team sees all of it. Of a case that
+// people have nothing follows but that the bot takes back what nobody has claimed.
 func (s *step) fromBot(in FromBot) {
+	muted := s.Case.WithPeople()
 	for _, a := range in.Acts {
+		if _, back := a.(chat.HandBack); back && s.Case.Owner.IsZero() {
+			s.handBack(botName(in.Bot))
+			muted = false
+		}
+		if muted || s.Contact.Blocked {
+			continue
+		}
 		switch a := a.(type) {
 		case chat.Say:
 			s.botSaid(in, a)
@@ -23,9 +32,7 @@ func (s *step) fromBot(in FromBot) {
 			s.botUnsaid(a)
 		case chat.HandOff:
 			s.handOff(in.Bot, a.Reason)
-		case chat.HandBack:
-			s.handBack(in.Bot)
-		case chat.Sign, chat.Wake, chat.Unwake: // are nobody's matter here
+		case chat.HandBack, chat.Sign, chat.Wake, chat.Unwake: // the first is done; the others are nobody's matter here
 		}
 	}
 }
@@ -82,6 +89,18 @@ func (s *step) handOff(bot, reason string) {
 	s.remark(botName(bot), words)
 }
 
+// pressedBot follows a member who wants the bots to answer.
+func (t turn) pressedBot() {
+	switch {
+	case !t.desk.Bots:
+		t.hint("no bot answers at this desk")
+	case t.Case.State == Closed:
+		t.hint("this is closed; reopen it first")
+	default:
+		t.handBack(t.by.Name)
+	}
+}
+
 // handBack lets bots answer again.
 func (s *step) handBack(by string) {
 	if !s.Case.WithPeople() {
@@ -99,6 +118,8 @@ func (s *step) unsaid(d chat.Delivery) {
 	words := "what the bot said did not reach " + s.name() + ": " + oneLine(d.Reason)
 	if d.State == chat.Held {
 		words = "it isn't known whether what the bot said reached " + s.name()
+	} else {
+		s.unanswered()
 	}
 	s.remark("", words)
 }

@@ -55,7 +55,7 @@ func (t turn) pressed(w chat.Pressed) {
 	case buttonReopen:
 		t.pressedReopen()
 	case buttonBot:
-		t.handBack(t.by.Name)
+		t.pressedBot()
 	case buttonSnooze:
 		t.pressedSnooze(cmp.Or(w.Fields[fieldFor], w.Value))
 	case buttonBlock, buttonUnblock:

@@ -89,6 +89,9 @@ func (s *step) goneLine(was Line) bool {
 func (s *step) heard(in FromContact, w chat.Posted) {
 	ev := in.Event
 	if s.Case.State != Open {
+		if s.Case.State == Closed && s.desk.Bots {
+			s.Case.Owner = Member{} // people were done with it, so bots answer first again
+		}
 		s.reopen()
 		s.remark("", s.name()+" wrote, so this is open again")
 	}

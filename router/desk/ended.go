@@ -17,14 +17,18 @@ func (s *step) ended(in Ended) {
 	if d.Action == nil || d.Case != s.Case.ID || !over(d.State) {
 		return
 	}
-	if d.Purpose == purposeOpen {
-		s.opened(in)
+	if d.Purpose != purposeOpen && in.Gone && !d.Within.IsZero() && s.lost(in) {
 		return
 	}
-	if in.Gone && !d.Within.IsZero() && s.lost(in) {
-		return
-	}
+	s.came(in)
+}
+
+// came follows what a delivery came to, by what it was made for.
+func (s *step) came(in Ended) {
+	d := in.Delivery
 	switch d.Purpose {
+	case purposeOpen:
+		s.opened(in)
 	case purposeReply:
 		s.replied(in)
 	case purposeEdit, purposeDelete:

@@ -157,7 +157,7 @@ func (p *play) fromMember() {
 		w.Button = rapid.SampledFrom(p.buttons).Draw(p.t, "button")
 		w.Fields = map[string]string{"for": rapid.SampledFrom([]string{"1h", "", "x"}).Draw(p.t, "for"), "text": p.marked(on, author, false).Body}
 		what = w
-	case chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	case chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
 	}
 	in := desk.FromMember{Event: p.event(at, author, what), Surface: on.At}
 	in.Was = p.lines[in.Event.Ref()]
@@ -276,7 +276,7 @@ func (p *play) delivery(in desk.Input, d chat.Delivery) {
 				p.buttons = append(p.buttons, b.ID) // to be pressed, perhaps more than once
 			}
 		}
-	case chat.Edit, chat.Delete, chat.React, chat.Pin:
+	case chat.Edit, chat.Delete, chat.React, chat.Pin, chat.Hear:
 	}
 }
 
@@ -301,7 +301,7 @@ func (p *play) outside(in desk.Input, d chat.Delivery) {
 		}
 	case chat.Edit:
 		said = a.Text
-	case chat.Delete, chat.React, chat.Pin, chat.Open:
+	case chat.Delete, chat.React, chat.Pin, chat.Open, chat.Hear:
 	}
 	if strings.Contains(said.Body, secret) {
 		p.t.Fatalf("%q reaches the contact in a %s", said.Body, d.Purpose)

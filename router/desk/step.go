@@ -34,6 +34,7 @@ type (
 	// FromBot is what a bot did about something that the contact said or did.
 	FromBot struct {
 		Bot  string     // its name
+		Key  chat.Key   // of the delivery that told it
 		Hops int        // of what it answers
 		Acts []chat.Act // all of them at the contact's conversation
 	}

@@ -286,6 +286,8 @@ func (w *world) read(d chat.Delivery) string {
 		s += sign + a.Emoji + " " + string(a.Message)
 	case chat.Pin:
 		s += "pin " + string(a.Message)
+	case chat.Hear:
+		s += "hear"
 	}
 	if !d.Of.IsZero() {
 		s += " of " + string(d.Of.Message)
