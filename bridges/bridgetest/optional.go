@@ -65,6 +65,13 @@ type (
 		// Press has the person press the button with this label, and returns when the platform no longer waits for the account.
 		Press(t *testing.T, in chat.Conversation, m chat.MessageID, label string)
 	}
+	// Calling is a Stage whose person can mention the account in a place where others are, too. Every Stage is that.
+	Calling interface {
+		// Self is the account's own ID, which it has as an Author.
+		Self() chat.PersonID
+		// Call has the person write words there, behind a mention of the account if called.
+		Call(t *testing.T, called bool, words string) chat.MessageID
+	}
 	// Watching is a Stage whose person sees that the account is writing. Traits.Types asks for it.
 	Watching interface {
 		// Typings is how often the account has shown so far that it is writing in Talk, in Room or in a thread in it.

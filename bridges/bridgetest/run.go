@@ -51,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) Stage) {
 		{"a file that is lost is told so", lostFile},
 		{"people see the account type where it does", types},
 		{"a question shows its answers", questions},
+		{"whoever calls the account is known to do so", calls},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -13,7 +13,7 @@ import (
 
 // Stage is a simulator with one account on it and one person who talks to that account. What else it must have for some
 // promises, unless its platform can't keep them, are the interfaces beside it: Pinboard, Rooms, Unrooted, Vanishing,
-// Expelling, Lasting, Answering, Pressing, Watching.
+// Expelling, Lasting, Answering, Pressing, Calling, Watching.
 type Stage interface {
 	// Open makes the connector. Opening again with the same Deps.Keep is a restart.
 	Open(t *testing.T, deps bridges.Deps) chat.Connector

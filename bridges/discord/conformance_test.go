@@ -164,6 +164,16 @@ func (s *stage) SayIn(t *testing.T, in chat.Conversation, text string) chat.Mess
 	return s.says(t, inside(in), discordsim.Draft{Text: text})
 }
 
+func (s *stage) Self() chat.PersonID { return chat.PersonID(s.BotUser()) }
+
+func (s *stage) Call(t *testing.T, called bool, words string) chat.MessageID {
+	t.Helper()
+	if called {
+		words = "<@" + s.BotUser() + "> " + words
+	}
+	return s.says(t, s.room, discordsim.Draft{Text: words})
+}
+
 func (s *stage) HeardIn(t *testing.T, in chat.Conversation) []bridgetest.Heard {
 	t.Helper()
 	return s.heard(inside(in))

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -88,6 +89,7 @@ func (in *intake) spoken(ctx context.Context, m message, d dispatch) ([]chat.Eve
 		return nil, nil
 	}
 	e.What = chat.Posted{Text: t, Files: files, ReplyTo: repliedTo(m), Quote: in.quote(m, p)}
+	e.Addressed = in.addressed(m, e.What)
 	return []chat.Event{e}, nil
 }
 
@@ -125,6 +127,7 @@ func (in *intake) edited(ctx context.Context, m message) ([]chat.Event, error) {
 	e.ID = chat.EventID(m.ID + ":edited:" + strconv.FormatInt(edited.UnixMicro(), 10))
 	e.At, e.Author = edited, in.author(m)
 	e.What = chat.Edited{Text: t, Files: files, ReplyTo: repliedTo(m), Quote: in.quote(m, p)}
+	e.Addressed = in.addressed(m, e.What)
 	return []chat.Event{e}, nil
 }
 
@@ -170,6 +173,14 @@ func repliedTo(m message) chat.MessageID {
 		return ""
 	}
 	return chat.MessageID(m.Reference.Message)
+}
+
+// addressed says whether a message is meant for the bot: it mentions it, or the role that Discord made for it, or answers what it
+// wrote. What bears somebody's name a webhook wrote, and who answers that means them.
+func (in *intake) addressed(m message, what chat.Happening) bool {
+	re := m.Referenced
+	answered := repliedTo(m) != "" && re != nil && re.Author != nil && re.Author.ID == in.self.user
+	return answered || bridges.Mentions(what, in.self.user)
 }
 
 // quote is how the message reads that m answers.
@@ -237,6 +248,7 @@ func (in *intake) names(m message, p place) names {
 			return ""
 		},
 		role: func(id string) string { return in.c.places.role(guild, id) },
+		bot:  func(role string) string { return in.c.places.bot(guild, role) },
 		channel: func(id string) string {
 			ch, _ := in.c.places.known.Get(id)
 			return ch.name

@@ -56,7 +56,8 @@ type guildNames struct {
 	name   string
 	system string // the channel in which Discord says who joined
 	roles  map[string]string
-	emojis map[string]emoji // by name
+	bots   map[string]string // by the role that Discord made for each
+	emojis map[string]emoji  // by name
 }
 
 func newPlaces(c *Connector) *places {
@@ -85,9 +86,12 @@ func (p *places) learnGuild(g guild) {
 	for _, ch := range slices.Concat(g.Channels, g.Threads) {
 		p.learn(ch, g.ID)
 	}
-	names := guildNames{name: g.Name, system: g.System, roles: map[string]string{}, emojis: map[string]emoji{}}
+	names := guildNames{name: g.Name, system: g.System, roles: map[string]string{}, bots: map[string]string{}, emojis: map[string]emoji{}}
 	for _, r := range g.Roles {
 		names.roles[r.ID] = r.Name
+		if r.Tags.Bot != "" {
+			names.bots[r.ID] = r.Tags.Bot
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -121,6 +125,13 @@ func (p *places) role(guild, id string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.guilds[guild].roles[id]
+}
+
+// bot is the bot that a role was made for, which nobody else has; empty when it is no such role.
+func (p *places) bot(guild, role string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.guilds[guild].bots[role]
 }
 
 // system is the channel of a server in which Discord says who joined.

@@ -14,6 +14,7 @@ import (
 // names is what ids in a text stand for; each gives the empty string when it does not know. The zero names knows nobody.
 type names struct {
 	person, role, channel func(id string) string
+	bot                   func(role string) string // that a role was made for
 }
 
 func look(f func(string) string, id, otherwise string) string {
@@ -222,7 +223,7 @@ func (r *reader) angle(s string) piece {
 		return r.mention(m[1], "@"+look(r.n.person, m[1], "someone"), len(m[0]))
 	}
 	if m := toRole.FindStringSubmatch(s); m != nil {
-		return r.mention("&"+m[1], "@"+look(r.n.role, m[1], "role"), len(m[0]))
+		return r.mention(look(r.n.bot, m[1], "&"+m[1]), "@"+look(r.n.role, m[1], "role"), len(m[0]))
 	}
 	if m := toChannel.FindStringSubmatch(s); m != nil {
 		return r.literal("#"+look(r.n.channel, m[1], "channel"), len(m[0]))

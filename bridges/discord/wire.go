@@ -116,6 +116,9 @@ type (
 	role struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
+		Tags struct {
+			Bot string `json:"bot_id"` // the bot that the role is made for
+		} `json:"tags"`
 	}
 	reaction struct {
 		User    string  `json:"user_id"`

@@ -12,6 +12,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -218,6 +219,7 @@ func (c *Connector) event(ctx context.Context, self identity, m *slackapi.Msg, w
 		Author:       c.author(ctx, self, m),
 		At:           stamp(m.Timestamp),
 		Direct:       direct(m.Channel),
+		Addressed:    bridges.Mentions(what, self.person()),
 		Hops:         hops(m.Metadata),
 		What:         what,
 	}}, nil

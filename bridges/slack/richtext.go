@@ -15,6 +15,7 @@ import (
 type reader struct {
 	emoji   *emojis
 	person  func(id string) string
+	author  func(id string) string // the ID of the Author whom a mention names by id
 	channel func(id string) string
 	image   func(emoji string) (at string, ok bool)
 }
@@ -23,6 +24,7 @@ func (c *Connector) reader(ctx context.Context) reader {
 	return reader{
 		emoji:   c.emoji,
 		person:  func(id string) string { return c.names.of(ctx, id).name },
+		author:  func(id string) string { return c.authorID(ctx, id) },
 		channel: func(id string) string { return c.names.ofChannel(ctx, id).name },
 		image:   c.custom.image,
 	}
@@ -289,7 +291,7 @@ func (w *writer) link(url, label string) {
 
 func (w *writer) mention(id, label string) {
 	name := firstOf(label, w.name(w.person, id), id)
-	w.b.Span(text.Mention, text.Attrs{ID: id, Name: name}, func() { w.write("@" + name) })
+	w.b.Span(text.Mention, text.Attrs{ID: firstOf(w.name(w.author, id), id), Name: name}, func() { w.write("@" + name) })
 }
 
 func (w *writer) emote(name string) {

@@ -98,6 +98,17 @@ func (s *stage) SayIn(t *testing.T, in chat.Conversation, text string) chat.Mess
 	return s.says(t, string(in.ID), slacksim.Draft{Text: text, Thread: string(in.Thread)})
 }
 
+// Self is the bot, as which the bot's user writes.
+func (s *stage) Self() chat.PersonID { return chat.PersonID(s.BotID()) }
+
+func (s *stage) Call(t *testing.T, called bool, words string) chat.MessageID {
+	t.Helper()
+	if called {
+		words = "<@" + s.BotUser() + "> " + words
+	}
+	return s.says(t, s.room, slacksim.Draft{Text: words})
+}
+
 func (s *stage) HeardIn(t *testing.T, in chat.Conversation) []bridgetest.Heard {
 	t.Helper()
 	return s.heardIn(t, string(in.ID), func(m slacksim.Message) bool { return in.Thread == "" || m.Thread == string(in.Thread) })

@@ -28,6 +28,23 @@ func (c *Connector) author(ctx context.Context, self identity, m *slackapi.Msg) 
 	return a
 }
 
+// authorID is the ID that messages of a user have as their Author's: a bot's user writes as the bot.
+func (c *Connector) authorID(ctx context.Context, user string) string {
+	c.mu.Lock()
+	self := c.self
+	c.mu.Unlock()
+	if self != nil && user == self.user {
+		return self.person()
+	}
+	if p := c.names.of(ctx, user); p.bot && p.botID != "" {
+		return p.botID
+	}
+	return user
+}
+
+// person is the ID that the account has as an Author.
+func (i identity) person() string { return firstOf(i.bot, i.user) }
+
 // wrote says whether m is ours.
 func (i identity) wrote(m *slackapi.Msg) bool {
 	return m.User == i.user || (m.BotID != "" && m.BotID == i.bot) || (i.app != "" && m.BotProfile != nil && m.BotProfile.AppID == i.app)

@@ -160,7 +160,7 @@ func (in *intake) tell(ctx context.Context, a *album, b *batch) error {
 	if err != nil {
 		return err
 	}
-	ev.What = posted
+	ev.What, ev.Addressed = posted, in.c.addressed(all[0], posted)
 	b.events = append(b.events, ev)
 	return nil
 }

@@ -19,7 +19,7 @@ func (k content) empty() bool { return k.text.IsZero() && len(k.files) == 0 }
 
 // content is what m says, with who wrote it first in front if it was forwarded.
 func (c *Connector) content(m *message) content {
-	k := content{text: firstText(readText(m.Text, m.Entities), readText(m.Caption, m.CaptionEnts))}
+	k := content{text: firstText(c.readText(m.Text, m.Entities), c.readText(m.Caption, m.CaptionEnts))}
 	k.files = c.files(m.media, m.ID, m.Spoiler)
 	if m.Rich != nil {
 		words, shows := m.Rich.rich()
@@ -221,7 +221,7 @@ func (c *Connector) quote(m *message) *chat.Quote {
 		return nil
 	}
 	if m.Quote != nil && m.Quote.Text != "" {
-		q.Text = readText(m.Quote.Text, m.Quote.Entities)
+		q.Text = c.readText(m.Quote.Text, m.Quote.Entities)
 	}
 	return &q
 }

@@ -191,6 +191,7 @@ func (in *intake) post(ctx context.Context, m *message, raw json.RawMessage, b *
 	if ev.What, err = in.posted(ctx, m, k); err != nil {
 		return err
 	}
+	ev.Addressed = in.c.addressed(m, ev.What)
 	b.events = append(b.events, ev)
 	return in.c.remember(ctx, m.Chat)
 }
@@ -229,6 +230,7 @@ func (in *intake) edited(ctx context.Context, m *message, b *batch) error {
 	ev.ID = chat.EventID(fmt.Sprintf("e:%s:%d:%d:%s", at.key(), m.ID, m.Edited, hex.EncodeToString(sum[:6])))
 	ev.At = moment(firstOf(m.Edited, m.Date))
 	ev.What = chat.Edited(p)
+	ev.Addressed = in.c.addressed(m, ev.What)
 	b.events = append(b.events, ev)
 	return nil
 }

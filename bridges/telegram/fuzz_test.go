@@ -48,6 +48,7 @@ func updates() []string {
 		`{"update_id":11,"message":{"message_id":6,"date":1,"chat":{"id":5,"type":"private"},"from":{"id":5,"first_name":"A"},"external_reply":{"origin":{"type":"channel","date":1,"chat":{"id":-7,"type":"channel","title":"N"},"message_id":2},"poll":{"question":"?","options":[{"text":"a"}]}},"venue":{"title":"v","address":"a","location":{"latitude":1.5,"longitude":2.5}},"location":{"latitude":1.5,"longitude":2.5}}}`,
 		`{"update_id":12,"message":{"message_id":7,"date":1,"chat":{"id":5,"type":"private"},"from":{"id":5,"first_name":"A"},"contact":{"phone_number":"+1","first_name":"Z"}}}`,
 		`{"update_id":13,"message":{"message_id":8,"date":1,"chat":{"id":5,"type":"private"},"from":{"id":5,"first_name":"A"},"dice":{"emoji":"🎲","value":4}}}`,
+		`{"update_id":14,"message":{"message_id":9,"date":1,"chat":{"id":-5,"type":"group"},"from":{"id":5,"first_name":"A"},"text":"👋 @Sim_Bot /x@sim_bot","entities":[{"type":"mention","offset":3,"length":8},{"type":"bot_command","offset":12,"length":10},{"type":"mention","offset":-1,"length":9},{"type":"bot_command","offset":22,"length":9223372036854775807}]}}`,
 		`{"update_id":14,"message":{"message_id":9,"date":1,"chat":{"id":-5,"type":"group"},"new_chat_title":"T"}}`,
 		`{"update_id":15,"message":{"message_id":10,"date":1,"chat":{"id":-5,"type":"group"},"novelty":{}}}`,
 		`{"update_id":16,"novelty":{}}`, `{"update_id":"x"}`, `[]`, `null`, `7`, `{"update_id":17,"message":7}`,

@@ -196,6 +196,9 @@ func (in *intake) pause(ctx context.Context, d time.Duration) error {
 }
 
 func (in *intake) releaseDue(ctx context.Context) error {
+	if _, err := in.c.whoami(ctx); err != nil {
+		return err
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	var b batch

@@ -36,7 +36,7 @@ func span(e entity) (s text.Span, ok bool) {
 		s.Kind, s.Attr = text.Pre, e.Language
 	case "text_link":
 		s.Kind, s.Attr = text.Link, e.URL
-	case "text_mention":
+	case byNumber:
 		if e.User == nil {
 			return s, false
 		}

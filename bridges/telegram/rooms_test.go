@@ -31,6 +31,16 @@ func (s *stage) HeardIn(t *testing.T, c chat.Conversation) []bridgetest.Heard {
 	return s.heard(s.forum, func(m telegramsim.Message) bool { return m.Thread == topicOf(c) })
 }
 
+func (s *stage) Self() chat.PersonID { return chat.PersonID(decimal(s.Bot().ID)) }
+
+func (s *stage) Call(t *testing.T, called bool, words string) chat.MessageID {
+	t.Helper()
+	if called {
+		words = "@" + s.Bot().Username + " " + words
+	}
+	return s.says(t, s.ada, s.forum, telegramsim.Draft{Text: words})
+}
+
 func (s *stage) Vanish(t *testing.T, c chat.Conversation) {
 	t.Helper()
 	if topic := topicOf(c); topic != 0 {

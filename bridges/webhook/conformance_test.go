@@ -183,6 +183,19 @@ func (s *stage) SayIn(t *testing.T, in chat.Conversation, text string) chat.Mess
 	}))
 }
 
+// Self is what the program calls the account. Roost knows of no ID of its own here.
+func (s *stage) Self() chat.PersonID { return "us" }
+
+func (s *stage) Call(t *testing.T, called bool, words string) chat.MessageID {
+	t.Helper()
+	more := map[string]any{"conversation": "lounge", "direct": false, "text": words}
+	if called {
+		more["text"], more["addressed"] = "@us "+words, true
+		more["spans"] = []any{map[string]any{"start": 0, "end": 3, "kind": "mention", "id": "us", "name": "us"}}
+	}
+	return chat.MessageID(s.happens(t, "posted", more))
+}
+
 func (s *stage) HeardIn(_ *testing.T, in chat.Conversation) []bridgetest.Heard {
 	return s.in(func(h held) bool {
 		return h.in == string(in.ID) && (in.Thread == "" || h.thread == string(in.Thread))

@@ -57,8 +57,10 @@ func (r *reading) event(in *incoming, i int, alone bool) chat.Event {
 		At:      r.at(in.At),
 		Direct:  in.Direct,
 		Hops:    in.Hops,
-		Topic:   r.within("topic", in.Topic, mostName),
-		Root:    chat.MessageID(r.message("root", in.Root)),
+		// Only the program knows by which names people call the account.
+		Addressed: in.Addressed && (in.Type == "posted" || in.Type == "edited"),
+		Topic:     r.within("topic", in.Topic, mostName),
+		Root:      chat.MessageID(r.message("root", in.Root)),
 	}
 	if in.Hops < 0 || in.Hops > mostHops {
 		r.fail("hops", "is %d, and wants 0 to %d", in.Hops, mostHops)

@@ -20,6 +20,7 @@ type incoming struct {
 	Author       author            `json:"author"`
 	At           string            `json:"at"`
 	Direct       bool              `json:"direct"`
+	Addressed    bool              `json:"addressed"`
 	Hops         int               `json:"hops"`
 	Text         string            `json:"text"`
 	Spans        []span            `json:"spans"`

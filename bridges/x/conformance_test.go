@@ -42,6 +42,7 @@ var _ bridgetest.Lasting = (*stage)(nil)
 type stage struct {
 	*scene
 	receive string
+	group   string // of Ann, Bob and the account; empty: there is none yet
 	down    atomic.Bool
 
 	mu      sync.Mutex
@@ -251,6 +252,26 @@ func (st *stage) Heard(*testing.T) []bridgetest.Heard {
 		all = append(all, h)
 	}
 	return all
+}
+
+// Self is the account's own ID.
+func (st *stage) Self() chat.PersonID { return chat.PersonID(st.brand) }
+
+// Call has the person write into a group. Of groups X tells nothing live; an event that the connector does not know has it
+// look for itself.
+func (st *stage) Call(t *testing.T, called bool, words string) chat.MessageID {
+	t.Helper()
+	if st.group == "" {
+		st.group = st.sim.NewGroup(st.ann, st.brand, st.bob)
+	}
+	if called {
+		words = "@AcmeTea " + words
+	}
+	id := st.sim.SayGroup(st.group, st.ann, xsim.Draft{Text: words})
+	if st.receive != x.Poll {
+		st.Odd(t)
+	}
+	return chat.MessageID(id)
 }
 
 // Lasting says that nobody can have X end a conversation.

@@ -227,5 +227,11 @@ func (c *Connector) me(ctx context.Context) (user, error) {
 
 // reader reads events for the account that is logged in.
 func (c *Connector) reader(self string) reader {
-	return reader{account: c.account, self: self, people: c.people}
+	r := reader{account: c.account, self: self, people: c.people}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.self != nil {
+		r.handle = c.self.Username
+	}
+	return r
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -14,6 +15,7 @@ import (
 type reader struct {
 	account chat.Account
 	self    string // the account's own user ID
+	handle  string // and its handle; empty when that is not known
 	people  *people
 }
 
@@ -41,6 +43,7 @@ func (r reader) lookup(e dmEvent, shown map[string]media) []chat.Event {
 		base.Message = chat.MessageID(e.ID)
 		base.Author = r.author(e.SenderID)
 		base.What = r.posted(e, e.files(shown), nil)
+		base.Addressed = bridges.Mentions(base.What, r.self)
 		return []chat.Event{base}
 	case "ParticipantsJoin":
 		return r.moves(base, e.ParticipantIDs, chat.Joined{})
@@ -72,7 +75,7 @@ func (r reader) posted(e dmEvent, files []media, links []string) chat.Posted {
 	for _, m := range files {
 		p.Files = append(p.Files, r.file(m))
 	}
-	p.Text = text.Plain(read(e, len(files) > 0, links))
+	p.Text = mentioning(text.Plain(read(e, len(files) > 0, links)), r.handle, r.self)
 	return p
 }
 

@@ -114,6 +114,34 @@ func TestWriteText(t *testing.T) {
 	}
 }
 
+func TestMentioning(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string][]string{
+		"@acmetea what is on?":                {"@acmetea"},
+		"👋 hey @AcmeTea, and (@acmetea)!":     {"@AcmeTea", "@acmetea"},
+		"@acmetea@acmetea":                    {"@acmetea"},
+		"@acmeteas @acme_tea a@acmetea":       nil,
+		"https://x.com/@acmetea @@acmetea @a": nil,
+		"@acmete":                             nil,
+		"":                                    nil,
+	} {
+		got := mentioning(text.Plain(said), "acmetea", "7")
+		var words []string
+		for _, s := range got.Spans {
+			words = append(words, said[s.Start:s.End])
+			if s.Kind != text.Mention || s.ID != "7" {
+				t.Errorf("%q has %+v, want a mention of 7", said, s)
+			}
+		}
+		if diff := cmp.Diff(want, words); diff != "" || got.Body != said || got.Check() != nil {
+			t.Errorf("%q reads %+v, %v (-want +got):\n%s", said, got, got.Check(), diff)
+		}
+	}
+	if got := mentioning(text.Plain("@ who am I"), "", "7"); len(got.Spans) > 0 {
+		t.Errorf("nobody's handle gave %+v", got)
+	}
+}
+
 func TestSameText(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -242,9 +243,10 @@ func (r reader) message(m liveMessage) (chat.Event, bool) {
 		files = []media{{MediaKey: a.ID, Type: a.Type, URL: a.MediaURL, AltText: a.AltText, Variants: a.Video.Variants}}
 		links = []string{a.URL}
 	}
+	what := r.posted(e, files, links)
 	return chat.Event{
 		ID: chat.EventID(m.ID), Conversation: r.direct(r.peer(from, to)), Message: chat.MessageID(id.String()),
-		Author: r.author(from), At: r.when(e), Direct: true, What: r.posted(e, files, links),
+		Author: r.author(from), At: r.when(e), Direct: true, Addressed: bridges.Mentions(what, r.self), What: what,
 	}, true
 }
 

@@ -61,6 +61,37 @@ func read(e dmEvent, files bool, links []string) string {
 	return s
 }
 
+// mentioning is t, which has no formatting, with the @handles that are the account's own as mentions of it. X's direct messages
+// tell of no mentions by themselves.
+func mentioning(t text.Text, handle, id string) text.Text {
+	for at := 0; handle != ""; {
+		i := strings.IndexByte(t.Body[at:], '@')
+		if i < 0 {
+			break
+		}
+		start, end := at+i, at+i+1+len(handle)
+		at = start + 1
+		if end > len(t.Body) || !strings.EqualFold(t.Body[start+1:end], handle) || !apart(t.Body, start, end) {
+			continue
+		}
+		name := t.Body[start+1 : end]
+		t.Spans = append(t.Spans, text.Span{Start: start, End: end, Kind: text.Mention, ID: id, Name: name})
+		at = end
+	}
+	return t
+}
+
+// apart says whether what stands between two offsets is no part of a longer name, of an address or of a link.
+func apart(s string, start, end int) bool {
+	part := func(c byte) bool {
+		return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	}
+	if start > 0 && (part(s[start-1]) || strings.IndexByte("/@.", s[start-1]) >= 0) {
+		return false
+	}
+	return end == len(s) || !part(s[end])
+}
+
 // isAttachment says whether a link of a message with files only stands for one of them. links is the t.co links of the
 // files, where X told them.
 func isAttachment(l urlMark, links []string) bool {
