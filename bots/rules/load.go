@@ -1,0 +1,311 @@
+package rules
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/types"
+
+	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/router/schedule"
+)
+
+// loader makes a bot of a tree, and collects what is wrong with it.
+type loader struct {
+	*faults
+
+	opt      Options
+	spec     *bots.Spec
+	zone     *time.Location
+	zoneName string
+
+	rules   []*rule
+	defined map[string]*shared // by name: what define holds, and rules with a name
+	wakes   map[string]*wake
+	answers types.Map  // the names of all answers in the file
+	asked   types.Map  // the arguments of all rules
+	reads   [][]string // what the texts read
+	runs    []*run
+	buttons []button
+	where   []string // the shared steps that are being read
+	deep    int
+}
+
+// shared are steps that others run.
+type shared struct {
+	name  string
+	steps []step
+	runs  []string // the names of what they run
+}
+
+// button is one that a person can press, and its place.
+type button struct {
+	id string
+	at value
+}
+
+// load reads the file in two goes: what it says of names first, because steps may use names that come later.
+func (l *loader) load(root value) {
+	l.spec = &bots.Spec{Texts: bots.Texts{}, Locale: l.opt.Locale}
+	l.defined, l.wakes = map[string]*shared{}, map[string]*wake{}
+	l.answers, l.asked = types.Map{}, types.Map{}
+	l.zone, l.zoneName = time.UTC, l.opt.Zone
+	var rules, define value
+	locale := ""
+	root.fields(map[string]func(value){
+		"help":     func(v value) { l.spec.Help, _ = v.word() },
+		"locale":   func(v value) { locale, _ = v.word() },
+		"zone":     func(v value) { l.zoneName, _ = v.word(); l.setZone(v) },
+		"prefixes": func(v value) { l.spec.Prefixes = v.words() },
+		"machines": func(v value) { l.spec.Machines = v.flag() },
+		"texts":    l.texts,
+		"define":   func(v value) { define = v },
+		"rules":    func(v value) { rules = v },
+	})
+	if l.zone == time.UTC && l.zoneName != "" {
+		l.setZone(root)
+	}
+	if l.spec.Locale == "" {
+		l.spec.Locale = locale
+	}
+	if rules.node == nil {
+		root.fault("write rules: and what the bot answers to", "there are no rules")
+		return
+	}
+	heads := l.heads(rules)
+	l.names(define)
+	for _, h := range heads {
+		l.body(h)
+	}
+	l.checkRuns()
+	l.checkButtons()
+	l.checkOrder()
+	for _, r := range l.rules {
+		l.spec.Triggers = append(l.spec.Triggers, r.trigger)
+	}
+	if len(l.wakes) > 0 {
+		l.spec.Triggers = append(l.spec.Triggers, bots.Trigger{ID: wokenID, Kind: bots.Woken})
+	}
+}
+
+func (l *loader) setZone(v value) {
+	s, err := schedule.Parse("@daily", l.zoneName) // it knows which zones are the same on every machine
+	if err != nil {
+		v.fault("", "%v", err)
+		return
+	}
+	l.zone = s.Next(time.Unix(0, 0)).Location()
+}
+
+// texts reads texts by locale and key.
+func (l *loader) texts(v value) {
+	for _, locale := range v.entries() {
+		texts := map[string]string{}
+		for _, e := range locale.value.entries() {
+			if t, ok := e.value.word(); ok {
+				texts[e.key] = t
+			}
+		}
+		l.spec.Texts[locale.key] = texts
+	}
+}
+
+// head is a rule of which only its beginning is read.
+type head struct {
+	rule  *rule
+	scope *scope
+	cond  value // node is nil: there is none
+	when  value
+	steps []entry
+}
+
+// rulesMost is how many rules a file may have.
+const rulesMost = 400
+
+// heads reads when each rule acts, and which names there are.
+func (l *loader) heads(v value) []head {
+	if !v.isList() {
+		v.fault("write a list: each rule begins with - when:", "wants a list of rules, is %s", v.kind())
+		return nil
+	}
+	items := v.list()
+	if len(items) > rulesMost {
+		v.fault("", "has more than %d rules", rulesMost)
+		return nil
+	}
+	ids := map[string]int{}
+	var heads []head
+	for _, item := range items {
+		h := head{rule: &rule{at: item}}
+		for _, e := range item.entries() {
+			switch e.key {
+			case "when":
+				h.when = e.value
+			case "name":
+				h.rule.name, _ = e.value.word()
+			default:
+				h.steps = append(h.steps, e)
+			}
+		}
+		if h.when.node == nil {
+			item.fault("write when: command, pattern, mention, message, event, press, hook or schedule", "does not say when")
+			continue
+		}
+		before := len(l.list)
+		l.when(&h)
+		if len(l.list) > before {
+			continue
+		}
+		h.rule.id = l.name(h.rule, ids)
+		h.rule.trigger.ID = h.rule.id
+		maps.Copy(l.asked, h.scope.args)
+		l.rules = append(l.rules, h.rule)
+		heads = append(heads, h)
+	}
+	return heads
+}
+
+// body reads what a rule does.
+func (l *loader) body(h head) {
+	h.scope.own = l.known(h.scope.args)
+	if h.cond.node != nil {
+		h.rule.cond = l.condition(h.cond, h.scope)
+	}
+	name := h.rule.name
+	if name != "" {
+		l.where = append(l.where, name)
+		defer func() { l.where = l.where[:len(l.where)-1] }()
+	}
+	if len(h.steps) == 0 {
+		h.rule.at.fault("write reply: or another action", "does nothing")
+		return
+	}
+	h.rule.steps = l.actions(h.steps, h.scope)
+	if name != "" {
+		l.defined[name].steps = h.rule.steps
+	}
+}
+
+// known are args and the answers of the file.
+func (l *loader) known(args types.Map) types.Map {
+	own := types.Map{}
+	maps.Copy(own, l.answers)
+	maps.Copy(own, args)
+	return own
+}
+
+// names reads what is defined, and how the answers are called.
+func (l *loader) names(define value) {
+	var entries []entry
+	if define.node != nil {
+		entries = define.entries()
+	}
+	for _, e := range entries {
+		l.share(e.key, e.value)
+	}
+	for _, r := range l.rules {
+		if r.name != "" {
+			l.share(r.name, r.at)
+		}
+		l.findAnswers(r.at)
+	}
+	for _, e := range entries {
+		l.findAnswers(e.value)
+	}
+	in := &scope{l: l, args: l.asked, own: l.known(l.asked)}
+	for _, e := range entries {
+		l.where = append(l.where, e.key)
+		l.defined[e.key].steps = l.steps(e.value, in)
+		l.where = l.where[:len(l.where)-1]
+	}
+}
+
+func (l *loader) share(name string, v value) {
+	switch {
+	case !isName(name):
+		v.fault("use lower-case letters, digits and _", "%q is no name", name)
+	case l.defined[name] != nil:
+		v.fault("", "the name %s is there twice", name)
+		return
+	}
+	l.defined[name] = &shared{name: name}
+}
+
+// findAnswers looks for the names of answers, wherever a rule asks.
+func (l *loader) findAnswers(v value) {
+	switch {
+	case v.isList():
+		for _, item := range v.list() {
+			l.findAnswers(item)
+		}
+	case v.isMap():
+		quiet := value{&faults{}, v.node, v.spot}
+		for _, e := range quiet.entries() {
+			if e.key == "ask" {
+				l.answers[answerOf(e.value)] = types.Any // nil before it is there
+			}
+			l.findAnswers(value{v.faults, e.value.node, e.value.spot})
+		}
+	}
+}
+
+// checkRuns looks for names that are not there, and for steps that run themselves.
+func (l *loader) checkRuns() {
+	for _, r := range l.runs {
+		if r.steps = l.defined[r.name]; r.steps == nil {
+			r.at.fault(nearest(r.name, slices.Sorted(maps.Keys(l.defined))), "nothing is called %s", r.name)
+		}
+	}
+	const done = 2
+	seen := map[string]int{}
+	var visit func(name string) bool
+	visit = func(name string) bool {
+		if seen[name] > 0 {
+			return seen[name] == done
+		}
+		seen[name] = 1
+		if s := l.defined[name]; s != nil && slices.ContainsFunc(s.runs, func(n string) bool { return !visit(n) }) {
+			return false
+		}
+		seen[name] = done
+		return true
+	}
+	for _, r := range l.runs {
+		if !visit(r.name) {
+			r.at.fault("let it end somewhere", "%s runs itself", r.name)
+			return
+		}
+	}
+}
+
+// checkButtons looks for buttons that nobody answers to.
+func (l *loader) checkButtons() {
+	for _, b := range l.buttons {
+		if !slices.ContainsFunc(l.rules, func(r *rule) bool { return r.trigger.Button != "" && presses(r.trigger.Button, b.id) }) {
+			b.at.fault("add a rule - when: {press: '"+b.id+"'}, or ask instead of reply", "nothing answers to the button %q", b.id)
+		}
+	}
+}
+
+// checkOrder refuses limits that would not hold: of a rule that may act because the condition of an earlier one does not
+// hold nobody asks who may use it, nor how often.
+func (l *loader) checkOrder() {
+	for i, r := range l.rules {
+		if len(r.trigger.Roles) == 0 && r.trigger.Cooldown.N == 0 || r.trigger.Command != nil {
+			continue
+		}
+		for j, o := range l.rules {
+			before := j < i && (isWords(&o.trigger) && isWords(&r.trigger) || alike(&o.trigger, &r.trigger))
+			if o.cond != nil && (before || isWords(&r.trigger) && o.trigger.Command != nil) {
+				r.at.fault("put it before that rule", "roles and cooldown don't hold behind the rule in line %d, which has an if", o.at.spot.line)
+				break
+			}
+		}
+	}
+}
+
+func isName(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == "" && s[0] > '9' && len(s) <= 32
+}
