@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml/ast"
+
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -24,6 +26,10 @@ func (d *decoder) accounts(raw map[string]at[branch], platforms []Platform) map[
 			continue
 		}
 		i := slices.Index(names, name.Platform())
+		if plugin, ok := d.pluginAccount(b, i < 0); ok {
+			accounts[name] = plugin
+			continue
+		}
 		if i < 0 {
 			d.fault(b.spot, didYouMean(name.Platform(), names), "unknown platform %s", name.Platform())
 			continue
@@ -31,6 +37,39 @@ func (d *decoder) accounts(raw map[string]at[branch], platforms []Platform) map[
 		accounts[name] = d.account(b, platforms[i])
 	}
 	return accounts
+}
+
+// PluginAccount is the settings of an account whose connector is a plugin.
+type PluginAccount struct {
+	Folder string // the plugin's, with its plugin.yaml
+	Config any    // what the plugin wants to be told; may hold secrets
+}
+
+type rawPlugin struct {
+	Plugin path `yaml:"plugin"`
+	Config free `yaml:"config"`
+}
+
+// pluginAccount decodes an account whose connector is a plugin: one on a platform that nothing else knows. ok is false when
+// it has none.
+func (d *decoder) pluginAccount(b at[branch], unknown bool) (Account, bool) {
+	_, words := b.v.node.(ast.ScalarNode)
+	if !unknown || b.v.node == nil || words {
+		return Account{}, false
+	}
+	before := len(d.faults)
+	list := d.entries(b.v.node, b.spot)
+	if !slices.ContainsFunc(list, func(e entry) bool { return e.key == "plugin" }) {
+		d.faults = d.faults[:before]
+		return Account{}, false
+	}
+	a := Account{Platform: "plugin", Uncertain: Hold, Line: b.line}
+	list = d.own(list, "uncertain", &a.Uncertain)
+	list = d.own(list, "pace", &a.Pace)
+	var raw rawPlugin
+	d.fill(reflect.ValueOf(&raw).Elem(), list, "uncertain", "pace")
+	a.Settings = PluginAccount{Folder: d.beside(string(raw.Plugin)), Config: raw.Config.v}
+	return a, true
 }
 
 func (d *decoder) account(b at[branch], p Platform) Account {

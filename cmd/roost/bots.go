@@ -66,7 +66,7 @@ func (c *cast) openBots(ctx context.Context, f *configs.File, strict bool) (map[
 			next[name] = old
 			continue
 		}
-		p, err := c.open(f, name, b)
+		p, err := c.open(ctx, f, name, b)
 		if err != nil && strict {
 			return nil, errors.Join(fmt.Errorf("bots.%s: %w", name, plain(err)), c.dropLocked(next))
 		}
@@ -83,7 +83,7 @@ func (c *cast) openBots(ctx context.Context, f *configs.File, strict bool) (map[
 	return next, nil
 }
 
-func (c *cast) open(f *configs.File, name string, b configs.Bot) (*player, error) {
+func (c *cast) open(ctx context.Context, f *configs.File, name string, b configs.Bot) (*player, error) {
 	may, err := bots.ParseMay(b.May)
 	if err != nil {
 		return nil, fmt.Errorf("may: %w", err)
@@ -97,22 +97,31 @@ func (c *cast) open(f *configs.File, name string, b configs.Bot) (*player, error
 	if err != nil {
 		return nil, err
 	}
-	bot, err := kind.load(source)
+	bot, err := loadBot(ctx, kind, source)
 	if err != nil {
 		return nil, err
 	}
+	load := func(source []byte) (bots.Bot, error) { return loadBot(context.WithoutCancel(ctx), kind, source) }
 	cfg := bots.Config{
-		Name: name, Bot: bot, Source: source, Load: kind.load, Time: b.Limits.Time, Drain: b.Limits.Drain,
-		Locale: b.Locale, Operators: f.Operators, Home: home(f, b), Env: c.env(f, name, b, kind.grants(may), kind.folder()),
+		Name: name, Bot: bot, Source: source, Load: load, Time: b.Limits.Time, Drain: b.Limits.Drain,
+		Locale: b.Locale, Operators: f.Operators, Home: home(f, b), Env: c.env(f, name, b, may, kind.folder()),
 	}
 	if b.Limits.Messages > 0 {
 		cfg.Rate = bots.Cooldown{N: b.Limits.Messages, Per: time.Minute}
 	}
+	kind.settle(&cfg)
 	host, err := bots.New(cfg)
 	if err != nil {
 		return nil, errors.Join(err, closeBot(bot))
 	}
 	return &player{name: name, settled: b, host: host, kind: kind, seen: seen}, nil
+}
+
+// loadBot makes a bot, in a bounded time.
+func loadBot(ctx context.Context, kind botKind, source []byte) (bots.Bot, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	return kind.load(ctx, source)
 }
 
 func closeBot(b bots.Bot) error {
@@ -366,7 +375,7 @@ func (c *cast) refresh(ctx context.Context, p *player) {
 	source, err := p.kind.source()
 	var bot bots.Bot
 	if err == nil {
-		bot, err = p.kind.load(source)
+		bot, err = loadBot(ctx, p.kind, source)
 	}
 	if err == nil {
 		err = p.host.Replace(bot, source)

@@ -190,12 +190,12 @@ func (h *house) resume(ctx context.Context, name string) (was string, err error)
 }
 
 // checkBots says what is wrong with the bots of f: their files are read, and programs are asked what they answer to.
-func checkBots(f *configs.File) error {
+func checkBots(ctx context.Context, f *configs.File) error {
 	h := &house{log: slog.New(slog.DiscardHandler), file: f}
 	c := &cast{h: h, runs: map[string]*player{}}
 	var all error
 	for _, name := range slices.Sorted(maps.Keys(f.Bots)) {
-		p, err := c.open(f, name, f.Bots[name])
+		p, err := c.open(ctx, f, name, f.Bots[name])
 		if err != nil {
 			all = errors.Join(all, fmt.Errorf("bots.%s: %w", name, plain(err)))
 			continue

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -20,7 +21,7 @@ It opens no database and asks no platform; "roost doctor" does that.`,
 		Example: `  roost check
   roost check -c new.yaml && mv new.yaml roost.yaml && kill -HUP $(pidof roost)`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return c.check() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.check(cmd.Context()) },
 	}
 }
 
@@ -58,10 +59,10 @@ func faultsIn(err error) []*configs.Fault {
 	return []*configs.Fault{{Text: err.Error()}}
 }
 
-func (c *common) check() error {
+func (c *common) check(ctx context.Context) error {
 	f, err := c.load()
 	if err == nil {
-		err = checkBots(f)
+		err = checkBots(ctx, f)
 	}
 	if err != nil {
 		if !c.json {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/configs"
+	"github.com/roost-im/roost/plugins"
 	"github.com/roost-im/roost/router"
 	"github.com/roost-im/roost/router/blob"
 	"github.com/roost-im/roost/router/chat"
@@ -199,11 +200,30 @@ func (h *house) reopen(ctx context.Context, name chat.Account) (bool, error) {
 
 // connect makes the connector of an account of f.
 func (h *house) connect(f *configs.File, name chat.Account, a configs.Account) (chat.Connector, error) {
+	if plugin, ok := a.Settings.(configs.PluginAccount); ok {
+		return h.connectPlugin(name, plugin)
+	}
 	p, ok := platformOf(name)
 	if !ok {
 		return nil, fmt.Errorf("%s: unknown platform", name)
 	}
 	conn, err := p.open(a.Settings, deskDeps(f, p, h.deps(name)))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return conn, nil
+}
+
+// connectPlugin makes the connector of an account whose connector is a plugin.
+func (h *house) connectPlugin(name chat.Account, a configs.PluginAccount) (chat.Connector, error) {
+	m, err := plugins.Open(a.Folder)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	log := h.log.With(slog.String("account", string(name)))
+	conn, err := plugins.NewConnector(ctx, name, plugins.Config{Manifest: m, Settings: a.Config, Name: name.Name(), Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
