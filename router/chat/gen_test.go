@@ -116,7 +116,8 @@ func events() *rapid.Generator[chat.Event] {
 		return chat.Event{
 			ID: "e", Conversation: conversations().Draw(t, "in"), Message: messages().Draw(t, "message")[0], At: at,
 			Author: chat.Author{ID: "p", Name: "Ada", Handle: "ada", Avatar: "a", Since: at, Bot: true, Self: true},
-			Direct: rapid.Bool().Draw(t, "direct"), Addressed: rapid.Bool().Draw(t, "addressed"), Hops: rapid.IntRange(0, 3).Draw(t, "hops"), Topic: "T", Root: "r",
+			Direct: rapid.Bool().Draw(t, "direct"), Addressed: rapid.Bool().Draw(t, "addressed"),
+			Hops: rapid.IntRange(0, 3).Draw(t, "hops"), Topic: "T", Root: "r",
 			What: rapid.SampledFrom([]chat.Happening{
 				chat.Posted{Text: words().Draw(t, "text"), Files: files().Draw(t, "files"), ReplyTo: "r", Quote: &chat.Quote{Name: "Bea", Text: words().Draw(t, "quoted")}},
 				chat.Posted{},
