@@ -89,36 +89,53 @@ func (w *world) apply(out chat.Outcome, h chat.Hear) {
 	at := h.Event.Conversation
 	withPeople := h.Desk != "" && w.muted[at]
 	for _, a := range out.Acts {
-		switch a := a.(type) {
-		case chat.Say:
-			if !withPeople || a.Post.To != at {
-				w.say(a)
-			}
-		case chat.Reword:
-			if !withPeople || a.Ref.Conversation != at {
-				w.reword(a)
-			}
-		case chat.Unsay:
-			if !withPeople || a.Ref.Conversation != at {
-				w.unsay(a)
-			}
-		case chat.Sign:
-			w.sign(a.React)
-		case chat.HandOff:
-			if h.Desk != "" && !withPeople {
-				w.muted[a.At] = true
-				w.did = append(w.did, done{place: w.placed(a.At), verb: handsOff, words: text.Plain(a.Reason)})
-			}
-		case chat.HandBack:
-			delete(w.muted, a.At)
-			w.did = append(w.did, done{place: w.placed(a.At), verb: handsBack})
-		case chat.Wake:
-			w.unwake(a.Hear.To, a.Name)
-			w.count++
-			w.wakes = append(w.wakes, wake{a, w.count})
-		case chat.Unwake:
-			w.unwake(a.Talk, a.Name)
+		if withPeople && concerns(a) == at {
+			continue // what is said to a contact whom people have is not said
 		}
+		w.one(a, h.Desk)
+	}
+}
+
+// concerns is the conversation that an act is seen in; zero when it is no message.
+func concerns(a chat.Act) chat.Conversation {
+	switch a := a.(type) {
+	case chat.Say:
+		return a.Post.To
+	case chat.Reword:
+		return a.Ref.Conversation
+	case chat.Unsay:
+		return a.Ref.Conversation
+	case chat.HandOff:
+		return a.At
+	case chat.Sign, chat.HandBack, chat.Wake, chat.Unwake:
+	}
+	return chat.Conversation{}
+}
+
+func (w *world) one(a chat.Act, desk string) {
+	switch a := a.(type) {
+	case chat.Say:
+		w.say(a)
+	case chat.Reword:
+		w.reword(a)
+	case chat.Unsay:
+		w.unsay(a)
+	case chat.Sign:
+		w.sign(a.React)
+	case chat.HandOff:
+		if desk != "" {
+			w.muted[a.At] = true
+			w.did = append(w.did, done{place: w.placed(a.At), verb: handsOff, words: text.Plain(a.Reason)})
+		}
+	case chat.HandBack:
+		delete(w.muted, a.At)
+		w.did = append(w.did, done{place: w.placed(a.At), verb: handsBack})
+	case chat.Wake:
+		w.unwake(a.Hear.To, a.Name)
+		w.count++
+		w.wakes = append(w.wakes, wake{a, w.count})
+	case chat.Unwake:
+		w.unwake(a.Talk, a.Name)
 	}
 }
 

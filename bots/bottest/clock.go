@@ -2,7 +2,7 @@ package bottest
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,9 +10,9 @@ import (
 )
 
 // wakesMost is how often a bot may wake within one step of a transcript.
-const wakesMost = 100_000
+const wakesMost = 10_000
 
-var errSleepless = errors.New("the bot wakes itself again and again")
+var errSleepless = fmt.Errorf("the bot wakes by itself more than %d times", wakesMost)
 
 // advance moves the clock, and lets everything happen that is due until then, in order.
 func (w *world) advance(ctx context.Context, to time.Time) error {
@@ -20,8 +20,8 @@ func (w *world) advance(ctx context.Context, to time.Time) error {
 		if err := w.drain(ctx); err != nil {
 			return err
 		}
-		due, any := w.due()
-		if !any || due.After(to) {
+		due, ok := w.due()
+		if !ok || due.After(to) {
 			w.setClock(to)
 			return nil
 		}
@@ -42,17 +42,17 @@ func (w *world) setClock(now time.Time) {
 }
 
 // due is when the next thing happens by itself.
-func (w *world) due() (time.Time, bool) {
+func (w *world) due() (due time.Time, ok bool) {
 	if w.down {
 		return time.Time{}, false
 	}
-	due, any := w.next, !w.next.IsZero()
+	due, ok = w.next, !w.next.IsZero()
 	for _, o := range w.wakes {
-		if !any || o.Due.Before(due) {
-			due, any = o.Due, true
+		if !ok || o.Due.Before(due) {
+			due, ok = o.Due, true
 		}
 	}
-	return due, any
+	return due, ok
 }
 
 // happen lets one thing happen that is due.

@@ -33,6 +33,19 @@ func (w *world) deed(ctx context.Context, l line) error {
 		w.stop()
 	case "@crash":
 		w.crash = true
+	case "@replace":
+		return w.replace(ctx, l.arg)
+	case theHook:
+		return w.callHook(ctx, l)
+	default:
+		return w.arrange(ctx, l)
+	}
+	return nil
+}
+
+// arrange is what a transcript says about the world while the chat goes on.
+func (w *world) arrange(ctx context.Context, l line) error {
+	switch l.verb {
 	case "@fail":
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -48,10 +61,6 @@ func (w *world) deed(ctx context.Context, l line) error {
 			return err
 		}
 		w.web.add(p)
-	case "@replace":
-		return w.replace(ctx, l.arg)
-	case theHook:
-		return w.callHook(ctx, l)
 	default:
 		return w.act(ctx, l)
 	}
@@ -86,6 +95,9 @@ func (w *world) move(ctx context.Context, arg string) error {
 // replace makes the bot another one, as a new version of its file does.
 func (w *world) replace(ctx context.Context, name string) error {
 	w.bot.Path = beside(w.bot.Path, name)
+	if w.down {
+		return nil // it begins with the new one
+	}
 	cfg, err := w.config(ctx)
 	if err != nil {
 		return err
@@ -174,7 +186,7 @@ func (w *world) event(l line) (chat.Hear, error) {
 
 // what fills in what the person did.
 func (w *world) what(l line, h *chat.Hear) error {
-	ev, r := &h.Event, w.room(h.Event.Conversation)
+	r := w.room(h.Event.Conversation)
 	switch l.verb {
 	case says, sends:
 		w.post(l, h)
@@ -184,34 +196,40 @@ func (w *world) what(l line, h *chat.Hear) error {
 			return errors.New("there is no message of the bot to reply to")
 		}
 		p := w.post(l, h)
-		p.ReplyTo, ev.What = m.id, p
-		ev.Addressed, h.About = true, m.ref
+		p.ReplyTo, h.Event.What = m.id, p
+		h.Event.Addressed, h.About = true, m.ref
 	case edits, deletes:
-		m := r.last(func(m *message) bool { return m.by == ev.Author.ID }, l.count)
-		if m == nil {
-			return fmt.Errorf("%s has said nothing here that could be changed", l.who)
-		}
-		ev.Message = m.id
-		if ev.What = (chat.Deleted{}); l.verb == edits {
-			ev.What = chat.Edited{Text: w.spoken(l.text, ev)}
-		}
-		m.gone = l.verb == deletes
+		return w.change(l, h, r)
 	case reacts, unreacts, pins:
 		m := r.last(func(*message) bool { return true }, l.count)
 		if m == nil {
 			return errors.New("there is no message here")
 		}
 		w.concern(h, m)
-		if ev.What = (chat.Reacted{Emoji: l.arg, Removed: l.verb == unreacts}); l.verb == pins {
-			ev.What = chat.Pinned{}
+		if h.Event.What = (chat.Reacted{Emoji: l.arg, Removed: l.verb == unreacts}); l.verb == pins {
+			h.Event.What = chat.Pinned{}
 		}
 	case presses, picks:
 		return w.press(l, h, r)
 	case joins:
-		ev.What = chat.Joined{}
+		h.Event.What = chat.Joined{}
 	case leaves:
-		ev.What = chat.Left{}
+		h.Event.What = chat.Left{}
 	}
+	return nil
+}
+
+// change edits or deletes a message of the person.
+func (w *world) change(l line, h *chat.Hear, r *room) error {
+	m := r.last(func(m *message) bool { return m.by == h.Event.Author.ID }, l.count)
+	if m == nil {
+		return fmt.Errorf("%s has said nothing here that could be changed", l.who)
+	}
+	h.Event.Message = m.id
+	if h.Event.What = (chat.Deleted{}); l.verb == edits {
+		h.Event.What = chat.Edited{Text: w.spoken(l.text, &h.Event)}
+	}
+	m.gone = l.verb == deletes
 	return nil
 }
 

@@ -26,6 +26,7 @@ type settings struct {
 	desk      string
 	home      string
 	operators string
+	locale    string
 	config    map[string]string
 	grants    []string
 	secrets   map[string]string
@@ -54,6 +55,7 @@ func settle() map[string]func(s *settings, arg string) error {
 		"@desk":      func(s *settings, arg string) error { return one(&s.desk, arg) },
 		"@home":      func(s *settings, arg string) error { return one(&s.home, arg) },
 		"@operators": func(s *settings, arg string) error { return one(&s.operators, arg) },
+		"@locale":    func(s *settings, arg string) error { return one(&s.locale, arg) },
 		"@config":    func(s *settings, arg string) error { return setting(s.config, arg) },
 		"@secret":    func(s *settings, arg string) error { return setting(s.secrets, arg) },
 		"@may": func(s *settings, arg string) error {
@@ -198,7 +200,7 @@ func (s *settings) mirror(arg string) error {
 	return nil
 }
 
-var clockForm = regexp.MustCompile(`^\d{1,2}:\d{2}(?::\d{2})?$`) //nolint:gochecknoglobals // a pattern
+var clockForm = regexp.MustCompile(`^\d{1,2}:\d{2}(?::\d{2})?$`)
 
 // readClock reads a time: +2h from now, 09:00 for the next nine o'clock, 2026-03-27 09:00, or a full one of RFC 3339. A zone's
 // name behind it is the zone from then on.
@@ -220,7 +222,7 @@ func readClock(arg string, now time.Time, zone *time.Location) (time.Time, *time
 		return nextClock(s, now.In(zone), zone)
 	}
 	for _, form := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02"} {
-		if t, err := time.ParseInLocation(form, s, zone); err == nil {
+		if t, err := time.ParseInLocation(form, s, zone); err == nil && t.Year() >= 1970 && t.Year() < 2200 {
 			return t, zone, nil
 		}
 	}

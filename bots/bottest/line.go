@@ -82,7 +82,7 @@ func verbsOf(who string) map[string]shape {
 	}
 }
 
-var nameForm = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_.-]*`) //nolint:gochecknoglobals // a pattern
+var nameForm = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_.-]*`)
 
 // readLine understands a line that is neither empty, a remark nor the continuation of another one. column is where the
 // fault is, in bytes from 0.
@@ -181,8 +181,8 @@ func readVerb(l line, s, rest string) (line, int, string) {
 }
 
 var (
-	countForm = regexp.MustCompile(`^(\d{1,3})(?:\s*:|\s+|$)`) //nolint:gochecknoglobals // a pattern
-	labelForm = regexp.MustCompile(`^(?:(\d{1,3}):\s+)?(.+)$`) //nolint:gochecknoglobals // a pattern
+	countForm = regexp.MustCompile(`^(\d{1,3})(?:\s*:|\s+|$)`)
+	labelForm = regexp.MustCompile(`^(?:(\d{1,3}):\s+)?(.+)$`)
 )
 
 // fill puts what stands behind a verb in its places. It says what is wrong.
@@ -194,22 +194,25 @@ func (l *line) fill(rest string, sh shape) string {
 		}
 		l.setCount(m[1])
 		l.arg = unbracketed(m[2])
-		return ""
+		return l.wrong(sh)
 	}
 	if m := countForm.FindStringSubmatch(rest); m != nil && sh.count {
 		l.setCount(m[1])
 		rest = strings.TrimSpace(rest[len(m[1]):])
 	}
-	end := len(rest)
-	if sh.text != never {
-		if i := colon(rest); i >= 0 {
-			end = i
-			l.text, _ = cutColon(rest[i:])
-		} else if sh.text == must {
-			return "a colon and words are missing behind " + l.verb
-		}
+	if i := colon(rest); i >= 0 && sh.text != never {
+		l.text, _ = cutColon(rest[i:])
+		rest = rest[:i]
+	} else if sh.text == must {
+		return "a colon and words are missing behind " + l.verb
 	}
-	switch l.arg = strings.TrimSpace(rest[:end]); {
+	l.arg = strings.TrimSpace(rest)
+	return l.wrong(sh)
+}
+
+// wrong says what is too much or missing.
+func (l *line) wrong(sh shape) string {
+	switch {
 	case l.arg == "" && sh.arg:
 		return "something is missing behind " + l.verb
 	case l.arg != "" && !sh.arg:

@@ -11,7 +11,7 @@ import (
 )
 
 // open opens the bots of this package's transcripts.
-func open(_ context.Context, b bottest.Bot) (bots.Config, error) {
+func open(_ context.Context, _ bottest.Bot) (bots.Config, error) {
 	return bots.Config{Name: "order", Bot: order(), Source: []byte("1")}, nil
 }
 
@@ -44,4 +44,7 @@ func order() bots.Bot {
 	}
 }
 
-func TestOrder(t *testing.T) { bottest.Test(t, "testdata/order*.chat", open) }
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	bottest.Test(t, "testdata/order*.chat", open)
+}

@@ -108,32 +108,31 @@ func (p *parser) read(n int, s string) {
 
 // add puts a line where it belongs.
 func (p *parser) add(l line, column int) {
-	set, isSetting := settle()[l.verb]
-	isClock := l.verb == "@"
-	switch {
-	case isSetting:
+	if set, ok := settle()[l.verb]; ok {
 		if p.begun {
 			p.fault(l.at, 1, l.verb+" comes before the chat begins")
-			return
-		}
-		if err := set(&p.t.set, l.arg); err != nil {
+		} else if err := set(&p.t.set, l.arg); err != nil {
 			p.fault(l.at, column+1, err.Error())
 		}
 		return
-	case isClock && !p.begun && !strings.HasPrefix(l.arg, "+"):
+	}
+	if l.verb == "@" {
 		at, zone, err := readClock(l.arg, p.t.set.at, p.t.set.zone)
 		if err != nil {
 			p.fault(l.at, column+1, err.Error())
 		}
-		p.t.set.at, p.t.set.zone = at, zone
-		return
-	case isClock:
-		if _, _, err := readClock(l.arg, p.t.set.at, p.t.set.zone); err != nil {
-			p.fault(l.at, column+1, err.Error())
+		if !p.begun && !strings.HasPrefix(l.arg, "+") {
+			p.t.set.at, p.t.set.zone = at, zone
+			return
 		}
 	}
 	// Who has a role and what pages are there says nothing about when the chat begins.
 	p.begun = p.begun || l.verb != "@role" && l.verb != "@http"
+	p.step(l)
+}
+
+// step adds what happens, or what the bot must do about it.
+func (p *parser) step(l line) {
 	into := &p.t.steps[len(p.t.steps)-1]
 	if l.who == theBot || l.verb == nothing {
 		into.want = append(into.want, l)
@@ -149,33 +148,10 @@ func (p *parser) add(l line, column int) {
 
 // finish ends a message that may have gone on.
 func (p *parser) finish() {
-	if p.last == nil {
-		return
-	}
-	l := p.last
-	lines := p.lines
+	l, rest := p.last, dedent(p.lines)
 	p.last, p.lines = nil, nil
-	for len(lines) > 0 && lines[len(lines)-1] == "" {
-		lines = lines[:len(lines)-1]
-	}
-	if len(lines) == 0 {
-		return
-	}
-	margin := ""
-	for i, s := range lines {
-		space := s[:len(s)-len(strings.TrimLeft(s, " \t"))]
-		if i == 0 {
-			margin = space
-		}
-		for s != "" && !strings.HasPrefix(space, margin) {
-			margin = margin[:len(margin)-1]
-		}
-	}
-	for i, s := range lines {
-		lines[i] = strings.TrimPrefix(s, margin)
-	}
-	rest := strings.Join(lines, "\n")
 	switch {
+	case l == nil || rest == "":
 	case l.verb == "@http":
 		l.arg += "\n" + rest
 	case l.text == "":
@@ -183,6 +159,26 @@ func (p *parser) finish() {
 	default:
 		l.text += "\n" + rest
 	}
+}
+
+// dedent takes off what all lines begin with, and the empty ones at the end.
+func dedent(lines []string) string {
+	margin, first := "", true
+	for _, s := range lines {
+		if s == "" {
+			continue
+		}
+		if space := s[:len(s)-len(strings.TrimLeft(s, " \t"))]; first {
+			margin, first = space, false
+		}
+		for !strings.HasPrefix(s, margin) {
+			margin = margin[:len(margin)-1]
+		}
+	}
+	for i, s := range lines {
+		lines[i] = strings.TrimPrefix(s, margin)
+	}
+	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
 // check looks at what can only be seen when all is read.

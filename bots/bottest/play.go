@@ -109,29 +109,15 @@ func (p *play) hint(l line) string {
 
 // align puts what was wanted beside what was done, in order, as much of it together as can be.
 func align(want []line, did []done, here string) []pair {
-	n, m := len(want), len(did)
-	// best[i][j] is how many of want[i:] and did[j:] go together.
-	best := make([][]int, n+1)
-	for i := range best {
-		best[i] = make([]int, m+1)
-	}
-	fits := func(i, j int) bool { return did[j].as(want[i], here) }
-	for i := n - 1; i >= 0; i-- {
-		for j := m - 1; j >= 0; j-- {
-			best[i][j] = max(best[i+1][j], best[i][j+1])
-			if fits(i, j) {
-				best[i][j] = max(best[i][j], best[i+1][j+1]+1)
-			}
-		}
-	}
+	fits := func(i, j int) bool { return i < len(want) && j < len(did) && did[j].as(want[i], here) }
+	best := together(len(want), len(did), fits)
 	var pairs []pair
-	i, j := 0, 0
-	for i < n || j < m {
+	for i, j := 0, 0; i < len(want) || j < len(did); {
 		switch {
-		case i < n && j < m && fits(i, j) && best[i][j] == best[i+1][j+1]+1:
+		case fits(i, j) && best[i][j] == best[i+1][j+1]+1:
 			pairs = append(pairs, pair{&want[i], &did[j], true})
 			i, j = i+1, j+1
-		case i < n && (j == m || best[i+1][j] >= best[i][j+1]):
+		case i < len(want) && (j == len(did) || best[i+1][j] >= best[i][j+1]):
 			pairs = append(pairs, pair{want: &want[i]})
 			i++
 		default:
@@ -140,6 +126,22 @@ func align(want []line, did []done, here string) []pair {
 		}
 	}
 	return pairs
+}
+
+// together counts how many of the ith to nth and the jth to mth go together.
+func together(n, m int, fits func(i, j int) bool) [][]int {
+	best := make([][]int, n+1)
+	for i := range best {
+		best[i] = make([]int, m+1)
+	}
+	for i := n - 1; i >= 0; i-- {
+		for j := m - 1; j >= 0; j-- {
+			if best[i][j] = max(best[i+1][j], best[i][j+1]); fits(i, j) {
+				best[i][j] = max(best[i][j], best[i+1][j+1]+1)
+			}
+		}
+	}
+	return best
 }
 
 // contextLines is how many lines of the chat are shown before what went wrong.

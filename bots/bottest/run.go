@@ -119,34 +119,32 @@ func runFile(ctx context.Context, o Options, file string) []Result {
 		}
 		// Of a chat on several platforms the first says what should be written.
 		fixing := o.Update && len(results) == 0
-		playOn(ctx, o, t, platform, fixing, &r)
+		began := time.Now()
+		r.Failure, r.Updated = playOn(ctx, o, t, platform, fixing)
+		r.Took = time.Since(began)
 		results = append(results, r)
 	}
 	return results
 }
 
 // playOn plays a transcript on one platform.
-func playOn(ctx context.Context, o Options, t *Transcript, platform string, fixing bool, r *Result) {
-	began := time.Now()
-	defer func() { r.Took = time.Since(began) }()
+func playOn(ctx context.Context, o Options, t *Transcript, platform string, fixing bool) (failed string, updated bool) {
 	w, err := newWorld(t, platform, o.Open, Bot{Path: botOf(t)})
 	if err != nil {
-		r.Failure = err.Error() + "\n"
-		return
+		return err.Error() + "\n", false
 	}
 	p := &play{t: t, w: w, many: len(t.On()) > 1}
 	f := p.run(ctx, fixing)
-	if f == nil {
-		return
-	}
-	if fixing && len(p.fixes) > 0 && f.why == "" {
+	switch {
+	case f == nil:
+		return "", false
+	case fixing && len(p.fixes) > 0 && f.why == "":
 		if err := os.WriteFile(t.Name, []byte(p.updated()), 0o600); err != nil {
-			r.Failure = err.Error() + "\n"
+			return err.Error() + "\n", false
 		}
-		r.Updated = true
-		return
+		return "", true
 	}
-	r.Failure = fmt.Sprintf("%s:%d: %s\n%s", t.Name, f.at, f.summary(), f.show(t, p, painter(o.Colour)))
+	return fmt.Sprintf("%s:%d: %s\n%s", t.Name, f.at, f.summary(), f.show(t, p, painter(o.Colour))), false
 }
 
 // summary says in one line what is wrong.
@@ -171,6 +169,14 @@ func (f *failure) summary() string {
 		return "the bot does not do what is written"
 	}
 	return "the bot does something else than is written"
+}
+
+// Play plays a transcript on one platform. Its error is the failure, as people read it.
+func Play(ctx context.Context, t *Transcript, platform string, open Opener) error {
+	if failed, _ := playOn(ctx, Options{Open: open}, t, platform, false); failed != "" {
+		return errors.New(strings.TrimSpace(failed))
+	}
+	return nil
 }
 
 // suffix is what the names of transcripts end in.

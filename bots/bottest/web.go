@@ -20,7 +20,7 @@ type page struct {
 	used   bool
 }
 
-var pageForm = regexp.MustCompile(`^([A-Z]+)\s+(\S+)\s+->\s+(fails|\d{3})(?:\s+([\s\S]*))?$`) //nolint:gochecknoglobals // a pattern
+var pageForm = regexp.MustCompile(`^([A-Z]+)\s+(\S+)\s+->\s+(fails|\d{3})(?:\s+([\s\S]*))?$`)
 
 // parsePage reads what stands behind @http.
 func parsePage(arg string) (page, error) {

@@ -20,7 +20,8 @@ import (
 // Bot is what a transcript wants to talk to.
 type Bot struct {
 	Path   string            // of the bot, or of the transcript without .chat when nothing lies beside it
-	Config map[string]string // its settings, as the transcript says them
+	Locale string            // of its texts; empty: its own
+	Config map[string]string // its settings, as the transcript says them, but for places: those by their full names
 }
 
 // Opener makes a bot: Config.Name, Bot, Source and Load, and of Env what the bot itself says (May, Folder). The rest is the
@@ -97,12 +98,19 @@ func newWorld(t *Transcript, platform string, open Opener, b Bot) (*world, error
 		name, not := strings.CutPrefix(c, "!")
 		abilities()[name](&traits, !not)
 	}
-	b.Config = t.set.config
-	return &world{
+	w := &world{
 		set: t.set, platform: platform, traits: traits, account: chat.Account(platform + "/test"), open: open, bot: b, web: &web{},
 		now: t.set.at, state: map[string][]byte{}, heard: map[chat.EventID]bool{}, muted: map[chat.Conversation]bool{},
 		roles: map[chat.PersonID][]string{}, rooms: map[chat.Conversation]*room{}, people: map[chat.PersonID]chat.Author{},
-	}, nil
+	}
+	w.bot.Locale, w.bot.Config = t.set.locale, map[string]string{}
+	for name, value := range t.set.config {
+		if c, err := w.conversation(value); err == nil && strings.HasPrefix(value, "#") {
+			value = c.String() // a bot knows conversations by their full names
+		}
+		w.bot.Config[name] = value
+	}
+	return w, nil
 }
 
 // start makes the bot's host, as a new process does, and fires what is due.
