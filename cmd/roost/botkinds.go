@@ -32,7 +32,8 @@ func botKindOf(name string, b configs.Bot, log *slog.Logger) (botKind, error) {
 	f := botFile{path: b.Path}
 	switch b.Kind {
 	case configs.BotScript:
-		return scriptKind{botFile: f, name: name, opt: script.Options{Config: b.Values}}, nil
+		opt := script.Options{Config: b.Values, Memory: b.Limits.Memory}
+		return scriptKind{botFile: f, opt: opt, worker: b.Worker}, nil
 	case configs.BotRules:
 		return rulesKind{botFile: f, opt: rules.Options{Locale: b.Locale}}, nil
 	case configs.BotPlugin:
@@ -58,12 +59,19 @@ func (f botFile) settle(*bots.Config)     {}
 
 type scriptKind struct {
 	botFile
-	name string
-	opt  script.Options
+	opt    script.Options
+	worker bool
 }
 
 func (k scriptKind) load(_ context.Context, source []byte) (bots.Bot, error) {
-	return script.Load(k.path, source, k.opt)
+	if !k.worker {
+		return script.Load(k.path, source, k.opt)
+	}
+	line, err := workerLine()
+	if err != nil {
+		return nil, err
+	}
+	return script.NewWorker(line, k.path, source, k.opt)
 }
 
 type rulesKind struct {

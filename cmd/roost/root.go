@@ -65,6 +65,7 @@ done; 3 doctor found something broken, or replay did not find what was asked for
 	add(groupLook, c.doctorCmd(), c.deliveriesCmd(), c.replayCmd(), c.whyCmd(), c.botsCmd())
 	help := helpCmd()
 	add(groupOther, c.versionCmd(), c.completionCmd(), help)
+	root.AddCommand(workerCmd())
 	root.SetHelpCommand(help)
 	return root
 }

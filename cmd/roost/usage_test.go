@@ -61,6 +61,9 @@ func TestHelp(t *testing.T) {
 	bare := roost(t)
 	bare.want(t, 0, "Exit codes: 0 all is well", "roost check && roost run")
 	for _, cmd := range root.Commands() {
+		if cmd.Hidden {
+			continue
+		}
 		bare.want(t, 0, "\n  "+cmd.Name()+" ")
 		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") || utf8.RuneCountInString(cmd.Short) > 80 {
 			t.Errorf("%s: %q is no short line", cmd.Name(), cmd.Short)
