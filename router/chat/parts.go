@@ -75,7 +75,21 @@ func Parts(p Post, t Traits) []Post {
 		parts[i+1].ReplyTo, parts[i+1].Quote = "", nil
 		parts[i+1].Card = nil
 	}
+	// What can be pressed or answered stands below all of the words.
+	if last := lastWords(parts); p.Card != nil && p.Card.Numbered && last > 0 {
+		parts[0].Card, parts[last].Card = nil, p.Card
+	}
 	return parts
+}
+
+// lastWords is the last part that has a text.
+func lastWords(parts []Post) int {
+	for i := len(parts) - 1; i > 0; i-- {
+		if !parts[i].Text.Empty() {
+			return i
+		}
+	}
+	return 0
 }
 
 // room is how much text a message of p may have; 0 is no limit. A quote never takes more than half of it.
