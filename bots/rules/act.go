@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/roost-im/roost/bots"
@@ -37,17 +38,34 @@ func (p *play) message(ctx context.Context, r *reply) (bots.Message, error) {
 		return m, err
 	}
 	for _, c := range r.choices {
-		label, err := p.plain(ctx, c.label)
+		choice, err := p.choice(ctx, c)
 		if err != nil {
 			return m, err
 		}
-		value, err := p.plain(ctx, c.value)
-		if err != nil {
-			return m, err
-		}
-		m.Choices = append(m.Choices, bots.Choice{Label: label, Value: value, ID: c.id, Style: c.style})
+		m.Choices = append(m.Choices, choice)
 	}
 	return m, nil
+}
+
+// valueMax is how long the value of a button may be, in bytes.
+const valueMax = 200
+
+func (p *play) choice(ctx context.Context, c choice) (bots.Choice, error) {
+	out := bots.Choice{ID: c.id, Style: c.style}
+	var err error
+	if out.Label, err = p.plain(ctx, c.label); err != nil {
+		return out, err
+	}
+	if out.Value, err = p.plain(ctx, c.value); err != nil {
+		return out, err
+	}
+	switch {
+	case strings.TrimSpace(out.Label) == "":
+		return out, errors.New("a choice has an empty label")
+	case len(out.Label) > valueMax || len(out.Value) > valueMax:
+		return out, fmt.Errorf("the choice %q is longer than %d bytes", short(out.Label), valueMax)
+	}
+	return out, nil
 }
 
 func (r *reply) do(ctx context.Context, p *play) error {

@@ -59,12 +59,17 @@ func (l *loader) formula(v value, in *scope, options ...expr.Option) *formula {
 		return nil
 	}
 	f := &formula{at: v, source: source}
-	look := &looker{formula: f}
+	look := &looker{formula: f, whole: map[string]int{}}
 	options = append(options, expr.Env(in.types()), expr.MaxNodes(nodesMax), expr.DisableAllBuiltins(), expr.Patch(look))
 	for _, name := range functions() {
 		options = append(options, expr.EnableBuiltin(name))
 	}
 	program, err := compile(source, options)
+	for name, n := range look.whole {
+		if n > 0 {
+			look.no(&ast.NilNode{}, "write "+name+".something")
+		}
+	}
 	if err == nil && look.wrong == nil {
 		f.program = program
 		for _, path := range f.state {
@@ -98,6 +103,7 @@ type looker struct {
 	*formula
 
 	wrong *file.Error
+	whole map[string]int // how often a part of the state is named without a key
 }
 
 // Visit looks at one node; those inside it were seen before.
@@ -106,6 +112,9 @@ func (l *looker) Visit(node *ast.Node) {
 	case *ast.IdentifierNode:
 		if !slices.Contains(l.names, n.Value) {
 			l.names = append(l.names, n.Value)
+		}
+		if isScope(n.Value) {
+			l.whole[n.Value]++
 		}
 	case *ast.MemberNode:
 		l.member(n)
@@ -138,6 +147,7 @@ func (l *looker) member(n *ast.MemberNode) {
 	if !ok || !isScope(of.Value) {
 		return
 	}
+	l.whole[of.Value]--
 	key, ok := n.Property.(*ast.StringNode)
 	if !ok {
 		l.no(n, "the key of "+of.Value+" must be a word, as in "+of.Value+".count")
@@ -187,7 +197,7 @@ func (p *play) eval(ctx context.Context, f *formula) (any, error) {
 	return v, err
 }
 
-// holds says whether a condition is true.
+// holds says whether a condition is true; what is not there is not.
 func (p *play) holds(ctx context.Context, f *formula) (bool, error) {
 	v, err := p.eval(ctx, f)
 	if err != nil {

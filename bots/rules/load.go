@@ -24,9 +24,8 @@ type loader struct {
 	rules   []*rule
 	defined map[string]*shared // by name: what define holds, and rules with a name
 	wakes   map[string]*wake
-	answers types.Map  // the names of all answers in the file
-	asked   types.Map  // the arguments of all rules
-	reads   [][]string // what the texts read
+	answers types.Map // the names of all answers in the file
+	asked   types.Map // the arguments of all rules
 	runs    []*run
 	buttons []button
 	where   []string // the shared steps that are being read
@@ -85,9 +84,8 @@ func (l *loader) load(root value) {
 	for _, r := range l.rules {
 		l.spec.Triggers = append(l.spec.Triggers, r.trigger)
 	}
-	if len(l.wakes) > 0 {
-		l.spec.Triggers = append(l.spec.Triggers, bots.Trigger{ID: wokenID, Kind: bots.Woken})
-	}
+	// An earlier version of the file may have had something to do later.
+	l.spec.Triggers = append(l.spec.Triggers, bots.Trigger{ID: wokenID, Kind: bots.Woken})
 }
 
 func (l *loader) setZone(v value) {
@@ -297,13 +295,20 @@ func (l *loader) checkOrder() {
 			continue
 		}
 		for j, o := range l.rules {
-			before := j < i && (isWords(&o.trigger) && isWords(&r.trigger) || alike(&o.trigger, &r.trigger))
-			if o.cond != nil && (before || isWords(&r.trigger) && o.trigger.Command != nil) {
+			if o.cond != nil && mayFollow(r, o, j < i) {
 				r.at.fault("put it before that rule", "roles and cooldown don't hold behind the rule in line %d, which has an if", o.at.spot.line)
 				break
 			}
 		}
 	}
+}
+
+// mayFollow says whether r may act on an event that hit o first; earlier says that o stands before it.
+func mayFollow(r, o *rule, earlier bool) bool {
+	if isWords(&r.trigger) {
+		return o.trigger.Command != nil || earlier && isWords(&o.trigger)
+	}
+	return earlier && alike(&o.trigger, &r.trigger)
 }
 
 func isName(s string) bool {

@@ -1,7 +1,10 @@
 package rules_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +13,8 @@ import (
 
 	"github.com/roost-im/roost/bots"
 	"github.com/roost-im/roost/bots/rules"
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
 )
 
 // faultsOf are the faults of a file, each as place and words.
@@ -38,8 +43,9 @@ func TestFaults(t *testing.T) {
 		{"rules that are no list", "rules: {when: mention, reply: x}", []string{"1:1 rules: wants a list of rules"}},
 		{"an unknown key at the top", "rule: []\nrules: []", []string{"1:1 rule: unknown key; did you mean rules?"}},
 		{"an unknown action", one("when: mention\nreplay: x"), []string{"3:3 rules[0].replay: unknown key; did you mean reply?"}},
-		{"an unknown trigger", one("when: {comand: x}\nreply: x"), []string{"2:10 rules[0].when.comand: unknown key; did you mean command?", "acts on nothing"}},
+		{"an unknown trigger", one("when: {comand: x}\nreply: x"), []string{"2:10 rules[0].when.comand: unknown key; did you mean command?"}},
 		{"an unknown key within", one("when: mention\nreply: {txt: x, text: y}"), []string{"3:11 rules[0].reply.txt: unknown key; did you mean text?"}},
+		{"no trigger", one("when: {if: direct}\nreply: x"), []string{"2:3 rules[0].when: acts on nothing; write one of command"}},
 		{"no when", one("reply: x"), []string{"2:3 rules[0]: does not say when"}},
 		{"two triggers", one("when: {command: x, hook: y}\nreply: x"), []string{"acts on command and hook"}},
 		{"an unknown event", one("when: {event: join}\nreply: x"), []string{`2:17 rules[0].when.event: "join" is no event; did you mean joined?`}},
@@ -63,6 +69,8 @@ func TestFaults(t *testing.T) {
 		{"a text without end", one("when: {message: true, if: 'repeat(text, 1000000) == \"\"'}\nreply: x"), []string{"unknown name repeat"}},
 		{"a range", one("when: {message: true, if: 'all(1..1000000, true)'}\nreply: x"), []string{"the operator .. is not there"}},
 		{"state by a key that is computed", one("when: {message: true, if: 'person[text] == 1'}\nreply: x"), []string{"2:36 rules[0].when.if: does not compile: the key of person must be a word"}},
+		{"all of the state", one("when: {message: true, if: 'len(person) > 0 and person.x'}\nreply: x"), []string{"write person.something"}},
+		{"a person in the text of a schedule", one("when: {schedule: 0 9 * * *}\nreply: 'n {person.n}'"), []string{"nobody does this"}},
 		{"an unknown place to fill", one("when: {command: 'x <size>'}\nreply: |\n  a\n  b {siz} {size.x} {args.y} {user.age} {person} {texts.no}"), []string{"5:7 rules[0].reply: nothing is known of {siz}; did you mean size?", "{size.x}", "{args.y}", "{user.age}", "{person}; write {person.something}", "there is no {texts.no}"}},
 		{"text that is a mapping", one("when: mention\nreply: {user}"), []string{"rules[0].reply.user: unknown key"}},
 		{"text that is none", one("when: mention\nreply: true"), []string{"3:10 rules[0].reply: wants text, is true; put it in quotes"}},
@@ -78,6 +86,7 @@ func TestFaults(t *testing.T) {
 		{"no cooldown", one("when: {command: x, cooldown: often}\nreply: x"), []string{`"often" is no cooldown`}},
 		{"limits that don't hold", one("when: {message: true, if: direct}\nreply: x") + "- when: {pattern: x, roles: [a]}\n  reply: x\n", []string{"4:3 rules[1]: roles and cooldown don't hold behind the rule in line 2"}},
 		{"a button that nobody answers to", one("when: mention\nreply: {text: x, choices: [Yes]}"), []string{`3:30 rules[0].reply.choices[0]: nothing answers to the button "Yes"`}},
+		{"an edit elsewhere", one("when: mention\nedit: {text: x, to: slack/team#C1}"), []string{"3:19 rules[0].edit.to: unknown key"}},
 		{"choices of nothing", one("when: mention\nchoices: [a]"), []string{"these are the choices of no message"}},
 		{"no choices", one("when: mention\nask: {question: x, choices: []}"), []string{"wants a list of 1 to 25 choices"}},
 		{"a type of choices", one("when: mention\nask: {question: x, choices: [a], type: number}"), []string{"leave type out"}},
@@ -207,9 +216,10 @@ func FuzzLoad(f *testing.F) {
 		"texts: {en: {a: '{user}'}}\nrules:\n- when: {press: 'a*'}\n  edit: '{texts.a}'\n  choices: [a, {label: b, press: ab}]\n", "rules:\n- when: {schedule: '@daily', to: 'x/y#z'}\n  set: {talk.n: 1}\n",
 		"rules: [{when: {command: 'a <b> [<c...>]'}, if: c != nil, then: {ask: {question: '?', as: d}}, else: {hand_off: '{d}'}}]",
 	} {
-		f.Add([]byte(s))
+		f.Add([]byte(s), "/a b")
+		f.Add([]byte(s), "/order M")
 	}
-	f.Fuzz(func(t *testing.T, source []byte) {
+	f.Fuzz(func(t *testing.T, source []byte, words string) {
 		b, err := rules.Load("bot.yaml", source, rules.Options{})
 		if (b == nil) == (err == nil) {
 			t.Fatalf("Load = %v, %v", b, err)
@@ -220,8 +230,25 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		if _, err := bots.New(bots.Config{Name: "bot", Bot: b}); err != nil && !strings.Contains(err.Error(), "prefix") {
-			t.Errorf("a file that loads is refused by its host: %v", err)
+		var log bytes.Buffer
+		h, err := bots.New(bots.Config{Name: "bot", Bot: b, Env: bots.Env{
+			State: func(context.Context, string) ([]byte, error) { return nil, nil },
+			Now:   func() time.Time { return time.Unix(1e9, 0) },
+			Log:   slog.New(slog.NewTextHandler(&log, nil)),
+		}})
+		if err != nil {
+			if !strings.Contains(err.Error(), "prefix") {
+				t.Errorf("a file that loads is refused by its host: %v", err)
+			}
+			return
+		}
+		for _, what := range []chat.Happening{chat.Posted{Text: text.Plain(words)}, chat.Joined{}, chat.Pressed{Button: words, Value: words}} {
+			in := chat.Hear{Key: "k", To: chat.Conversation{Account: "bot/bot", ID: "x"}, Event: chat.Event{
+				ID: "e", Conversation: place, Message: "m", Author: chat.Author{ID: "U1", Name: words}, What: what,
+			}}
+			if _, err := h.Hear(t.Context(), in); err != nil || strings.Contains(log.String(), "panic") {
+				t.Errorf("Hear: %v %s", err, log.String())
+			}
 		}
 	})
 }

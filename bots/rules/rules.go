@@ -120,21 +120,27 @@ func (b *bot) try(ctx context.Context, t *bots.Turn, i int, groups []string) (do
 
 // follows says whether r may act on an event that hit another rule first, whose condition did not hold.
 func (r *rule) follows(first *rule, t *bots.Turn) (groups []string, ok bool) {
-	a, b := &first.trigger, &r.trigger
-	posted, isPosted := t.Hear().Event.What.(chat.Posted)
-	switch {
-	case !isWords(b) || !isPosted:
-		same := a.Kind != "" && a.Kind == b.Kind || a.Hook != "" && a.Hook == b.Hook
-		pressed, isPressed := t.Hear().Event.What.(chat.Pressed)
-		return nil, same || isPressed && b.Button != "" && presses(b.Button, pressed.Button)
-	case b.Pattern != nil:
-		groups = b.Pattern.FindStringSubmatch(posted.Text.Trim().Body)
-		return groups, groups != nil
-	case b.Mention:
-		ev := t.Hear().Event
-		return nil, ev.Addressed || ev.Direct || a.Mention
+	ev := t.Hear().Event
+	switch w := ev.What.(type) {
+	case chat.Posted:
+		return r.followsWords(first, ev, w)
+	case chat.Pressed:
+		return nil, r.trigger.Button != "" && presses(r.trigger.Button, w.Button)
+	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
 	}
-	return nil, b.Any
+	return nil, alike(&r.trigger, &first.trigger)
+}
+
+func (r *rule) followsWords(first *rule, ev chat.Event, said chat.Posted) (groups []string, ok bool) {
+	switch t := &r.trigger; {
+	case t.Pattern != nil:
+		groups = t.Pattern.FindStringSubmatch(said.Text.Trim().Body)
+		return groups, groups != nil
+	case t.Mention:
+		return nil, ev.Addressed || ev.Direct || first.trigger.Mention
+	default:
+		return nil, t.Any
+	}
 }
 
 // play is one run of a rule.

@@ -87,6 +87,10 @@ func TestActions(t *testing.T) {
 		{name: "edit what was said", do: "reply: one\n    edit: two {w}", want: said("say: one", "edit: two w*")},
 		{name: "edit nothing", do: "edit: x", want: said(sorry), fails: "there is no message of the bot's to edit"},
 		{name: "a condition that fails", do: "if: person.n + 1 > 2\n    then: {reply: x}", want: said(sorry), fails: `bot.yaml:3:18: \"person.n + 1 > 2\"`},
+		{name: "a condition that is nothing", do: "if: person.n\n    then: {reply: x}\n    else: {reply: y}", want: said("say: y")},
+		{name: "a condition that is no condition", do: "do: [{set: {person.n: 3}}, {if: person.n, then: {reply: x}}]", want: said(sorry), fails: `bot.yaml:3:37: \"person.n\"`},
+		{name: "a choice without words", do: "reply: {text: x, choices: [{label: '{person.n}', press: 'Yes'}]}", want: said(sorry), fails: "a choice has an empty label"},
+		{name: "a choice that is too long", do: "set: {bot.l: 'w + w + w + w + w'}\n    reply: {text: x, choices: [{label: '" + strings.Repeat("{w} ", 70) + "', press: 'Yes'}]}", want: said(sorry), fails: "is longer than 200 bytes"},
 		{name: "a file that is not there", do: "reply: {text: x, files: [a.png]}", want: said(sorry), fails: "is not in the bot's folder"},
 		{name: "typing", do: "typing: true\n    reply: x", want: said("say: x")},
 		{name: "too many steps", do: "run: d1", want: said(sorry), fails: "more than 1000 steps"},
@@ -262,6 +266,36 @@ define:
 	w.source = "rules:\n- when: joined\n  wake: {after: 1d, as: nag, do: {reply: new nag}}\n"
 	w.restart()
 	want(t, w.pass(time.Hour), "say: new nag")
+	w.source = "rules:\n- {when: joined, reply: x}\n"
+	want(t, w.hear(chat.Joined{}), "wake in 24h0m0s")
+	w.restart()
+	w.pass(24 * time.Hour)
+	if log := w.log.String(); !strings.Contains(log, "has no longer what was to be done later") {
+		t.Errorf("log: %s", log)
+	}
+}
+
+func TestAskingLater(t *testing.T) {
+	t.Parallel()
+	w := setup(t, `
+rules:
+  - when: {command: 'later <what>'}
+    wake: {after: 1h, do: [{ask: {question: '{what}?', as: so}}, {reply: '{what}: {so}'}]}
+  - when: {pattern: '(?P<n>[0-9]+)', if: int(n) > 5}
+    do: [{ask: 'Sure about {n}?'}, {reply: '{n} {answer}'}]
+  - when: {pattern: '(?P<m>[0-9]+)'}
+    do: [{ask: 'Sure of {m}?'}, {reply: '{m} {answer}'}]
+`)
+	want(t, w.say("/later tea"), "wake in 1h0m0s")
+	want(t, w.pass(time.Hour), "say: tea?")
+	w.restart()
+	want(t, w.say("yes"), "say: tea: yes")
+	want(t, w.say("7"), "say: Sure about 7?")
+	w.restart()
+	want(t, w.say("yes"), "say: 7 yes")
+	want(t, w.say("3"), "say: Sure of 3?")
+	w.restart()
+	want(t, w.say("no"), "say: 3 no")
 }
 
 func TestOneOfSeveral(t *testing.T) {

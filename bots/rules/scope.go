@@ -54,7 +54,6 @@ func (s *scope) knows(path []string) (hint string, ok bool) {
 	if !ok {
 		return nearest(path[0], known), false
 	}
-	s.l.reads = append(s.l.reads, path)
 	if isScope(path[0]) && s.own[path[0]] == nil {
 		return "write {" + path[0] + ".something}", len(path) == 2
 	}
@@ -90,10 +89,7 @@ func (p *play) lookup(ctx context.Context, path []string) (any, error) {
 		}
 		return p.args[rest[0]], nil
 	case string(bots.OfPerson), string(bots.OfTalk), string(bots.OfBot):
-		if len(rest) != 1 {
-			return nil, nil
-		}
-		return p.get(ctx, bots.Scope(name), rest[0])
+		return p.get(ctx, bots.Scope(name), strings.Join(rest, "."))
 	case "user":
 		return field(known(p.turn.Person()), rest), nil
 	case "hour", "weekday":

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -131,7 +130,7 @@ func (l *loader) actions(entries []entry, in *scope) []step {
 func (l *loader) verbs() map[string]func(value, *scope) action {
 	return map[string]func(value, *scope) action{
 		"reply":    func(v value, in *scope) action { return l.reply(v, in) },
-		"edit":     func(v value, in *scope) action { return &edit{*l.reply(v, in)} },
+		"edit":     l.edit,
 		"ask":      l.ask,
 		"react":    l.react,
 		"set":      l.set,
@@ -145,132 +144,6 @@ func (l *loader) verbs() map[string]func(value, *scope) action {
 			return &unwake{w}
 		},
 	}
-}
-
-// saying are the keys of a message.
-func (l *loader) saying(r *reply, in *scope) map[string]func(value) {
-	return map[string]func(value){
-		"text":    func(v value) { r.texts = l.sayings(v, in) },
-		"choices": func(v value) { r.choices = l.choices(v, in, true) },
-		"files":   func(v value) { r.files = l.files(v) },
-		"only":    func(v value) { r.only = l.yes(v) },
-		"quote":   func(v value) { r.quote = l.yes(v) },
-		"to":      func(v value) { r.to = l.place(v) },
-	}
-}
-
-func (l *loader) reply(v value, in *scope) *reply {
-	r := &reply{}
-	if !v.isMap() {
-		r.texts = l.sayings(v, in)
-		return r
-	}
-	v.fields(l.saying(r, in))
-	if len(r.texts) == 0 && len(r.files) == 0 {
-		v.fault("write text:", "says nothing")
-	}
-	return r
-}
-
-// sayings reads a text, or several of which one is said.
-func (l *loader) sayings(v value, in *scope) []words {
-	var all []words
-	for _, item := range v.list() {
-		if s, ok := item.word(); ok && strings.TrimSpace(s) == "" {
-			item.fault("", "is empty")
-			continue
-		}
-		all = append(all, l.words(item, in))
-	}
-	return all
-}
-
-func (l *loader) files(v value) []string {
-	names := v.words()
-	for _, name := range names {
-		if !filepath.IsLocal(filepath.FromSlash(name)) {
-			v.fault("", "the file %q is not in the bot's folder", name)
-		}
-	}
-	return names
-}
-
-// choicesMost is how many choices a message may have: what fits on Slack's and Discord's cards.
-const choicesMost = 25
-
-// choices reads what can be pressed, or answered.
-func (l *loader) choices(v value, in *scope, pressed bool) []choice {
-	items := v.list()
-	if !v.isList() || len(items) == 0 || len(items) > choicesMost {
-		v.fault("write [Yes, No]", "wants a list of 1 to %d choices", choicesMost)
-		return nil
-	}
-	var all []choice
-	for _, item := range items {
-		all = append(all, l.choice(item, in, pressed))
-	}
-	return all
-}
-
-func (l *loader) choice(v value, in *scope, pressed bool) choice {
-	var c choice
-	if !v.isMap() {
-		c.label = l.words(v, in)
-		c.id, _ = v.word()
-	} else {
-		known := map[string]func(value){
-			"label": func(v value) { c.label = l.words(v, in) },
-			"value": func(v value) { c.value = l.words(v, in) },
-			"style": func(v value) { c.style = l.style(v) },
-		}
-		if pressed {
-			known["press"] = func(v value) { c.id, _ = v.word() }
-		}
-		v.fields(known)
-		if c.label == nil {
-			v.fault("", "has no label")
-		}
-		if c.id == "" && len(c.label) == 1 {
-			c.id = c.label[0].text
-		}
-	}
-	if !pressed {
-		c.id = ""
-		return c
-	}
-	const idMax = 60
-	if c.id == "" || len(c.id) > idMax {
-		v.fault("write {label: …, press: a_short_name}", "the button wants a name of 1 to %d bytes", idMax)
-		return c
-	}
-	l.buttons = append(l.buttons, button{c.id, v})
-	return c
-}
-
-func (l *loader) style(v value) chat.Style {
-	s, _ := v.word()
-	if s != string(chat.Primary) && s != string(chat.Danger) {
-		v.fault(nearest(s, []string{string(chat.Primary), string(chat.Danger)}), "%q is no style", s)
-	}
-	return chat.Style(s)
-}
-
-// choicesOf gives choices to the message said just before.
-func (l *loader) choicesOf(all []step, e entry, in *scope) {
-	if len(all) > 0 {
-		switch a := all[len(all)-1].act.(type) {
-		case *reply:
-			a.choices = l.choices(e.value, in, true)
-			return
-		case *edit:
-			a.choices = l.choices(e.value, in, true)
-			return
-		case *ask:
-			a.choices = l.choices(e.value, in, false)
-			return
-		}
-	}
-	l.add(e.at, "write it behind reply: or ask:", "these are the choices of no message")
 }
 
 // answerName is how an answer is called that has no other name.
@@ -304,7 +177,7 @@ func (l *loader) ask(v value, in *scope) action {
 		"question": func(v value) { a.texts = l.sayings(v, in) },
 		"choices":  func(v value) { a.choices = l.choices(v, in, false) },
 		"type":     func(v value) { a.kind = l.paramKind(v) },
-		"timeout":  func(v value) { a.timeout, _ = l.duration(v) },
+		"timeout":  func(v value) { a.timeout = l.duration(v) },
 		"late":     func(v value) { a.late = l.steps(v, in) },
 		"as": func(v value) {
 			if a.as, _ = v.word(); !isName(a.as) || reserved(a.as) || a.as == "text" {
@@ -331,16 +204,16 @@ func (l *loader) paramKind(v value) bots.ParamKind {
 	return bots.ParamKind(s)
 }
 
-func (l *loader) duration(v value) (time.Duration, bool) {
+func (*loader) duration(v value) time.Duration {
 	s, ok := v.word()
 	if !ok {
-		return 0, false
+		return 0
 	}
 	d, err := parseDuration(s)
 	if err != nil {
 		v.fault("", "%v", err)
 	}
-	return d, err == nil
+	return d
 }
 
 // parseDuration reads a length of time as people write one.

@@ -120,19 +120,30 @@ func plain(f *faults, tokens token.Tokens) bool {
 			flow = max(flow-1, 0)
 		case token.SequenceEntryType:
 			dashes++
-		case token.AnchorType, token.AliasType, token.MergeKeyType: // they make a huge file of a short one
-			f.add(spotAt(t), "write the value out, or put it in quotes", "anchors, aliases and merge keys are not taken")
-		case token.TagType:
-			f.add(spotAt(t), "put a value that begins with ! in quotes", "tags are not taken")
-		case token.DirectiveType, token.MappingKeyType:
-			f.add(spotAt(t), "write key: value", "directives and keys that begin with ? are not taken")
 		}
-		if deep := flow+dashes > nestMost || t.Position.IndentNum > 4*nestMost; deep || i > tokensMax || len(f.list) >= faultsMost {
+		if text, hint := without(t.Type); text != "" {
+			f.add(spotAt(t), hint, "%s", text)
+		}
+		deep := flow+dashes > nestMost || t.Position.IndentNum > 4*nestMost
+		if deep || i > tokensMax || len(f.list) >= faultsMost {
 			f.add(spotAt(t), "", "too much: more than %d levels or %d words", nestMost, tokensMax)
 			return false
 		}
 	}
 	return len(f.list) == before
+}
+
+// without says why a token is not taken, and what to write instead. Anchors and aliases make a huge file of a short one.
+func without(t token.Type) (text, hint string) {
+	switch t { //nolint:exhaustive // the other types are as they should be
+	case token.AnchorType, token.AliasType, token.MergeKeyType:
+		return "anchors, aliases and merge keys are not taken", "write the value out, or put it in quotes"
+	case token.TagType:
+		return "tags are not taken", "put a value that begins with ! in quotes"
+	case token.DirectiveType, token.MappingKeyType:
+		return "directives and keys that begin with ? are not taken", "write key: value"
+	}
+	return "", ""
 }
 
 // parseTokens turns a panic of the parser, which rubbish has provoked before, into an error.

@@ -37,7 +37,7 @@ func (l *loader) when(h *head) {
 	is := func(key string, read func(value)) func(value) {
 		return func(v value) { set = append(set, key); read(v) }
 	}
-	plan := plan{zone: l.zoneName}
+	plan, before := plan{zone: l.zoneName}, len(l.list)
 	v.fields(map[string]func(value){
 		"command":  is("command", func(v value) { l.command(v, t, h.scope) }),
 		"pattern":  is("pattern", func(v value) { l.pattern(v, t, h.scope) }),
@@ -55,6 +55,9 @@ func (l *loader) when(h *head) {
 		"cooldown": func(v value) { l.cooldown(v, t) },
 		"help":     func(v value) { t.Help, _ = v.word() },
 	})
+	if len(set) == 0 && len(l.list) > before {
+		return // most likely it is written wrong
+	}
 	if len(set) != 1 {
 		what := "nothing"
 		if len(set) > 1 {

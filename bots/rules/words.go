@@ -59,9 +59,14 @@ func (l *loader) fillable(v value, s string, in *scope, texts bool) words {
 		line := 1 + strings.Count(s[:at[0]], "\n")
 		column := len([]rune(s[strings.LastIndexByte(s[:at[0]], '\n')+1 : at[0]]))
 		if hint, ok := in.knows(path); !ok {
-			l.add(v.within(line, column), hint, "nothing is known of {%s}", strings.Join(path, "."))
+			at := v.spot
+			if texts { // otherwise it is in a text that stands elsewhere
+				at = v.within(line, column)
+			}
+			l.add(at, hint, "nothing is known of {%s}", strings.Join(path, "."))
 			continue
 		}
+		in.read(path, v)
 		w = append(w, part{path: path})
 	}
 	return append(w, part{text: s[from:]})

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/roost-im/roost/bots"
 	"github.com/roost-im/roost/bots/rules"
 	"github.com/roost-im/roost/router/chat"
@@ -98,9 +100,16 @@ func (w *world) hear(what chat.Happening) []string {
 
 func (w *world) deliver(in chat.Hear) []string {
 	w.tb.Helper()
-	out, err := w.host.Hear(w.tb.Context(), in)
+	lost, err := w.host.Hear(w.tb.Context(), in)
 	if err != nil {
 		w.tb.Fatal(err)
+	}
+	out, err := w.host.Hear(w.tb.Context(), in) // as after a crash before the first was stored
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	if diff := cmp.Diff(lost, out); diff != "" && !strings.Contains(w.log.String(), "bot failed") {
+		w.tb.Errorf("heard again it does something else: -first +again\n%s", diff)
 	}
 	for _, k := range out.Keep {
 		if !k.Any && !bytes.Equal(k.Was, w.kept[k.Key]) {
