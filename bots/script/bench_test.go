@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/bots/script"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -71,5 +72,24 @@ command("form", form)
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		load(b, order)
+	}
+}
+
+// BenchmarkWorkerEvent is one event for a command of a script in a process of its own.
+func BenchmarkWorkerEvent(b *testing.B) {
+	src := "def echo(text):\n    return text\ncommand(\"echo <text...>\", echo)\n"
+	w := setupBot(b, worker(b, src, script.Options{}), src, func(c *bots.Config) { c.Rate = bots.Cooldown{N: 1 << 30, Per: time.Nanosecond} })
+	in := chat.Hear{
+		Key: "k1", To: chat.Conversation{Account: "bot/bot", ID: chat.ConversationID(place.String())},
+		Event: chat.Event{
+			ID: "e1", Conversation: place, Message: "m1", Author: ada(), What: chat.Posted{Text: text.Plain("/echo hello there")},
+		},
+	}
+	for b.Loop() {
+		w.now = w.now.Add(time.Second)
+		out, err := w.host.Hear(b.Context(), in)
+		if err != nil || len(out.Acts) != 1 {
+			b.Fatal(out, err)
+		}
 	}
 }

@@ -28,7 +28,7 @@ func TestHTTP(t *testing.T) {
 	w := setup(t, `
 def show(r):
     d = r.json()
-    return "%d %s %s %s %s %s %s" % (r.status, r.ok, d["method"], d["path"], d["auth"], d["type"], d["body"])
+    return "%d %s %s %s %s %s %s" % (r.status, r.ok, d["method"], d["path"], d["auth"], d["type"], escape(d["body"]))
 base = "`+srv.URL+`"
 def get(): return show(http.get(base + "/x", headers={"Authorization": "Bearer " + secret("TOKEN")}))
 def missing(): return show(http.get(base + "/missing"))

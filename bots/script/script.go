@@ -22,6 +22,8 @@ const (
 	// DefaultSteps is how many steps a script may do about one event when Options don't say; an endless loop of the
 	// cheapest kind ends after some 50 ms.
 	DefaultSteps = 1_000_000
+	// DefaultMemory is how much a Worker's process may use when Options don't say.
+	DefaultMemory = 256 << 20
 	// loadTime is how long the top level of a script may take.
 	loadTime = time.Second
 )
@@ -30,6 +32,7 @@ const (
 type Options struct {
 	Config map[string]any `json:"config,omitempty"` // the script's config; plain data, as of a file
 	Steps  uint64         `json:"steps,omitempty"`  // per event, and for the top level; default DefaultSteps
+	Memory int64          `json:"memory,omitempty"` // bytes that a Worker's process may use; default DefaultMemory
 }
 
 // Script is a bot written in Starlark. It is made by Load and safe for concurrent use.
@@ -47,7 +50,7 @@ type Script struct {
 // a line and a column; one that wraps bots.ErrRunaway says that the top level used more than it may.
 func Load(name string, source []byte, opt Options) (*Script, error) {
 	if len(source) > SourceMax {
-		return nil, &Fault{File: name, Line: 1, Reason: fmt.Sprintf("the script has %d bytes, and %d at most are read", len(source), SourceMax)}
+		return nil, tooLong(name, source)
 	}
 	s := &Script{name: name, steps: opt.Steps}
 	if s.steps == 0 {
@@ -77,6 +80,11 @@ func Load(name string, source []byte, opt Options) (*Script, error) {
 	}
 	s.pool.Put(in)
 	return s, nil
+}
+
+func tooLong(name string, source []byte) error {
+	reason := fmt.Sprintf("the script has %d bytes, and %d at most are read", len(source), SourceMax)
+	return &Fault{File: name, Line: 1, Reason: reason}
 }
 
 // dialect is the Starlark that scripts are written in.

@@ -258,6 +258,9 @@ func (e *encoder) scalar(v starlark.Value) error {
 	case starlark.Bool:
 		e.buf.WriteString(strconv.FormatBool(bool(v)))
 	case starlark.Int:
+		if v.BigInt().BitLen() > 3*digitsMost {
+			return fmt.Errorf("a number that is kept has %d digits at most", 3*digitsMost/4)
+		}
 		e.buf.WriteString(v.String())
 	case starlark.Float:
 		f := float64(v)

@@ -205,3 +205,9 @@ func (w *world) talk(pairs ...string) {
 		}
 	}
 }
+
+type roundTrip func() error
+
+func (f roundTrip) RoundTrip(*http.Request) (*http.Response, error) { return nil, f() }
+
+func clientOf(f roundTrip) *http.Client { return &http.Client{Transport: f} }
