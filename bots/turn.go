@@ -36,6 +36,9 @@ type Turn struct {
 	sends   int      // how many messages were said in this run
 	asks    int      // how many messages were asked for, replayed ones included
 
+	inherited []string // answers that an earlier version of the bot got; what is done before the last of them is not done again
+	rand      *rand.Rand
+
 	acts   []chat.Act
 	keep   map[string]*chat.Kept
 	waits  *waiting
@@ -123,10 +126,19 @@ func (t *Turn) given(op byte, value string) {
 
 // act does a, unless that was done before.
 func (t *Turn) act(a chat.Act) {
-	if t.count++; t.count > t.done {
+	if t.counts() {
 		t.acts = append(t.acts, a)
 	}
 }
+
+// counts counts one thing that is to be done, and says whether it was not done before.
+func (t *Turn) counts() bool {
+	t.count++
+	return t.fresh(t.count)
+}
+
+// fresh says whether the nth thing that is done was not done before.
+func (t *Turn) fresh(n int) bool { return n > t.done && len(t.inherited) == 0 }
 
 // Now is the time.
 func (t *Turn) Now() (time.Time, error) {
@@ -148,9 +160,12 @@ func (t *Turn) Now() (time.Time, error) {
 
 // Rand is a source of numbers that nobody can guess beforehand and that gives the same ones when the event is heard again.
 func (t *Turn) Rand() *rand.Rand {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(t.bot + string(t.key)))
-	return rand.New(rand.NewPCG(h.Sum64(), t.env.Seed))
+	if t.rand == nil {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(t.bot + string(t.key)))
+		t.rand = rand.New(rand.NewPCG(h.Sum64(), t.env.Seed))
+	}
+	return t.rand
 }
 
 // Say posts m and gives the name by which it can be changed. The name is good for as long as copies are remembered
@@ -164,7 +179,7 @@ func (t *Turn) say(m Message, buttons []chat.Button) (chat.Ref, error) {
 	}
 	ref := t.key.Said(chat.BotAccount(t.bot), post.To, t.asks)
 	t.asks++
-	if t.count >= t.done {
+	if t.fresh(t.count + 1) {
 		if t.sends++; t.sends > SaysMost {
 			return chat.Ref{}, fmt.Errorf("%w: %d at most", ErrTooMany, SaysMost)
 		}
@@ -190,6 +205,9 @@ func (t *Turn) post(m Message, buttons []chat.Button) (chat.Post, error) {
 		buttons = append(buttons, chat.Button{ID: c.ID, Label: c.Label, Value: c.value(), Style: c.Style})
 	}
 	if len(buttons) > 0 {
+		if err := choosable(buttons); err != nil {
+			return p, err
+		}
 		p.Card = &chat.Card{Buttons: buttons, Numbered: true}
 	}
 	if p.Text.Empty() && len(p.Files) == 0 && p.Card == nil {
@@ -197,6 +215,35 @@ func (t *Turn) post(m Message, buttons []chat.Button) (chat.Post, error) {
 	}
 	return p, nil
 }
+
+// ChoicesMost is how many choices a message has at most: Slack and Discord show no more buttons.
+// https://docs.slack.dev/reference/block-kit/blocks/actions-block
+// https://docs.discord.com/developers/components/reference#action-row
+const ChoicesMost = 25
+
+// choosable says what is wrong with the choices of a message: people, and Discord, could not tell two alike apart.
+func choosable(buttons []chat.Button) error {
+	if len(buttons) > ChoicesMost {
+		return fmt.Errorf("%w: more than %d choices", ErrMayNot, ChoicesMost)
+	}
+	seen := map[string]bool{}
+	for _, b := range buttons {
+		label := strings.TrimSpace(b.Label)
+		switch {
+		case label == "":
+			return fmt.Errorf("%w: a choice without a label", ErrMayNot)
+		case seen[strings.ToLower(label)]:
+			return fmt.Errorf("%w: two choices are called %q", ErrMayNot, label)
+		case len(b.Value) > valueMax:
+			return fmt.Errorf("%w: the value of a choice has %d bytes at most", ErrMayNot, valueMax)
+		}
+		seen[strings.ToLower(label)] = true
+	}
+	return nil
+}
+
+// valueMax is how many bytes chat.Button.Value has at most.
+const valueMax = 200
 
 // address says where p goes, if the bot may send there.
 func (t *Turn) address(p *chat.Post, reply bool) error {
@@ -277,6 +324,10 @@ func (t *Turn) Ask(q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if len(t.inherited) > 0 {
+		t.given(opAnswer, t.inherited[0])
+		t.inherited, t.pos = t.inherited[1:], t.pos-1
+	}
 	s, again, err := t.replayed(opAnswer)
 	if err != nil {
 		return Answer{}, err
@@ -323,20 +374,26 @@ func packAnswer(a Answer) string {
 	if a.Late {
 		late = "1"
 	}
-	return pack(a.Text, a.Ref.String(), a.By.Name, string(a.By.ID), late)
+	who := a.Value.Person
+	return pack(a.Text, a.Ref.String(), a.By.Name, string(a.By.ID), a.By.Handle, late, string(who.ID), who.Name, who.Handle)
 }
 
 func (t *Turn) unpackAnswer(s string, q Question) (Answer, error) {
 	a := Answer{By: Person{Account: t.Here().Account}}
-	var ref, id, late string
-	if err := unpack(s, &a.Text, &ref, &a.By.Name, &id, &late); err != nil {
+	who := Person{Account: t.Here().Account}
+	var ref, id, late, whoID string
+	if err := unpack(s, &a.Text, &ref, &a.By.Name, &id, &a.By.Handle, &late, &whoID, &who.Name, &who.Handle); err != nil {
 		return a, err
 	}
 	a.By.ID, a.Late = chat.PersonID(id), late != ""
 	if c, message, ok := strings.Cut(ref, "|"); ok && c == t.Here().String() {
 		a.Ref = chat.Ref{Conversation: t.Here(), Message: chat.MessageID(message)}
 	}
-	if q.Type != "" && !a.Late {
+	switch who.ID = chat.PersonID(whoID); {
+	case a.Late || q.Type == "":
+	case q.Type == UserParam && who.Name != "":
+		a.Value = Value{Kind: UserParam, Text: a.Text, Person: who}
+	default:
 		v, err := Param{Name: "answer", Kind: q.Type}.Value(text.Plain(a.Text), a.By.Account)
 		if err != nil {
 			return a, fmt.Errorf("%w: an answer no longer fits its question", ErrDialog)
@@ -417,7 +474,7 @@ func (t *Turn) Set(ctx context.Context, s Scope, key string, value []byte) error
 	if len(value) > stateValueMax {
 		return fmt.Errorf("%w: a value of state has %d bytes at most", ErrMayNot, stateValueMax)
 	}
-	if t.count++; t.count <= t.done {
+	if !t.counts() {
 		return nil
 	}
 	k, err := t.kept(ctx, at)
@@ -491,7 +548,7 @@ func (t *Turn) Unwake(name string) error {
 
 // Typing shows people that the bot is at it, now and not when Hear has returned.
 func (t *Turn) Typing(ctx context.Context) {
-	if t.env.Typing != nil && t.count >= t.done {
+	if t.env.Typing != nil && t.fresh(t.count+1) {
 		t.env.Typing(ctx, t.Here())
 	}
 }

@@ -2,6 +2,12 @@
 //
 //	connector.Run → Accept → plan (route, desk) → store.Admit → lane → connector.Post → store.Settle → plan (desk)
 //
+// A bot is a connector too, and takes part in two places: an event that it wants to hear is planned as a delivery to it
+// (chat.Hear), and what it made of that is planned where the delivery is settled, so a bot's words, its memory and the end of
+// what it was told stand or fall together:
+//
+//	event → plan (who listens?) → store.Admit → lane → Hearer.Hear → Outcome → store.Settle → plan (bots.go)
+//
 // It is handed connectors, a store and the rules, and knows no platform, no file format and no page. What it does with
 // an event is decided by plan, a pure function of the event and the stored state; the rest of the package keeps
 // connectors running, copies attachments while their links live, and wakes cases whose time has come.
