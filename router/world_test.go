@@ -30,6 +30,7 @@ type world struct {
 	store  store.Store
 	setup  router.Setup
 	config router.Config
+	wrap   func(store.Store) store.Store // what the router gets instead of the store; nil: the store
 	router *router.Router
 
 	mu    sync.Mutex
@@ -42,7 +43,9 @@ type world struct {
 // newWorld runs a router over towns.
 func newWorld(t *testing.T, setup router.Setup, towns ...*town) *world {
 	t.Helper()
-	setup.Accounts = map[chat.Account]router.Account{}
+	if setup.Accounts == nil {
+		setup.Accounts = map[chat.Account]router.Account{}
+	}
 	for _, m := range towns {
 		setup.Accounts[m.account] = m.opened()
 	}
@@ -64,8 +67,8 @@ func (w *world) run(t *testing.T) {
 	}
 	w.store = st
 	cfg := w.config
-	if cfg.Store == nil {
-		cfg.Store = st
+	if cfg.Store = st; w.wrap != nil {
+		cfg.Store = w.wrap(st)
 	}
 	cfg.Blobs = blobs
 	cfg.Watch = func(s router.Step) { w.mu.Lock(); defer w.mu.Unlock(); w.steps = append(w.steps, s) }

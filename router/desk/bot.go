@@ -46,9 +46,18 @@ func (s *step) botSaid(in FromBot, a chat.Say) {
 	s.line(Line{Ref: a.Ref, Way: Out, By: botName(in.Bot), Text: shown, Files: a.Post.Files})
 	post := a.Post
 	post.Hops = in.Hops + 1
-	s.outside(purposeBot, chat.Delivery{Source: a.Ref, Action: post})
+	d := chat.Delivery{Source: a.Ref}
+	var answers chat.Ref
+	if post.ReplyTo != "" {
+		answers = chat.Ref{Conversation: post.To, Message: post.ReplyTo}
+	}
+	if answers.SaidBy() != "" { // the bot's own, which the contact's platform calls otherwise
+		d.Answers, post.ReplyTo = answers, ""
+	}
+	d.Action = post
+	s.outside(purposeBot, d)
 	for _, t := range s.threads() {
-		s.within(t, purposeShow, chat.Delivery{Source: a.Ref, Action: chat.Post{
+		s.within(t, purposeShow, chat.Delivery{Source: a.Ref, Answers: answers, Action: chat.Post{
 			To: t.Surface, Text: shown, Files: a.Post.Files, As: botPersona(in.Bot), Hops: in.Hops + 1,
 		}})
 	}

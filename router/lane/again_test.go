@@ -88,6 +88,7 @@ func TestOthersAreNotHeldUpByWhatIsHeardAgain(t *testing.T) {
 		synctest.Wait()
 		close(s.release)
 		w.sent(t, 5)
+		synctest.Wait()
 		if got := h.taken(); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
 			t.Errorf("posted %q, want each once and in order", got)
 		}
