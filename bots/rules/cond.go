@@ -122,6 +122,7 @@ func (l *looker) Visit(node *ast.Node) {
 		if n.Operator == ".." || n.Operator == "**" || n.Operator == "^" {
 			l.no(n, "the operator "+n.Operator+" is not there")
 		}
+		n.Left, n.Right = orNothing(n.Left, n), orNothing(n.Right, n)
 	case *ast.PredicateNode:
 		inner := &inside{}
 		ast.Walk(&n.Node, inner)
@@ -129,6 +130,28 @@ func (l *looker) Visit(node *ast.Node) {
 			l.no(n, "a loop within a loop is not taken")
 		}
 	}
+}
+
+// orNothing makes a part of the state that is not there count as 0, or as no text beside a text: so that the first
+// person.count + 1 is 1.
+func orNothing(operand ast.Node, in *ast.BinaryNode) ast.Node {
+	of, ok := operand.(*ast.MemberNode)
+	if !ok || !slices.Contains([]string{"+", "-", "*", "/", "%", "<", "<=", ">", ">="}, in.Operator) {
+		return operand
+	}
+	if scope, ok := of.Node.(*ast.IdentifierNode); !ok || !isScope(scope.Value) {
+		return operand
+	}
+	var nothing ast.Node = &ast.IntegerNode{}
+	for _, other := range []ast.Node{in.Left, in.Right} {
+		if _, isText := other.(*ast.StringNode); isText {
+			nothing = &ast.StringNode{}
+		}
+	}
+	nothing.SetLocation(operand.Location())
+	node := &ast.BinaryNode{Operator: "??", Left: operand, Right: nothing}
+	node.SetLocation(operand.Location())
+	return node
 }
 
 // inside finds loops.

@@ -147,6 +147,7 @@ func (l *loader) heads(v value) []head {
 				h.steps = append(h.steps, e)
 			}
 		}
+		h.takeIf()
 		if h.when.node == nil {
 			item.fault("write when: command, pattern, mention, message, event, press, hook or schedule", "does not say when")
 			continue
@@ -163,6 +164,17 @@ func (l *loader) heads(v value) []head {
 		heads = append(heads, h)
 	}
 	return heads
+}
+
+// takeIf makes an if beside when, without then and else, the condition of the whole rule.
+func (h *head) takeIf() {
+	named := func(keys ...string) int {
+		return slices.IndexFunc(h.steps, func(e entry) bool { return slices.Contains(keys, e.key) })
+	}
+	if i := named("if"); i >= 0 && named("then", "else") < 0 {
+		h.cond = h.steps[i].value
+		h.steps = slices.Delete(h.steps, i, i+1)
+	}
 }
 
 // body reads what a rule does.
@@ -222,8 +234,8 @@ func (l *loader) names(define value) {
 
 func (l *loader) share(name string, v value) {
 	switch {
-	case !isName(name):
-		v.fault("use lower-case letters, digits and _", "%q is no name", name)
+	case !isName(strings.ReplaceAll(name, "-", "_")):
+		v.fault("use lower-case letters, digits, - and _", "%q is no name", name)
 	case l.defined[name] != nil:
 		v.fault("", "the name %s is there twice", name)
 		return

@@ -86,7 +86,8 @@ func TestActions(t *testing.T) {
 		{name: "texts", do: `reply: '{texts.hello} {texts.only_en}'`, want: said("say: Hallo Ada *L*! English w*")},
 		{name: "edit what was said", do: "reply: one\n    edit: two {w}", want: said("say: one", "edit: two w*")},
 		{name: "edit nothing", do: "edit: x", want: said(sorry), fails: "there is no message of the bot's to edit"},
-		{name: "a condition that fails", do: "if: person.n + 1 > 2\n    then: {reply: x}", want: said(sorry), fails: `bot.yaml:3:18: \"person.n + 1 > 2\"`},
+		{name: "a condition that fails", do: "if: int(w) + 1 > 2\n    then: {reply: x}", want: said(sorry), fails: `bot.yaml:3:9: \"int(w) + 1 > 2\"`},
+		{name: "state that is not there", do: "set: {person.n: person.n + 1, person.m: 2 - person.m * 3, talk.t: \"'x' + talk.t\"}\n    reply: '{person.n} {person.m} {talk.t}'\n    if: person.z < 1 and person.n >= person.y\n    then: {react: x}", want: said("say: 1 2 x", "react x")},
 		{name: "a condition that is nothing", do: "if: person.n\n    then: {reply: x}\n    else: {reply: y}", want: said("say: y")},
 		{name: "a condition that is no condition", do: "do: [{set: {person.n: 3}}, {if: person.n, then: {reply: x}}]", want: said(sorry), fails: `bot.yaml:3:37: \"person.n\"`},
 		{name: "a choice without words", do: "reply: {text: x, choices: [{label: '{person.n}', press: 'Yes'}]}", want: said(sorry), fails: "a choice has an empty label"},
@@ -175,7 +176,8 @@ rules:
     reply: '{text} is little'
   - when: {message: true, if: 'direct'}
     reply: direct
-  - when: {event: joined, if: 'desk != ""'}
+  - when: joined
+    if: 'desk != ""'
     reply: 'desk {desk}'
   - when: joined
     reply: no desk

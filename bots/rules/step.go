@@ -313,7 +313,7 @@ func (l *loader) branch(e entry, entries []entry, in *scope) action {
 		}
 	}
 	if !found {
-		l.add(e.at, "a condition of the whole rule stands in its when:", "if wants then: or else:")
+		l.add(e.at, "a condition of the whole rule stands beside its when:, and the rule has no then: nor else:", "if wants then: or else:")
 	}
 	return b
 }

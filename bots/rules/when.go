@@ -50,7 +50,12 @@ func (l *loader) when(h *head) {
 		"zone":     func(v value) { plan.zone, _ = v.word(); plan.extra = append(plan.extra, v) },
 		"to":       func(v value) { plan.to = l.place(v); plan.extra = append(plan.extra, v) },
 		"missed":   func(v value) { plan.missed = l.policy(v); plan.extra = append(plan.extra, v) },
-		"if":       func(v value) { h.cond = v },
+		"if": func(v value) {
+			if h.cond.node != nil {
+				v.fault("join them with and", "the rule has an if already")
+			}
+			h.cond = v
+		},
 		"roles":    func(v value) { t.Roles = v.words() },
 		"cooldown": func(v value) { l.cooldown(v, t) },
 		"help":     func(v value) { t.Help, _ = v.word() },
