@@ -38,10 +38,11 @@ command("echo <text...>", echo)
 // BenchmarkReplay50 is the fiftieth answer of a dialog, from the host's door to the outcome.
 func BenchmarkReplay50(b *testing.B) {
 	w := setup(b, `
+questions = ["Question %d?" % i for i in range(60)]
 def form():
     got = []
-    for i in range(60):
-        got.append(ask("Question %d?" % i))
+    for question in questions:
+        got.append(ask(question))
     return ", ".join(got)
 command("form", form)
 `, func(c *bots.Config) { c.Rate = bots.Cooldown{N: 1 << 30, Per: time.Nanosecond} })

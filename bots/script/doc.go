@@ -88,7 +88,7 @@
 // There is no recursion, no class, no try and no import. Besides what is listed here there are the functions of Starlark
 // (len, range, sorted, …) and its modules json and time; there is no other clock and no other chance. What is defined at the
 // top can't be changed by a function: what changes belongs into state. A script has 64 KiB at most, and may do a million
-// steps for one event (Options.Steps). A step is about a twentieth of a microsecond, but for functions like sorted, which are
+// steps for one event (Options.Steps). A million takes 10 to 50 ms, but for functions like sorted, which are
 // one step and can't be stopped; nor is memory limited. So scripts of people who are not trusted run in a Worker: a process
 // of their own that is ended when it takes too much.
 package script

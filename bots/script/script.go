@@ -20,7 +20,7 @@ const (
 	// SourceMax is how many bytes a script has at most.
 	SourceMax = 64 << 10
 	// DefaultSteps is how many steps a script may do about one event when Options don't say; an endless loop of the
-	// cheapest kind ends after some 50 ms.
+	// cheapest kind ends after some 10 ms, and one that does more in each round after some 50 ms.
 	DefaultSteps = 1_000_000
 	// DefaultMemory is how much a Worker's process may use when Options don't say.
 	DefaultMemory = 256 << 20
