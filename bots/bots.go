@@ -113,7 +113,7 @@ type Person struct {
 
 // Message is what a bot says.
 type Message struct {
-	Text    string            // with simple markup: *bold*, _italic_, `code`, [words](https://…); see Markup
+	Text    string            // in Markdown: **bold**, *italic*, `code`, [words](https://…); see Markup
 	To      chat.Conversation // where; zero: where the event happened
 	Files   []string          // paths below the bot's folder
 	Choices []Choice          // buttons, or numbered words where there are none

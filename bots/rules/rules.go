@@ -29,6 +29,8 @@ import (
 type Options struct {
 	Locale string // of the texts that are used
 	Zone   string // of hour, weekday and schedules, where the file names none
+	// Config is what the operator wants the rules to know: {config.name}. Plain data, as of a file.
+	Config map[string]any
 }
 
 // Load makes a bot of a file of rules, called name in what is wrong with it. Its errors hold a *Fault for each thing that
@@ -41,7 +43,7 @@ func Load(name string, source []byte, opt Options) (bots.Bot, error) {
 	if err := l.err(); err != nil {
 		return nil, err
 	}
-	b := &bot{file: name, zone: l.zone, spec: l.spec, rules: l.rules, byID: map[string]int{}, wakes: l.wakes}
+	b := &bot{file: name, zone: l.zone, config: opt.Config, spec: l.spec, rules: l.rules, byID: map[string]int{}, wakes: l.wakes}
 	for i, r := range l.rules {
 		b.byID[r.id] = i
 	}
@@ -50,12 +52,13 @@ func Load(name string, source []byte, opt Options) (bots.Bot, error) {
 
 // bot is a file of rules, ready to run.
 type bot struct {
-	file  string
-	zone  *time.Location
-	spec  *bots.Spec
-	rules []*rule
-	byID  map[string]int
-	wakes map[string]*wake
+	file   string
+	zone   *time.Location
+	config map[string]any
+	spec   *bots.Spec
+	rules  []*rule
+	byID   map[string]int
+	wakes  map[string]*wake
 }
 
 // rule is what is done when something happens.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/roost-im/roost/bots/rules"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -310,5 +311,28 @@ func TestOneOfSeveral(t *testing.T) {
 	}
 	if len(seen) != 3 {
 		t.Errorf("said %v, want each of three", seen)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	const source = `rules:
+  - when: mention
+    if: 'hour < config.opens'
+    reply: '{config.shop} opens at {config.opens}.'
+  - when: mention
+    reply: 'Welcome to {config.shop}.'
+`
+	w := setupWith(t, source, map[string]any{"shop": "Acme *Tea*", "opens": 9.0})
+	w.direct = true
+	want(t, w.say("hello"), "say: Acme *Tea* opens at 9.")
+	w.config["opens"] = 7.0
+	w.restart()
+	want(t, w.say("hello"), "say: Welcome to Acme *Tea*.")
+	_, err := rules.Load("bot.yaml", []byte(strings.ReplaceAll(source, "config.shop", "config.shopp")), rules.Options{
+		Config: map[string]any{"shop": "x", "opens": 9.0},
+	})
+	if err == nil || !strings.Contains(err.Error(), "did you mean shop?") {
+		t.Errorf("Load = %v, want that config.shopp is config.shop", err)
 	}
 }

@@ -34,16 +34,35 @@ func common() types.Map {
 	return types.Map{
 		"user": somebody(), "text": types.String, "desk": types.String, "platform": types.String, "direct": types.Bool,
 		"hour": types.Int, "weekday": types.String, "value": types.String, "emoji": types.String, "removed": types.Bool,
-		"body": types.String, "person": state, "talk": state, "bot": state,
+		"body": types.String, "person": state, "talk": state, "bot": state, "config": types.Map{},
 	}
 }
 
 // types are what an expression can be made of.
 func (s *scope) types() types.Map {
 	all := common()
+	all["config"] = settings(s.l.opt.Config)
 	maps.Copy(all, s.own)
 	all["args"] = s.args
 	return all
+}
+
+// settings are the types of what the operator wants the rules to know.
+func settings(config map[string]any) types.Map {
+	known := types.Map{}
+	for name, v := range config {
+		switch v.(type) {
+		case string:
+			known[name] = types.String
+		case float64:
+			known[name] = types.Float64
+		case bool:
+			known[name] = types.Bool
+		default:
+			known[name] = types.Any
+		}
+	}
+	return known
 }
 
 // knows says whether a path stands for something; the hint says what is meant instead.
@@ -92,6 +111,8 @@ func (p *play) lookup(ctx context.Context, path []string) (any, error) {
 		return p.get(ctx, bots.Scope(name), strings.Join(rest, "."))
 	case "user":
 		return field(known(p.turn.Person()), rest), nil
+	case "config":
+		return field(p.bot.config, rest), nil
 	case "hour", "weekday":
 		now, err := p.clock()
 		if name == "hour" {

@@ -24,6 +24,7 @@ var place = chat.Conversation{Account: "slack/team", ID: "C1"}
 type world struct {
 	tb     testing.TB
 	source string
+	config map[string]any
 	host   *bots.Host
 	can    chat.Can
 	direct bool
@@ -43,8 +44,13 @@ type world struct {
 
 func setup(tb testing.TB, source string) *world {
 	tb.Helper()
+	return setupWith(tb, source, nil)
+}
+
+func setupWith(tb testing.TB, source string, config map[string]any) *world {
+	tb.Helper()
 	w := &world{
-		tb: tb, source: source, kept: map[string][]byte{}, wakes: map[string]chat.Wake{},
+		tb: tb, source: source, config: config, kept: map[string][]byte{}, wakes: map[string]chat.Wake{},
 		now: time.Date(2026, 3, 2, 7, 30, 0, 0, time.UTC), // a Monday
 		can: chat.Can{Cards: true, Edit: true, Delete: true, React: true}, author: chat.Author{ID: "U1", Name: "Ada *L*", Handle: "ada"},
 	}
@@ -55,7 +61,7 @@ func setup(tb testing.TB, source string) *world {
 // restart makes a new host over the same store.
 func (w *world) restart() {
 	w.tb.Helper()
-	load := func(source []byte) (bots.Bot, error) { return rules.Load("bot.yaml", source, rules.Options{}) }
+	load := func(source []byte) (bots.Bot, error) { return rules.Load("bot.yaml", source, rules.Options{Config: w.config}) }
 	b, err := load([]byte(w.source))
 	if err != nil {
 		w.tb.Fatal(err)

@@ -35,7 +35,7 @@ func botKindOf(name string, b configs.Bot, log *slog.Logger) (botKind, error) {
 		opt := script.Options{Config: b.Values, Memory: b.Limits.Memory}
 		return scriptKind{botFile: f, opt: opt, worker: b.Worker}, nil
 	case configs.BotRules:
-		return rulesKind{botFile: f, opt: rules.Options{Locale: b.Locale}}, nil
+		return rulesKind{botFile: f, opt: rules.Options{Locale: b.Locale, Config: b.Values}}, nil
 	case configs.BotPlugin:
 		m, err := plugins.Open(b.Path)
 		if err != nil {
