@@ -35,6 +35,8 @@ func parsePage(arg string) (page, error) {
 
 // web is all of the web that a chat knows.
 type web struct {
+	real http.RoundTripper // asks for what no page has; nil: there is nothing else
+
 	mu    sync.Mutex
 	pages []page
 }
@@ -51,6 +53,8 @@ var errNoAnswer = errors.New("no answer, as the transcript wants")
 func (w *web) RoundTrip(r *http.Request) (*http.Response, error) {
 	p, ok := w.page(r.Method, r.URL.String())
 	switch {
+	case !ok && w.real != nil:
+		return w.real.RoundTrip(r)
 	case !ok:
 		return nil, fmt.Errorf("the transcript has no answer for it: @http %s %s -> 200 …", r.Method, r.URL)
 	case p.status == 0:

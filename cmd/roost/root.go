@@ -23,6 +23,7 @@ type common struct {
 const (
 	groupStart = "start"
 	groupLook  = "look"
+	groupBots  = "bots"
 	groupOther = "other"
 )
 
@@ -52,6 +53,7 @@ done; 3 doctor found something broken, or replay did not find what was asked for
 	root.AddGroup(
 		&cobra.Group{ID: groupStart, Title: "Set it up and run it:"},
 		&cobra.Group{ID: groupLook, Title: "Look after it:"},
+		&cobra.Group{ID: groupBots, Title: "Write bots:"},
 		&cobra.Group{ID: groupOther, Title: "Besides:"},
 	)
 	add := func(group string, commands ...*cobra.Command) {
@@ -63,6 +65,7 @@ done; 3 doctor found something broken, or replay did not find what was asked for
 	}
 	add(groupStart, c.sandboxCmd(), c.checkCmd(), c.loginCmd(), c.runCmd())
 	add(groupLook, c.doctorCmd(), c.deliveriesCmd(), c.replayCmd(), c.whyCmd(), c.botsCmd())
+	add(groupBots, c.chatCmd(), c.testCmd())
 	help := helpCmd()
 	add(groupOther, c.versionCmd(), c.completionCmd(), help)
 	root.AddCommand(workerCmd())
