@@ -337,6 +337,23 @@ func (p *deeds) done() (store.Changes, error) {
 		return p.changes, nil
 	}
 	in := desk.FromBot{Bot: p.bot.Name(), Key: p.hear.Key, Hops: p.hear.Event.Hops, Acts: p.acts}
+	for _, a := range p.acts {
+		ref := chat.Ref{}
+		switch a := a.(type) {
+		case chat.Reword:
+			ref = a.Ref
+		case chat.Unsay:
+			ref = a.Ref
+		case chat.Say, chat.Sign, chat.HandOff, chat.HandBack, chat.Wake, chat.Unwake:
+			continue
+		}
+		l, err := p.v.Line(p.was.ID, ref)
+		if err == nil {
+			in.Was = append(in.Was, l)
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return store.Changes{}, err
+		}
+	}
 	c, err := p.r.changes(p.v, p.desk, p.desk.Step(p.was, *p.contact, in, p.r.cfg.Now()))
 	if err != nil {
 		return c, err

@@ -6,7 +6,7 @@
 // (chat.Hear), and what it made of that is planned where the delivery is settled, so a bot's words, its memory and the end of
 // what it was told stand or fall together:
 //
-//	event → plan (who listens?) → store.Admit → lane → Hearer.Hear → Outcome → store.Settle → plan (bots.go)
+//	event → plan (who listens?) → store.Admit → lane → Hearer.Hear → Outcome → store.Settle → plan (deeds)
 //
 // It is handed connectors, a store and the rules, and knows no platform, no file format and no page. What it does with
 // an event is decided by plan, a pure function of the event and the stored state; the rest of the package keeps

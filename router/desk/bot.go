@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"time"
 
 	"github.com/roost-im/roost/router/chat"
@@ -8,8 +9,10 @@ import (
 )
 
 // WithPeople says whether people have the case, so that bots don't answer its contact: somebody has claimed it, or a bot
-// has handed it off.
-func (c Case) WithPeople() bool { return !c.Owner.IsZero() || !c.Handed.IsZero() }
+// has handed it off, and it is not closed.
+func (c Case) WithPeople() bool {
+	return c.State != Closed && (!c.Owner.IsZero() || !c.Handed.IsZero())
+}
 
 // fromBot follows what a bot did about something that the contact said or did. The team sees all of it. Of a case that
 // people have nothing follows but that the bot takes back what nobody has claimed.
@@ -29,7 +32,7 @@ func (s *step) fromBot(in FromBot) {
 		case chat.Reword:
 			s.botReworded(in, a)
 		case chat.Unsay:
-			s.botUnsaid(a)
+			s.botUnsaid(in, a)
 		case chat.HandOff:
 			s.handOff(in.Bot, a.Reason)
 		case chat.HandBack, chat.Sign, chat.Wake, chat.Unwake: // the first is done; the others are nobody's matter here
@@ -66,7 +69,8 @@ func (s *step) botSaid(in FromBot, a chat.Say) {
 // botReworded carries a bot's edit of its own message to the contact and to the threads.
 func (s *step) botReworded(in FromBot, a chat.Reword) {
 	shown := withLines(a.Edit.Text, a.Edit.Card)
-	s.line(Line{Ref: a.Ref, Way: Out, By: botName(in.Bot), Text: shown})
+	was := s.botLine(in, a.Ref)
+	s.line(Line{Ref: a.Ref, At: was.At, Way: Out, By: botName(in.Bot), Text: shown, Files: was.Files})
 	s.outside(purposeBot, chat.Delivery{
 		Of: a.Ref, Action: chat.Edit{To: a.Ref.Conversation, Text: a.Edit.Text, Card: a.Edit.Card},
 	})
@@ -77,15 +81,29 @@ func (s *step) botReworded(in FromBot, a chat.Reword) {
 	}
 }
 
+// botLine is the line of what a bot said before, in this step or an earlier one; zero when it isn't known.
+func (s *step) botLine(in FromBot, ref chat.Ref) Line {
+	for _, ls := range [][]Line{s.Lines, in.Was} {
+		if i := slices.IndexFunc(ls, func(l Line) bool { return l.Ref == ref }); i >= 0 {
+			return ls[i]
+		}
+	}
+	return Line{}
+}
+
 // botUnsaid takes a bot's own message back. The team keeps what was said.
-func (s *step) botUnsaid(a chat.Unsay) {
+func (s *step) botUnsaid(in FromBot, a chat.Unsay) {
+	s.goneLine(s.botLine(in, a.Ref))
 	s.outside(purposeBot, chat.Delivery{Of: a.Ref, Action: chat.Delete{To: a.Ref.Conversation}})
 }
 
-// handOff gives the case to people.
+// handOff gives the case to people. It is then open, whatever it was.
 func (s *step) handOff(bot, reason string) {
 	if s.Case.WithPeople() {
 		return
+	}
+	if s.Case.State != Open {
+		s.reopen()
 	}
 	s.Case.Handed = s.now
 	if s.Case.Waiting.IsZero() {
@@ -105,6 +123,8 @@ func (t turn) pressedBot() {
 		t.hint("no bot answers at this desk")
 	case t.Case.State == Closed:
 		t.hint("this is closed; reopen it first")
+	case !t.Case.WithPeople():
+		t.hint("the bots answer already")
 	default:
 		t.handBack(t.by.Name)
 	}

@@ -30,6 +30,8 @@ func (t turn) commanded(w chat.Reacted) {
 		do = t.pressedClose
 	case "💤":
 		do = func() { t.snooze(24 * time.Hour) }
+	case "🤖":
+		do = t.pressedBot
 	}
 	switch {
 	case do == nil || w.Removed:

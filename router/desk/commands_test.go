@@ -3,6 +3,7 @@ package desk_test
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ func TestACommandDoesWhatItsButtonDoes(t *testing.T) {
 		for _, c := range desk.Commands() {
 			worlds := []*world{begun(twoSurfaces(t, desk.Note)), begun(twoSurfaces(t, desk.Note))}
 			for _, w := range worlds {
+				w.desk.Bots = true
 				w.press("bob", before, "for", "72h")
 			}
 			worlds[0].press("ann", c.Name, options(c)...)
@@ -62,11 +64,12 @@ func TestACommandDoesWhatItsButtonDoes(t *testing.T) {
 func TestEveryCommandDoesSomething(t *testing.T) {
 	t.Parallel()
 	for _, c := range desk.Commands() {
-		does := slices.ContainsFunc([]string{"", "close", "block"}, func(before string) bool {
+		does := slices.ContainsFunc([]string{"", "claim", "close", "block"}, func(before string) bool {
 			w := begun(oneSurface(t, desk.Send))
+			w.desk.Bots = true
 			w.press("bob", before)
 			w.commands("ann", c.Name, options(c)...)
-			return len(w.trace()) > 0
+			return len(w.trace()) > 0 && !strings.HasPrefix(w.trace()[0], "slack whisper")
 		})
 		if !does {
 			t.Errorf("nothing follows from %s", c.Name)
@@ -107,7 +110,7 @@ func TestPlatformsTakeTheCommands(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"claim", "close", "snooze", "reopen", "block", "unblock", "note", "reply"} {
+	for _, want := range []string{"claim", "close", "snooze", "reopen", "block", "unblock", "note", "reply", "bot"} {
 		if !slices.Contains(seen, want) {
 			t.Errorf("there is no %s among %v", want, seen)
 		}

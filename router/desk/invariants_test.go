@@ -92,6 +92,7 @@ func validDelivery(t fataler, c desk.Case, d chat.Delivery) {
 	if _, _, err := chat.EncodeAction(d.Action); err != nil {
 		t.Errorf("delivery %+v can't be stored: %v", d, err)
 	}
+	validCard(t, d.Action)
 	if d.Within.IsZero() {
 		return
 	}
@@ -101,4 +102,32 @@ func validDelivery(t fataler, c desk.Case, d chat.Delivery) {
 		}
 	}
 	t.Errorf("delivery %+v is within no thread of the case", d)
+}
+
+// validCard holds cards to what Slack, Discord and Telegram show: five buttons in a row, with values of 200 bytes.
+func validCard(t fataler, a chat.Action) {
+	t.Helper()
+	var card *chat.Card
+	switch a := a.(type) {
+	case chat.Open:
+		card = &a.Card
+	case chat.Post:
+		card = a.Card
+	case chat.Edit:
+		card = a.Card
+	case chat.Delete, chat.React, chat.Pin, chat.Hear:
+	}
+	if card == nil {
+		return
+	}
+	seen := map[string]bool{}
+	for _, b := range card.Buttons {
+		if seen[b.ID] || b.Label == "" || len(b.Value) > 200 {
+			t.Errorf("button %+v of %+v", b, card.Buttons)
+		}
+		seen[b.ID] = true
+	}
+	if len(card.Buttons) > 5 {
+		t.Errorf("a card has %d buttons, want 5 at most", len(card.Buttons))
+	}
 }

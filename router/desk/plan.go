@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,10 +57,11 @@ func (s *step) outside(purpose string, d chat.Delivery) {
 	s.plan(d)
 }
 
-// line adds a line to the transcript.
+// line adds a line to the transcript. The last one with its Ref counts.
 func (s *step) line(l Line) {
 	l.Case = s.Case.ID
 	l.At = cmp.Or(l.At, s.now)
+	s.Lines = slices.DeleteFunc(s.Lines, func(o Line) bool { return o.Ref == l.Ref })
 	s.Lines = append(s.Lines, l)
 }
 

@@ -26,6 +26,7 @@ func TestWhateverHappensThePromisesHold(t *testing.T) {
 			"member":  func(t *rapid.T) { p.t = t; p.fromMember() },
 			"press":   func(t *rapid.T) { p.t = t; p.presses() },
 			"ended":   func(t *rapid.T) { p.t = t; p.ended() },
+			"bot":     func(t *rapid.T) { p.t = t; p.fromBot() },
 			"time": func(t *rapid.T) {
 				p.t = t
 				p.now = p.now.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "minutes")) * time.Minute)
@@ -50,18 +51,21 @@ type play struct {
 	lines   map[chat.Ref]desk.Line
 	said    []chat.Ref
 	buttons []string
+	botSaid []chat.Ref
+	before  desk.Case // as it was before the last step
 }
 
 func newPlay(t *rapid.T) *play {
 	p := &play{
 		t: t, now: noon, waiting: map[chat.Ref]chat.Delivery{}, replies: map[chat.Ref]int{}, opened: map[chat.Ref]bool{},
 		lines: map[chat.Ref]desk.Line{}, who: desk.Contact{Identity: desk.Identity{Account: dm.Account, Person: "jane"}},
-		buttons: []string{"claim", "close", "reopen", "snooze", "block", "unblock", "reply", "note", "send:", "retry:x", "nonsense"},
+		buttons: []string{"claim", "close", "reopen", "snooze", "block", "unblock", "reply", "note", "bot", "send:", "retry:x", "nonsense"},
 	}
 	p.desk = desk.Desk{
 		Name:   "support",
 		Hold:   rapid.SampledFrom([]time.Duration{0, 5 * time.Second}).Draw(t, "hold"),
 		Revive: rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "revive"),
+		Bots:   rapid.Bool().Draw(t, "bots"),
 	}
 	for i, n := 0, rapid.IntRange(1, 3).Draw(t, "surfaces"); i < n; i++ {
 		p.desk.Surfaces = append(p.desk.Surfaces, desk.Surface{
@@ -237,6 +241,7 @@ func (p *play) keep(in desk.Input, res desk.Result) {
 	if clone(p.t, res.Case).ID != res.Case.ID {
 		p.t.Fatalf("the case can't be stored")
 	}
+	p.handed(in, res)
 	p.c, p.who = res.Case, res.Contact
 	for _, ref := range res.Cancel {
 		if _, ok := p.waiting[ref]; !ok {
@@ -262,7 +267,11 @@ func (p *play) delivery(in desk.Input, d chat.Delivery) {
 	d.ID = chat.DeliveryID(p.n)
 	p.made = append(p.made, d)
 	if d.Lane == chat.LaneTo(dm) {
-		p.outside(in, d)
+		if b, ok := in.(desk.FromBot); ok {
+			p.byBot(b, d)
+		} else {
+			p.outside(in, d)
+		}
 	}
 	switch a := d.Action.(type) {
 	case chat.Open:

@@ -37,6 +37,7 @@ type (
 		Key  chat.Key   // of the delivery that told it
 		Hops int        // of what it answers
 		Acts []chat.Act // all of them at the contact's conversation
+		Was  []Line     // of the messages that it said before and changes now, as far as they are known
 	}
 	// Ended is a delivery of the case that was settled.
 	Ended struct {
