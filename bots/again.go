@@ -4,5 +4,5 @@ package bots
 // has to hear the event once more: its program died on the way.
 func (t *Turn) Again() {
 	t.acts, t.keep, t.waits, t.handed = nil, nil, nil, false
-	t.entries, t.pos, t.count, t.sends, t.asks = nil, 0, 0, 0, 0
+	t.entries, t.pos, t.count, t.sends, t.asks, t.rand = nil, 0, 0, 0, 0, nil
 }

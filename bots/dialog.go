@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +16,8 @@ import (
 // dialog is a bot in the middle of its code: what it was told, what it asked and everything that it was given since.
 type dialog struct {
 	Trigger string            `json:"trigger"`
-	Args    map[string]string `json:"args,omitempty"` // as they were written
+	Args    map[string]string `json:"args,omitempty"`   // as they were written
+	People  map[string]Person `json:"people,omitempty"` // those of Args who are persons
 	Match   []string          `json:"match,omitempty"`
 	Hash    string            `json:"hash,omitempty"` // of the bot that began it
 	Key     chat.Key          `json:"key"`            // of the delivery with which it began
@@ -28,6 +28,7 @@ type dialog struct {
 	Text    string            `json:"text,omitempty"`
 	Choices []Choice          `json:"choices,omitempty"`
 	Type    ParamKind         `json:"type,omitempty"`
+	Timed   bool              `json:"timed,omitempty"` // the question said how long it waits
 	Await   bool              `json:"await,omitempty"`
 	Data    []byte            `json:"data,omitempty"`
 	Said    text.Text         `json:"said,omitzero"`
@@ -104,6 +105,12 @@ func (r *run) dialog(ctx context.Context) (done bool, err error) {
 	if late != "" && late != d.Ref.String() {
 		return true, nil // that question was answered
 	}
+	if late != "" && !d.Timed {
+		r.settle(d, Answer{Late: true})
+		r.forget(d)
+		r.say(r.v.spec.words(TextLate))
+		return true, nil
+	}
 	return r.goOn(ctx, d, late != "")
 }
 
@@ -134,26 +141,14 @@ func (r *run) goOn(ctx context.Context, d *dialog, late bool) (done bool, err er
 	a := Answer{By: personOf(r.in.Event), Ref: r.in.Event.Ref(), Late: late}
 	switch w := r.in.Event.What.(type) {
 	case chat.Pressed:
-		if !r.in.About.IsZero() && !r.in.About.Same(d.Ref) {
+		if !d.has(w.Value) || !r.in.About.IsZero() && !r.in.About.Same(d.Ref) {
 			return true, nil // the button of an earlier question
 		}
 		a.Text = w.Value
 	case chat.Posted:
-		m := r.v.matchWords(r.in.Event, w.Text)
-		switch {
-		case r.v.cancels(w.Text):
-			r.forget(d)
-			r.say(r.v.spec.words(TextCancel))
-			return true, nil
-		case m.help || m.trigger != nil && m.trigger.Command != nil:
-			return false, nil // a command is no answer
+		if over, done := r.written(d, w.Text, &a); over {
+			return done, nil
 		}
-		words, wrong := d.answer(w.Text, r.in.Event.Conversation.Account, r.v.spec)
-		if wrong != "" {
-			r.say(wrong)
-			return true, nil
-		}
-		a.Text = words
 	case chat.Called, chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
 	}
 	r.settle(d, a)
@@ -161,57 +156,6 @@ func (r *run) goOn(ctx context.Context, d *dialog, late bool) (done bool, err er
 		return true, r.answered(ctx, d, a)
 	}
 	return true, r.resume(ctx, d, a)
-}
-
-// cancels says whether a message is the command that ends a dialog.
-func (v *version) cancels(said text.Text) bool {
-	body := strings.ToLower(strings.TrimSpace(said.Body))
-	return slices.ContainsFunc(v.spec.prefixes(), func(p string) bool { return body == p+cancelName })
-}
-
-// answer understands what was written for an answer; wrong is what to say when it does not fit.
-func (d *dialog) answer(said text.Text, at chat.Account, spec *Spec) (words, wrong string) {
-	body := strings.TrimSpace(said.Body)
-	if len(d.Choices) > 0 {
-		if i := d.choice(body); i >= 0 {
-			return d.Choices[i].value(), ""
-		}
-		labels := make([]string, 0, len(d.Choices))
-		for _, c := range d.Choices {
-			labels = append(labels, c.Label)
-		}
-		return "", Fill(spec.words(TextChoose), map[string]string{"choices": strings.Join(labels, ", ")})
-	}
-	if d.Type == "" {
-		return said.Body, ""
-	}
-	if _, err := (Param{Name: "answer", Kind: d.Type}).Value(said, at); err != nil {
-		return "", Fill(spec.words(TextMisfit), map[string]string{"reason": upper(err.Error())})
-	}
-	return said.Body, ""
-}
-
-// choice finds the choice that is named by its number, its label or its value, or by the beginning of one label alone.
-func (d *dialog) choice(body string) int {
-	if n, err := strconv.Atoi(strings.TrimRight(body, ".) ")); err == nil && n >= 1 && n <= len(d.Choices) {
-		return n - 1
-	}
-	if i := slices.IndexFunc(d.Choices, func(c Choice) bool {
-		return strings.EqualFold(c.Label, body) || strings.EqualFold(c.value(), body)
-	}); i >= 0 {
-		return i
-	}
-	found, low := -1, strings.ToLower(body)
-	for i, c := range d.Choices {
-		if low == "" || !strings.HasPrefix(strings.ToLower(c.Label), low) {
-			continue
-		}
-		if found >= 0 {
-			return -1
-		}
-		found = i
-	}
-	return found
 }
 
 // settle takes the buttons off a question that is answered.
@@ -235,9 +179,6 @@ func (r *run) answered(ctx context.Context, d *dialog, a Answer) error {
 	}
 	t := r.turn(m.trigger)
 	t.answer, t.data, t.said = &a, d.Data, text.Plain(a.Text)
-	if d.Type != "" && !a.Late {
-		a.Value, _ = Param{Name: "answer", Kind: d.Type}.Value(text.Plain(a.Text), a.By.Account) // it was looked at before
-	}
 	return r.play(ctx, t, d)
 }
 
@@ -248,11 +189,11 @@ func (r *run) resume(ctx context.Context, d *dialog, a Answer) error {
 		r.failed(ctx, r.turn(&Trigger{ID: d.Trigger}), d, err)
 		return nil
 	}
-	entries := append(d.entries, entry{opAnswer, packAnswer(a)})
-	v, entries, err := r.versionFor(ctx, d, entries)
+	how, err := r.versionFor(ctx, d, append(d.entries, entry{opAnswer, packAnswer(a)}))
 	if err != nil {
 		return err
 	}
+	v := how.version
 	trigger := v.byID(d.Trigger)
 	if trigger == nil {
 		r.forget(d)
@@ -261,29 +202,36 @@ func (r *run) resume(ctx context.Context, d *dialog, a Answer) error {
 	}
 	t := &Turn{
 		env: &r.h.cfg.Env, bot: r.h.cfg.Name, spec: v.spec, hear: began, trigger: trigger, match: d.Match, said: d.Said,
-		key: d.Key, entries: entries, done: d.Done,
+		key: d.Key, entries: how.entries, inherited: how.inherited, done: d.Done,
 	}
-	if len(entries) == 0 { // it begins anew
+	if how.anew || len(how.inherited) > 0 { // what the version before said is none of this one's
 		t.key, t.done = r.in.Key, 0
+	}
+	if how.anew {
 		r.say(r.v.spec.words(TextChanged))
 	}
-	t.args = t.written(d.Args)
-	r.v = v
+	t.args = t.argsOf(d)
+	r.v, r.drains = how.version, how.drains
 	return r.play(ctx, t, d)
 }
 
-// written understands a dialog's arguments again.
-func (t *Turn) written(words map[string]string) Args {
+// argsOf understands a dialog's arguments again.
+func (t *Turn) argsOf(d *dialog) Args {
 	if t.trigger.Command == nil {
 		return nil
 	}
 	args := Args{}
 	for _, p := range t.trigger.Command.Params {
-		if w, ok := words[p.Name]; ok {
-			v, err := p.Value(text.Plain(w), t.Here().Account)
-			if err == nil {
-				args[p.Name] = v
-			}
+		w, ok := d.Args[p.Name]
+		if !ok {
+			continue
+		}
+		if who, known := d.People[p.Name]; known && p.Kind == UserParam {
+			args[p.Name] = Value{Kind: UserParam, Text: w, Person: who}
+			continue
+		}
+		if v, err := p.Value(text.Plain(w), t.Here().Account); err == nil {
+			args[p.Name] = v
 		}
 	}
 	return args
@@ -294,31 +242,10 @@ func (v *version) byID(id string) *Trigger {
 }
 
 // wait keeps a dialog that waits for an answer; was is what it was before, nil: it begins.
-func (r *run) wait(t *Turn, was *dialog) error {
-	q := t.waits.Question
-	d := &dialog{
-		Trigger: t.trigger.ID, Match: t.match, Said: t.said, Hash: r.v.hash, Key: t.key, Began: r.h.cfg.Env.Now().UTC(),
-		Done: t.count, Asks: t.asks, Ref: t.waits.Ref, Text: q.Text, Choices: q.Choices, Type: q.Type,
-		Await: t.waits.Await, Data: t.waits.Data, entries: t.entries,
-		key: r.h.dialogKey(r.in.Event.Conversation, r.in.Event.Author.ID),
-	}
-	if t.waits.Await {
-		d.entries = nil
-	}
-	if len(t.args) > 0 {
-		d.Args = map[string]string{}
-		for name, v := range t.args {
-			d.Args[name] = v.Text
-		}
-	}
-	var err error
-	if was != nil {
-		d.Began, d.Hear = was.Began, was.Hear
-	}
-	if d.Hear == nil || t.waits.Await {
-		if d.Hear, err = json.Marshal(t.hear); err != nil {
-			return fmt.Errorf("write dialog: %w", err)
-		}
+func (r *run) wait(ctx context.Context, t *Turn, was *dialog) error {
+	d, err := r.waiting(t, was)
+	if err != nil {
+		return err
 	}
 	now, err := d.encode()
 	if err != nil {
@@ -329,13 +256,44 @@ func (r *run) wait(t *Turn, was *dialog) error {
 		k.Was = was.raw
 	}
 	r.out.Keep = append(r.out.Keep, k)
-	r.keepSource()
-	timeout := q.Timeout
-	if timeout <= 0 || timeout > longestDuration {
-		timeout = defaultTimeout
+	t.acts = append(t.acts, r.wakeLate(d, t.waits.Question.Timeout))
+	if r.drains {
+		return nil
 	}
-	t.acts = append(t.acts, r.wakeLate(d, timeout))
-	return nil
+	return r.keepSource(ctx)
+}
+
+// waiting is the dialog that t has come to.
+func (r *run) waiting(t *Turn, was *dialog) (*dialog, error) {
+	q := t.waits.Question
+	d := &dialog{
+		Trigger: t.trigger.ID, Match: t.match, Said: t.said, Hash: r.v.hash, Key: t.key, Began: r.h.cfg.Env.Now().UTC(),
+		Done: t.count, Asks: t.asks, Ref: t.waits.Ref, Text: q.Text, Choices: q.Choices, Type: q.Type, Timed: q.Timeout > 0,
+		Await: t.waits.Await, Data: t.waits.Data, entries: t.entries,
+		key: r.h.dialogKey(r.in.Event.Conversation, r.in.Event.Author.ID),
+	}
+	if len(t.args) > 0 {
+		d.Args, d.People = map[string]string{}, map[string]Person{}
+	}
+	for name, v := range t.args {
+		if d.Args[name] = v.Text; v.Kind == UserParam {
+			d.People[name] = v.Person
+		}
+	}
+	if was != nil {
+		d.Began, d.Hear = was.Began, was.Hear
+	}
+	if t.waits.Await {
+		d.entries, d.Hear = nil, nil
+	}
+	if d.Hear != nil {
+		return d, nil
+	}
+	var err error
+	if d.Hear, err = json.Marshal(t.hear); err != nil {
+		return nil, fmt.Errorf("write dialog: %w", err)
+	}
+	return d, nil
 }
 
 // lateName names the wake of a dialog's question.
@@ -344,9 +302,11 @@ func (r *run) lateName() string {
 }
 
 func (r *run) wakeLate(d *dialog, timeout time.Duration) chat.Act {
+	if timeout <= 0 || timeout > longestDuration {
+		timeout = defaultTimeout
+	}
 	t := Turn{hear: r.in}
-	w := t.wake(r.lateName(), r.h.cfg.Env.Now().Add(timeout), []byte(d.Ref.String()))
-	return w
+	return t.wake(r.lateName(), r.h.cfg.Env.Now().Add(timeout), []byte(d.Ref.String()))
 }
 
 // forget ends a dialog.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -42,7 +43,9 @@ func (h *Host) tells(reason string, now time.Time) bool {
 		}
 	}
 	_, told := h.told[reason]
-	h.told[reason] = now
+	if !told {
+		h.told[reason] = now
+	}
 	return !told
 }
 
@@ -63,6 +66,16 @@ func (h *Host) flooded(n int, now time.Time) error {
 	return nil
 }
 
+// safely turns a panic of a bot into an error.
+func safely(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: panic: %v\n%s", ErrRunaway, p, debug.Stack())
+		}
+	}()
+	return f()
+}
+
 // quarantined is how a quarantine is kept.
 type quarantined struct {
 	Reason string    `json:"reason"`
@@ -81,18 +94,23 @@ func (h *Host) quarantineKept(reason string, now time.Time) chat.Kept {
 	return chat.Kept{Key: QuarantineKey(h.cfg.Name), Now: b, Any: true}
 }
 
-// recall puts the bot into the quarantine again in which it was before a restart, unless it has changed since.
+// recall puts the bot into the quarantine again in which it was before a restart, unless it has changed since. It does so
+// once.
 func (h *Host) recall(ctx context.Context) error {
-	b, err := h.cfg.Env.State(ctx, QuarantineKey(h.cfg.Name))
-	if err != nil || b == nil {
-		return err
-	}
-	var q quarantined
-	if json.Unmarshal(b, &q) != nil || q.Hash != h.now.Load().hash {
-		return nil
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.recalled {
+		return nil
+	}
+	b, err := h.cfg.Env.State(ctx, QuarantineKey(h.cfg.Name))
+	if err != nil {
+		return err
+	}
+	h.recalled = true
+	var q quarantined
+	if b == nil || json.Unmarshal(b, &q) != nil || q.Hash != h.now.Load().hash {
+		return nil
+	}
 	h.quarantine = q.Reason
 	return nil
 }
@@ -101,7 +119,7 @@ func (h *Host) recall(ctx context.Context) error {
 func (h *Host) Resume() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.quarantine, h.faults = "", nil
+	h.recalled, h.quarantine, h.faults = true, "", nil
 }
 
 // cool counts one use of a trigger by somebody, and says how long they have to wait; 0: not at all.

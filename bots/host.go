@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -60,6 +60,7 @@ type Host struct {
 
 	mu         sync.Mutex
 	sink       chat.Sink // nil while nothing runs
+	recalled   bool      // it is known whether there is a quarantine
 	quarantine string    // why nothing is heard; empty: all is well
 	faults     []time.Time
 	said       []time.Time // when messages were said, of the last Rate.Per
@@ -112,20 +113,10 @@ func New(cfg Config) (*Host, error) {
 // a while (Config.Drain). When it is not well made the error says why and the old one stays. A version that differs ends a
 // quarantine.
 func (h *Host) Replace(b Bot, source []byte) error {
-	spec := b.Spec()
-	if err := spec.check(); err != nil {
+	if err := b.Spec().check(); err != nil {
 		return err
 	}
-	if h.cfg.Locale != "" {
-		local := *spec
-		local.Locale = h.cfg.Locale
-		spec = &local
-	}
-	v := &version{bot: b, spec: spec, source: source, called: calling(h.cfg.Name)}
-	if source != nil {
-		sum := sha256.Sum256(source)
-		v.hash = hex.EncodeToString(sum[:8])
-	}
+	v := h.version(b, source)
 	if c, ok := b.(Caller); ok {
 		c.Calls(h.callOwn)
 	}
@@ -142,6 +133,21 @@ func (h *Host) Replace(b Bot, source []byte) error {
 	default:
 	}
 	return nil
+}
+
+// version makes one of a bot and what it was made of.
+func (h *Host) version(b Bot, source []byte) *version {
+	v := &version{bot: b, spec: b.Spec(), source: source, called: calling(h.cfg.Name)}
+	if h.cfg.Locale != "" {
+		local := *v.spec
+		local.Locale = h.cfg.Locale
+		v.spec = &local
+	}
+	if source != nil {
+		sum := sha256.Sum256(source)
+		v.hash = hex.EncodeToString(sum[:8])
+	}
+	return v
 }
 
 // Spec is what the bot declares now.
@@ -167,6 +173,13 @@ func (h *Host) Fetch(_ context.Context, f chat.File) (io.ReadCloser, error) {
 		return nil, gone(err)
 	}
 	defer func() { _ = root.Close() }()
+	info, err := root.Stat(f.Source)
+	if err != nil {
+		return nil, gone(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, gone(fmt.Errorf("%s: %w", f.Source, fs.ErrInvalid))
+	}
 	file, err := root.Open(f.Source)
 	if err != nil {
 		return nil, gone(err)
@@ -194,6 +207,9 @@ func (h *Host) Close() error {
 // Hear makes something of an event. Its errors mean that the event shall be heard again, but for those that refuse it: the
 // bot is quarantined.
 func (h *Host) Hear(ctx context.Context, in chat.Hear) (chat.Outcome, error) {
+	if err := h.recall(ctx); err != nil {
+		return chat.Outcome{}, fmt.Errorf("recall quarantine: %w", err)
+	}
 	if reason := h.Quarantined(); reason != "" {
 		return chat.Outcome{}, &chat.Error{Op: "bot: hear", Kind: chat.Refused, Reason: "the bot is quarantined: " + reason}
 	}
@@ -210,6 +226,8 @@ type run struct {
 	v   *version
 	in  chat.Hear
 	out chat.Outcome
+
+	drains bool // v is an earlier version, which is kept
 }
 
 func (r *run) hear(ctx context.Context) error {
@@ -224,8 +242,8 @@ func (r *run) hear(ctx context.Context) error {
 	case m.trigger == nil:
 		return nil
 	}
-	if done, err := r.admitted(ctx, m.trigger); done || err != nil {
-		return err
+	if r.denied(m.trigger) {
+		return nil
 	}
 	t := r.turn(m.trigger)
 	if m.trigger.Command != nil {
@@ -236,6 +254,9 @@ func (r *run) hear(ctx context.Context) error {
 			return nil
 		}
 		t.args = args
+	}
+	if done, err := r.slowed(ctx, m.trigger); done || err != nil {
+		return err
 	}
 	t.match, t.said = m.groups, m.rest
 	return r.play(ctx, t, nil)
@@ -251,15 +272,16 @@ func (r *run) turn(trigger *Trigger) *Turn {
 // play runs the bot, and makes its turn part of the outcome. d is the dialog that goes on; nil: none does.
 func (r *run) play(ctx context.Context, t *Turn, d *dialog) error {
 	err := r.perform(ctx, t)
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return fmt.Errorf("bot %s: %w", r.h.cfg.Name, ctx.Err())
+	}
+	if err == nil {
+		err = r.ended(ctx, t, d)
+	}
+	switch {
 	case errors.Is(err, errStore):
 		return err
-	case err == nil && t.waits != nil:
-		err = r.wait(t, d)
-	}
-	if err != nil {
+	case err != nil:
 		r.failed(ctx, t, d, err)
 		return nil
 	}
@@ -267,7 +289,17 @@ func (r *run) play(ctx context.Context, t *Turn, d *dialog) error {
 	for _, k := range slices.Sorted(maps.Keys(t.keep)) {
 		r.out.Keep = append(r.out.Keep, *t.keep[k])
 	}
-	if t.waits == nil && d != nil {
+	return nil
+}
+
+// ended keeps the dialog that t has come to, or forgets the one that it was.
+func (r *run) ended(ctx context.Context, t *Turn, d *dialog) error {
+	switch {
+	case t.waits != nil:
+		return r.wait(ctx, t, d)
+	case t.pos < len(t.entries) || len(t.inherited) > 0:
+		return fmt.Errorf("%w: it asked less than was answered", ErrDialog)
+	case d != nil:
 		r.forget(d)
 	}
 	return nil
@@ -277,7 +309,7 @@ func (r *run) play(ctx context.Context, t *Turn, d *dialog) error {
 func (r *run) perform(ctx context.Context, t *Turn) error {
 	within, cancel := context.WithTimeout(ctx, r.h.cfg.Time)
 	defer cancel()
-	err := hearSafely(within, r.v.bot, t)
+	err := safely(func() error { return r.v.bot.Hear(within, t) })
 	switch {
 	case err == nil || errors.Is(err, ErrWaiting):
 		return r.h.flooded(t.sends, r.h.cfg.Env.Now())
@@ -287,16 +319,6 @@ func (r *run) perform(ctx context.Context, t *Turn) error {
 		return fmt.Errorf("%w: %w", ErrRunaway, err)
 	}
 	return err
-}
-
-// hearSafely turns a panic of a bot into an error.
-func hearSafely(ctx context.Context, b Bot, t *Turn) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: panic: %v\n%s", ErrRunaway, p, debug.Stack())
-		}
-	}()
-	return b.Hear(ctx, t)
 }
 
 // say has the host itself say something about the event.
@@ -318,14 +340,18 @@ func (r *run) replyTo() chat.MessageID {
 	return ""
 }
 
-// admitted says no to people who may not use a trigger, or who use it too often. done says that it did.
-func (r *run) admitted(ctx context.Context, trigger *Trigger) (done bool, err error) {
-	who := personOf(r.in.Event)
-	if len(trigger.Roles) > 0 && !r.h.has(who, trigger.Roles) {
-		r.say(r.v.spec.words(TextDenied))
-		return true, nil
+// denied says no to people who may not use a trigger.
+func (r *run) denied(trigger *Trigger) bool {
+	if len(trigger.Roles) == 0 || r.h.has(personOf(r.in.Event), trigger.Roles) {
+		return false
 	}
-	wait, err := r.cool(ctx, trigger, who)
+	r.say(r.v.spec.words(TextDenied))
+	return true
+}
+
+// slowed asks people for patience who use a trigger too often. done says that it did.
+func (r *run) slowed(ctx context.Context, trigger *Trigger) (done bool, err error) {
+	wait, err := r.cool(ctx, trigger, personOf(r.in.Event))
 	if err != nil || wait <= 0 {
 		return false, err
 	}

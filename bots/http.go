@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -36,16 +40,22 @@ const (
 	requestTime = 10 * time.Second
 )
 
-// handleMark stands around the name of a secret in its handle. Nothing that people write has it, because text holds no
-// control characters.
+// handleMark begins the handle of a secret: the mark, its name, a colon, and what nobody but the host can know, because what
+// others send to a bot (pages, the calls of webhooks) may look like a handle too.
 const handleMark = "\x00secret:"
+
+func (t *Turn) handle(name string) string {
+	mac := hmac.New(sha256.New, binary.BigEndian.AppendUint64(nil, t.env.Seed))
+	_, _ = mac.Write([]byte("secret " + t.bot + " " + name))
+	return handleMark + name + ":" + hex.EncodeToString(mac.Sum(nil)[:16]) + "\x00"
+}
 
 // Secret is a handle that stands for a secret in a Request, and says nothing of it. Its error is ErrMayNot.
 func (t *Turn) Secret(name string) (string, error) {
 	if !slices.Contains(t.env.May.Secrets, name) {
 		return "", fmt.Errorf("%w: use the secret %s; grant it with secret:%s", ErrMayNot, name, name)
 	}
-	return handleMark + name + "\x00", nil
+	return t.handle(name), nil
 }
 
 // HTTP fetches a web page. Only hosts that the bot may fetch from are asked, redirects are not followed, and the
@@ -141,14 +151,13 @@ func read(resp *http.Response) (Response, error) {
 
 // reveal puts secrets in the places of their handles.
 func (t *Turn) reveal(s string) (string, error) {
-	for {
-		i := strings.Index(s, handleMark)
-		if i < 0 {
-			return s, nil
-		}
-		name, rest, ok := strings.Cut(s[i+len(handleMark):], "\x00")
-		if !ok || !slices.Contains(t.env.May.Secrets, name) {
-			return "", fmt.Errorf("%w: use a secret", ErrMayNot)
+	if !strings.Contains(s, handleMark) {
+		return s, nil
+	}
+	for _, name := range t.env.May.Secrets {
+		h := t.handle(name)
+		if !strings.Contains(s, h) {
+			continue
 		}
 		if t.env.Secret == nil {
 			return "", fmt.Errorf("the secret %s is not set", name)
@@ -157,6 +166,7 @@ func (t *Turn) reveal(s string) (string, error) {
 		if !ok {
 			return "", fmt.Errorf("the secret %s is not set", name)
 		}
-		s = s[:i] + secret + rest
+		s = strings.ReplaceAll(s, h, secret)
 	}
+	return s, nil
 }

@@ -81,6 +81,7 @@ type matched struct {
 	rest    text.Text // what stands behind its name, or all of the message
 	groups  []string
 	help    bool
+	cancel  bool
 }
 
 // calling matches a bot's name at the beginning of a message: "order, please", "@order: help".
@@ -226,6 +227,7 @@ func (v *version) named(prefix string, words text.Text, addressed bool) matched 
 	m := v.first(func(t *Trigger) bool { return t.Command != nil && t.Command.Name == name })
 	m.prefix, m.rest = prefix, rest
 	m.help = m.trigger == nil && name == helpName && v.spec.hasCommands()
+	m.cancel = name == cancelName
 	return m
 }
 

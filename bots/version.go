@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/roost-im/roost/router/chat"
@@ -17,43 +18,79 @@ type kept struct {
 
 func (h *Host) sourceKey(hash string) string { return "bot/" + h.cfg.Name + "/source/" + hash }
 
-// keepSource keeps the source of the version with which a dialog goes on.
-func (r *run) keepSource() {
-	if r.v.source == nil {
-		return
+// keepSource keeps the source of the version with which a dialog goes on, for as long as it is not seen to be kept.
+func (r *run) keepSource(ctx context.Context) error {
+	if r.v.source == nil || r.v.stored.Load() {
+		return nil
 	}
-	b, err := json.Marshal(kept{Source: r.v.source})
-	if err != nil || r.v.stored.Swap(true) {
-		return
+	key := r.h.sourceKey(r.v.hash)
+	raw, err := r.h.cfg.Env.State(ctx, key)
+	if err != nil {
+		return fmt.Errorf("%w: read source: %w", errStore, err)
 	}
-	r.out.Keep = append(r.out.Keep, chat.Kept{Key: r.h.sourceKey(r.v.hash), Now: b, Any: true})
+	var k kept
+	if raw != nil && json.Unmarshal(raw, &k) == nil && k.Retired.IsZero() {
+		r.v.stored.Store(true)
+		return nil
+	}
+	now, err := json.Marshal(kept{Source: r.v.source})
+	if err != nil {
+		return err
+	}
+	r.out.Keep = append(r.out.Keep, chat.Kept{Key: key, Now: now, Any: true})
+	return nil
 }
 
-// versionFor finds the version of the bot with which a dialog goes on, and the journal with which it does: the one that began
-// it for as long as Config.Drain says, then the present one, which takes over what its Migrate says or begins anew.
-func (r *run) versionFor(ctx context.Context, d *dialog, entries []entry) (*version, []entry, error) {
+// goingOn is how a dialog goes on.
+type goingOn struct {
+	version   *version
+	entries   []entry  // with which its bot is run again
+	inherited []string // answers of a dialog that an earlier version began
+	anew      bool
+	drains    bool // the version is an earlier one
+}
+
+// versionFor says how a dialog goes on that has these entries: with the version that began it for as long as Config.Drain
+// says, then with the present one, which takes over what its Migrate says or begins anew.
+func (r *run) versionFor(ctx context.Context, d *dialog, entries []entry) (goingOn, error) {
 	if d.Hash == r.v.hash {
-		return r.v, entries, nil
+		return goingOn{version: r.v, entries: entries}, nil
 	}
 	old, err := r.retired(ctx, d.Hash)
 	if err != nil {
-		return nil, nil, err
+		return goingOn{}, err
 	}
 	if old != nil {
-		return old, entries, nil
+		return goingOn{version: old, entries: entries, drains: true}, nil
 	}
-	if m, ok := r.v.bot.(Migrator); ok && r.v.spec.Migrate {
-		answers, ok, err := m.Migrate(ctx, past(d, entries))
-		if err == nil && ok {
-			migrated := make([]entry, 0, len(answers))
-			for _, a := range answers {
-				migrated = append(migrated, entry{opAnswer, packAnswer(Answer{Text: a, By: personOf(r.in.Event)})})
-			}
-			d.Done = 0
-			return r.v, migrated, nil
-		}
+	answers, ok := r.migrated(ctx, d, entries)
+	if !ok || len(answers) == 0 {
+		return goingOn{version: r.v, anew: true}, nil
 	}
-	return r.v, nil, nil
+	how := goingOn{version: r.v}
+	for _, a := range answers {
+		how.inherited = append(how.inherited, packAnswer(Answer{Text: a, By: personOf(r.in.Event)}))
+	}
+	return how, nil
+}
+
+// migrated are the answers with which the present version takes a dialog over, if it does.
+func (r *run) migrated(ctx context.Context, d *dialog, entries []entry) (answers []string, ok bool) {
+	m, can := r.v.bot.(Migrator)
+	if !can || !r.v.spec.Migrate {
+		return nil, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.h.cfg.Time)
+	defer cancel()
+	err := safely(func() (err error) {
+		answers, ok, err = m.Migrate(ctx, past(d, entries))
+		return err
+	})
+	if err != nil {
+		r.h.cfg.Env.Log.LogAttrs(ctx, slog.LevelError, "dialog not migrated, so it begins anew", slog.Any("error", err))
+		return nil, false
+	}
+	return answers, ok
 }
 
 func past(d *dialog, entries []entry) Past {
@@ -91,11 +128,11 @@ func (r *run) retired(ctx context.Context, hash string) (*version, error) {
 		r.out.Keep = append(r.out.Keep, chat.Kept{Key: key, Any: true})
 		return nil, nil //nolint:nilnil // its time is over
 	}
-	return h.load(hash, k.Source), nil
+	return h.load(ctx, hash, k.Source), nil
 }
 
 // load makes a version of an earlier source, once; nil when that can't be.
-func (h *Host) load(hash string, source []byte) *version {
+func (h *Host) load(ctx context.Context, hash string, source []byte) *version {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if v := h.earlier[hash]; v != nil {
@@ -106,9 +143,10 @@ func (h *Host) load(hash string, source []byte) *version {
 	}
 	b, err := h.cfg.Load(source)
 	if err != nil {
+		h.cfg.Env.Log.LogAttrs(ctx, slog.LevelError, "earlier version not loaded", slog.Any("error", err))
 		return nil
 	}
-	v := &version{bot: b, spec: b.Spec(), source: source, hash: hash, called: calling(h.cfg.Name)}
+	v := h.version(b, source)
 	h.earlier[hash] = v
 	return v
 }
