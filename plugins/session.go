@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -167,7 +168,7 @@ type says struct {
 	limit *rate.Limiter
 
 	mu      sync.Mutex
-	last    string // the last line of its standard error
+	last    string // the last line of its standard error, or that in which it says why it dies
 	dropped int
 }
 
@@ -181,6 +182,9 @@ const (
 func newSays(log *slog.Logger) *says {
 	return &says{log: log, limit: rate.NewLimiter(rate.Every(saysEvery), saysBurst)}
 }
+
+// failure matches the line in which a program says why it dies, which in most languages is not the last one.
+var failure = regexp.MustCompile(`^(?:panic|fatal error|(?:[A-Z]\w*)?(?:Error|Exception)): `) //nolint:gochecknoglobals // a constant
 
 // copy logs what a program writes to its standard error, until there is nothing more.
 func (o *says) copy(r io.Reader) {
@@ -210,7 +214,9 @@ func (o *says) line(line string) {
 		return
 	}
 	o.mu.Lock()
-	o.last = line
+	if !failure.MatchString(o.last) || failure.MatchString(line) {
+		o.last = line
+	}
 	o.mu.Unlock()
 	o.write(slog.LevelInfo, "plugin says", slog.String("line", line))
 }

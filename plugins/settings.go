@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 )
@@ -120,7 +121,7 @@ func leaves(err error, root string) error {
 	walk = func(e *jsonschema.ValidationError) {
 		if len(e.Causes) == 0 {
 			path := strings.Join(append([]string{root}, e.InstanceLocation...), ".")
-			list = append(list, fmt.Errorf("%s: %s", path, e.ErrorKind.LocalizedString(english)))
+			list = append(list, fmt.Errorf("%s: %s", path, discreet(e.ErrorKind, english)))
 		}
 		for _, c := range e.Causes {
 			walk(c)
@@ -129,4 +130,15 @@ func leaves(err error, root string) error {
 	walk(ve)
 	slices.SortStableFunc(list, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(list...)
+}
+
+// discreet says what is wrong with a value without saying the value, which may be a secret.
+func discreet(k jsonschema.ErrorKind, p *message.Printer) string {
+	switch k := k.(type) {
+	case *kind.Pattern:
+		return fmt.Sprintf("does not match %q", k.Want)
+	case *kind.Format:
+		return "is no " + k.Want
+	}
+	return k.LocalizedString(p)
 }

@@ -159,6 +159,7 @@ func (t *traits) post(p chat.Post) deedOf {
 	all := t.traits()
 	if p.ReplyTo == "" || !t.Reply {
 		p = all.Quoted(p)
+		p.ReplyTo = ""
 	}
 	words := p.Text
 	if p.Card != nil && !t.Cards {

@@ -37,7 +37,7 @@ func place(id string) chat.Conversation {
 
 // world is a bot in its host, and a store.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	Program *plugins.Program
 	Host    *bots.Host
 	Log     *journal
@@ -66,7 +66,7 @@ func (j *journal) String() string {
 }
 
 // folder writes a plugin.
-func folder(t *testing.T, manifest string, files map[string]string) string {
+func folder(t testing.TB, manifest string, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if files == nil {
@@ -82,7 +82,7 @@ func folder(t *testing.T, manifest string, files map[string]string) string {
 }
 
 // own is the manifest of a program of programs_test.go, with more lines behind.
-func own(t *testing.T, program string, more ...string) *plugins.Manifest {
+func own(t testing.TB, program string, more ...string) *plugins.Manifest {
 	t.Helper()
 	lines := append([]string{
 		"api: 1", "name: bot", fmt.Sprintf("run: {exec: [%q], env: {%s: %s}}", os.Args[0], asProgram, program),
@@ -95,7 +95,7 @@ func own(t *testing.T, program string, more ...string) *plugins.Manifest {
 }
 
 // setup has a plugin in its host.
-func setup(t *testing.T, cfg plugins.Config) *world {
+func setup(t testing.TB, cfg plugins.Config) *world {
 	t.Helper()
 	w := &world{t: t, keep: map[string][]byte{}, Log: &journal{}}
 	cfg.Log = slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -131,7 +131,7 @@ func (w *world) posted(at chat.Conversation, words string) chat.Hear {
 		Key: chat.Key(fmt.Sprintf("k%d", n)), To: w.talk(at), Can: chat.Can{Edit: true, React: true},
 		Event: chat.Event{
 			ID: chat.EventID(fmt.Sprintf("e%d", n)), Conversation: at, Message: chat.MessageID(fmt.Sprintf("m%d", n)),
-			Author: chat.Author{ID: "U1", Name: "Alice", Handle: "alice"}, At: time.Unix(1e9, 0).UTC(),
+			Author: chat.Author{ID: "U1", Name: "Alice", Handle: "alice"}, At: time.Now().UTC(),
 			What: chat.Posted{Text: text.Plain(words)},
 		},
 	}

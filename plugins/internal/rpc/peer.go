@@ -31,6 +31,7 @@ type Peer struct {
 	waste *rate.Limiter // what it may write that nobody wants
 
 	queue  chan []byte
+	out    sync.Mutex    // held by who writes
 	ended  chan struct{} // closed when Run has ended
 	failed chan struct{} // closed when it is given up
 
@@ -127,7 +128,7 @@ func (p *Peer) Go(method string, params any, done func(Answer)) error {
 	id := p.last
 	p.waits[id] = done
 	p.mu.Unlock()
-	err := p.send(outgoing{ID: strconv.AppendInt(nil, id, 10), Method: method, Params: params})
+	err := p.send(outgoing{ID: strconv.AppendInt(nil, id, 10), Method: method, Params: params}, true)
 	if err != nil {
 		p.take(id)
 	}
@@ -163,17 +164,24 @@ func (p *Peer) Answer(c Call, result any, err error) {
 	} else if m.Result = result; result == nil {
 		m.Result = struct{}{}
 	}
-	_ = p.send(m) // who does not read is given up by send itself
+	_ = p.send(m, false) // it may be the goroutine that reads; who does not read is given up by send itself
 }
 
-// send queues a line.
-func (p *Peer) send(m outgoing) error {
+// send writes a line, when nobody else writes and now is true, or queues it. Who lets the queue get full is given up.
+func (p *Peer) send(m outgoing, now bool) error {
 	m.Version = "2.0"
 	line, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", m.Method, err)
 	}
 	line = append(line, '\n')
+	if now && p.out.TryLock() { // a change of goroutine is saved
+		defer p.out.Unlock()
+		if len(p.queue) == 0 {
+			p.put(line)
+			return nil
+		}
+	}
 	p.mu.Lock()
 	full := p.queued+len(line) > queueSize
 	if !full {
@@ -197,20 +205,24 @@ func (p *Peer) write() {
 	for {
 		select {
 		case line := <-p.queue:
-			deaf := time.AfterFunc(deafAfter, func() { _ = p.Fail(ErrDeaf) })
-			_, err := p.cfg.Out.Write(line)
-			deaf.Stop()
+			p.out.Lock()
+			p.put(line)
+			p.out.Unlock()
 			p.mu.Lock()
 			p.queued -= len(line)
 			p.mu.Unlock()
-			if err != nil {
-				<-p.failed // it has ended, or closed its input: what it still writes is read
-				return
-			}
 		case <-p.failed:
 			return
 		}
 	}
+}
+
+// put writes a line. Whoever does not read it is given up; that it can't be written any more is no reason, because what the
+// far side still writes is read.
+func (p *Peer) put(line []byte) {
+	deaf := time.AfterFunc(deafAfter, func() { _ = p.Fail(ErrDeaf) })
+	defer deaf.Stop()
+	_, _ = p.cfg.Out.Write(line)
 }
 
 func (p *Peer) read() error {

@@ -1,13 +1,13 @@
 // Package rpc is JSON-RPC 2.0 in lines: each line is one message, and both sides call each other.
 //
-//	Call → queue → writer → line … line → reader → done
-//	line → reader → Config.Call … Answer → queue → writer → line
+//	Call → queue → line … line → reader → done
+//	line → reader → Config.Call … Answer → queue → line
 //
 // It is made for a far side that can't be trusted: a line that is no message is handed out as such and never a fault, and
 // whoever does not read, writes endlessly or writes endless lines is given up with a reason that a person understands.
 //
-// We chose a queue and one goroutine that writes, not writes by whoever calls, because a far side that does not read must
-// hold up nobody; it costs a change of goroutine for each line.
+// Who calls writes the line when nobody else is writing, and otherwise leaves it in a queue for a goroutine that writes: so a
+// far side that does not read holds up one call at most, until it is given up for that.
 package rpc
 
 import (
@@ -19,7 +19,7 @@ import (
 // What either side may come to.
 const (
 	LineMax   = 1 << 20 // bytes of a line, its end not counted
-	queueMax  = 1024    // lines that wait to be read
+	queueMax  = 8192    // lines that wait to be read
 	queueSize = 8 << 20 // their bytes
 )
 
