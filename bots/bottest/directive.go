@@ -46,6 +46,7 @@ func newSettings() settings {
 func settle() map[string]func(s *settings, arg string) error {
 	return map[string]func(s *settings, arg string) error{
 		"@bot":       func(s *settings, arg string) error { return one(&s.bot, arg) },
+		"@at":        (*settings).begin,
 		"@on":        (*settings).onPlatforms,
 		"@can":       func(s *settings, arg string) error { return s.abilities(arg, "") },
 		"@cannot":    func(s *settings, arg string) error { return s.abilities(arg, "!") },
@@ -100,9 +101,6 @@ func readDirective(s string) (line, int, string) {
 	if i := strings.IndexAny(s, " \t"); i >= 0 {
 		name, arg = s[:i], strings.TrimSpace(s[i:])
 	}
-	if name == "@at" {
-		name = "@"
-	}
 	l := line{verb: name, arg: arg, count: 1}
 	column := len(s) - len(arg)
 	if _, ok := settle()[name]; ok {
@@ -113,7 +111,7 @@ func readDirective(s string) (line, int, string) {
 	}
 	check, ok := happen()[name]
 	if !ok {
-		known := slices.Concat([]string{"@at"}, slices.Collect(maps.Keys(settle())), slices.Collect(maps.Keys(happen())))
+		known := slices.Concat(slices.Collect(maps.Keys(settle())), slices.Collect(maps.Keys(happen())))
 		slices.Sort(known)
 		return l, 0, "there is no " + name + meant(name, known) + "; there are " + strings.Join(known[1:], ", ")
 	}
@@ -150,6 +148,12 @@ func checkRole(arg string) error {
 		return fmt.Errorf("%q is not a person and their roles, as in alice member", arg)
 	}
 	return nil
+}
+
+// begin says when the chat begins.
+func (s *settings) begin(arg string) (err error) {
+	s.at, s.zone, err = readClock(arg, s.at, s.zone)
+	return err
 }
 
 func words(s string) []string {

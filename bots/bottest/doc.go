@@ -44,7 +44,7 @@
 // What the bot must do, in the place where something happened last, or in another one:
 //
 //	bot: Hello                  says these words; with marks (**Hello**) they must be formatted so
-//	bot: /^Hello (alice|bob)/   says words that match, as RE2 has it
+//	bot: /^Hello (alice|bob)/   says words that match, as RE2 has it; choices may be there too
 //	bot: Which?  [S] [M]        with these choices, as buttons or as numbered lines
 //	bot@#standup: Good morning  in another place; bot@alice directly to alice
 //	bot edits: Hello            its last message; "edits 2" the second last

@@ -117,13 +117,8 @@ func (p *parser) add(l line, column int) {
 		return
 	}
 	if l.verb == "@" {
-		at, zone, err := readClock(l.arg, p.t.set.at, p.t.set.zone)
-		if err != nil {
+		if _, _, err := readClock(l.arg, p.t.set.at, p.t.set.zone); err != nil {
 			p.fault(l.at, column+1, err.Error())
-		}
-		if !p.begun && !strings.HasPrefix(l.arg, "+") {
-			p.t.set.at, p.t.set.zone = at, zone
-			return
 		}
 	}
 	// Who has a role and what pages are there says nothing about when the chat begins.

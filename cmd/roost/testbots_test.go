@@ -68,6 +68,35 @@ func TestTest(t *testing.T) {
 	roost(t, "test", bad).want(t, 0, "1 passed")
 }
 
+// The bots that come with Roost do what their transcripts say, and can be talked to without any settings.
+func TestShippedBots(t *testing.T) {
+	t.Parallel()
+	const folder = "../../configs/bots"
+	roost(t, "test", folder).want(t, 0, " 0 failed")
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bots := 0
+	for _, f := range files {
+		path := filepath.Join(folder, f.Name())
+		if strings.HasSuffix(path, ".chat") || strings.HasSuffix(path, ".md") {
+			continue
+		}
+		bots++
+		if got := talk(t, "hello\n/help\n", path); got.code != 0 || strings.Contains(got.out, "bot fails") {
+			t.Errorf("talking to %s gives %d:\n%s%s", f.Name(), got.code, got.out, got.err)
+		}
+		chats, err := filepath.Glob(strings.TrimSuffix(path, filepath.Ext(path)) + "*.chat")
+		if err != nil || len(chats) == 0 {
+			t.Errorf("%s has no transcript: %v", f.Name(), err)
+		}
+	}
+	if bots < 7 {
+		t.Errorf("%d bots are there, want 7", bots)
+	}
+}
+
 // Without paths the bots of the configuration are tested.
 func TestTestOfConfiguration(t *testing.T) {
 	t.Parallel()
