@@ -234,6 +234,9 @@ func (r *run) hear(ctx context.Context) error {
 	if done, err := r.dialog(ctx); done || err != nil {
 		return err
 	}
+	if err := r.pick(ctx); err != nil {
+		return err
+	}
 	m := r.v.match(r.in.Event)
 	switch {
 	case m.help:
@@ -277,6 +280,9 @@ func (r *run) play(ctx context.Context, t *Turn, d *dialog) error {
 	}
 	if err == nil {
 		err = r.ended(ctx, t, d)
+	}
+	if err == nil {
+		err = r.offer(t.acts)
 	}
 	switch {
 	case errors.Is(err, errStore):

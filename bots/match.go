@@ -270,7 +270,7 @@ func (h *Host) Wants(ev chat.Event) (now bool, kept string) {
 	}
 	switch w := ev.What.(type) {
 	case chat.Posted:
-		return false, h.dialogKey(ev.Conversation, ev.Author.ID)
+		return v.mayPick(ev), h.dialogKey(ev.Conversation, ev.Author.ID)
 	case chat.Pressed:
 		return w.Button == askButton, ""
 	case chat.Called:

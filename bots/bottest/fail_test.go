@@ -225,6 +225,8 @@ func TestPasses(t *testing.T) {
 		{"choices below", "alice: /do choices ?\nbot: ?\n  [One]\n  [Two]"},
 		{"choices without buttons", "@on x\nalice: /do choices ?\nbot: ?\n  1. One\n  2. Two"},
 		{"choices anywhere", "@on x, slack\nalice: /do choices ?\nbot: ? [One] [Two]"},
+		{"choices by number and label", "@on x\nalice: /do choices ?\nbot: ? [One] [Two]\nalice: 1\nbot: pressed 1\n@restart\nalice: two\nbot: pressed Two\nalice picks One\nbot: pressed 1\nalice: 3\nbot: you called: 3\nalice: /do say 1\nbot: 1\n@stop\n@ +8d\n@ +3h\n@restart\nalice: 1\nbot: you called: 1"},
+		{"choices by number in a mirror", "@mirror m #a x/t#b\nalice@#a: /do choices ?\nbot: ? [One] [Two]\nalice@#a: 2\nnothing\nbob@x/t#b: 2\nbot: pressed Two\nbob@x/t#c: 2\nnothing"},
 		{"an older button", "alice: /do keep a\nbot: a\nalice: /do choices ?\nbot: ? [One] [Two]\nalice: /do say b\nbot: b\nalice presses 2: One\nbot: pressed 1"},
 		{"edit", "alice: /do keep a\nbot: a\nalice: /do say b\nbot: b\nalice: /do edit c\nbot edits 2: c\nalice: /do delete\nbot deletes 2"},
 		{"edit where some can't", "@on x telegram\nalice: /do keep a\nbot: a\nalice: /do edit b\nbot edits: b\nalice: /do react 👍\nbot reacts 👍"},
