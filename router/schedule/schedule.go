@@ -35,6 +35,14 @@ type Schedule struct {
 	every  time.Duration // in whole seconds, counted from the Unix epoch; 0 with cron
 }
 
+// Equal says whether two schedules were made of the same spec, by another name perhaps, and of the same zone.
+func (s Schedule) Equal(o Schedule) bool {
+	if s.passed != o.passed || s.every != o.every || (s.cron == nil) != (o.cron == nil) || s.zone.String() != o.zone.String() {
+		return false
+	}
+	return s.cron == nil || *s.cron == *o.cron
+}
+
 // Next returns the first slot later than after, in the schedule's zone. A slot is a whole second. Only the zero Schedule
 // has none; it returns the zero time.
 func (s Schedule) Next(after time.Time) time.Time {

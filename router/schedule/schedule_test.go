@@ -169,3 +169,32 @@ func at(tb testing.TB, text string) time.Time {
 	}
 	return when
 }
+
+func TestEqual(t *testing.T) {
+	t.Parallel()
+	parsed := func(spec, zone string) schedule.Schedule {
+		s, err := schedule.Parse(spec, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for _, tc := range []struct {
+		a, b schedule.Schedule
+		want bool
+	}{
+		{parsed("0 9 * * *", "Europe/Berlin"), parsed("0  9 * * *", "Europe/Berlin"), true},
+		{parsed("@daily", ""), parsed("0 0 * * *", "UTC"), true},
+		{parsed("0 9 * * *", "Europe/Berlin"), parsed("0 9 * * *", "Europe/Rome"), false},
+		{parsed("0 9 * * *", ""), parsed("0 10 * * *", ""), false},
+		{parsed("@every 10m", ""), parsed("@every 10m", ""), true},
+		{parsed("@every 10m", ""), parsed("@every 20m", ""), false},
+		{parsed("@every 10m", ""), parsed("0 9 * * *", ""), false},
+		{parsed("0 9 * * *", ""), schedule.Schedule{}, false},
+		{schedule.Schedule{}, schedule.Schedule{}, true},
+	} {
+		if got := tc.a.Equal(tc.b); got != tc.want {
+			t.Errorf("%+v equal to %+v: %v, want %v", tc.a, tc.b, got, tc.want)
+		}
+	}
+}
