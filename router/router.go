@@ -154,6 +154,7 @@ func (r *Router) Run(ctx context.Context) error {
 	})
 	g.Go(func() error { return r.lane.Run(ctx) })
 	g.Go(func() error { return r.wakeCases(ctx) })
+	g.Go(func() error { return r.remind(ctx) })
 	g.Go(func() error { return r.sweep(ctx) })
 	for range fetchers {
 		g.Go(func() error { return r.fetch(ctx) })

@@ -99,6 +99,8 @@ func (d Desk) Step(c Case, who Contact, in Input, now time.Time) Result {
 		s.ended(in)
 	case Woke:
 		s.woke()
+	case Nag:
+		s.nagged()
 	}
 	s.refresh()
 	return s.Result
@@ -140,6 +142,8 @@ func keyOf(in Input, who Contact, now time.Time) chat.Ref {
 		return chat.Ref{Conversation: who.At, Message: id}
 	case FromBot:
 		return chat.Ref{Conversation: who.At, Message: chat.MessageID("heard:" + in.Key)}
+	case Nag:
+		return chat.Ref{Conversation: who.At, Message: chat.MessageID(fmt.Sprintf("nag:%d", now.Unix()))}
 	case Woke:
 	}
 	return chat.Ref{Conversation: who.At, Message: chat.MessageID(fmt.Sprintf("woke:%d", now.Unix()))}

@@ -37,6 +37,7 @@ type Desk struct {
 	Hold     time.Duration // how long a reply waits before it leaves, so that a member can undo it; 0: not at all
 	Bots     bool          // bots answer its contacts until people take a case over
 	Revive   time.Duration // a closed case younger than this is reopened by its contact's next message; 0: never
+	Remind   Remind        // when the team is told who waits
 }
 
 // Surface is a place where the desk shows its cases.
@@ -110,6 +111,7 @@ type Case struct {
 	Until   time.Time   `json:"until,omitzero"`   // Snoozed: when it opens again by itself
 	Waiting time.Time   `json:"waiting,omitzero"` // since when the contact waits for an answer; zero: nobody waits
 	Waited  time.Time   `json:"waited,omitzero"`  // what Waiting was before the last reply, should that be taken back
+	Nagged  time.Time   `json:"nagged,omitzero"`  // the Waiting that the team was reminded of last
 	Gist    string      `json:"gist,omitempty"`   // how it began, in one line
 	Threads []Thread    `json:"threads,omitempty"`
 	Held    []Held      `json:"held,omitempty"`    // what waits for a member's word

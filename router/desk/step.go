@@ -49,6 +49,8 @@ type (
 	}
 	// Woke is the case's time that has come (Until).
 	Woke struct{}
+	// Nag is a time at which the team shall be reminded of the contact, if they have waited for too long (Desk.Overdue).
+	Nag struct{}
 )
 
 func (FromContact) input() {}
@@ -56,6 +58,7 @@ func (FromMember) input()  {}
 func (FromBot) input()     {}
 func (Ended) input()       {}
 func (Woke) input()        {}
+func (Nag) input()         {}
 
 // Result is what follows from an input. All of it is stored in one transaction: first Cancel, then the rest.
 type Result struct {

@@ -40,6 +40,9 @@ func (d Desk) Validate() error {
 	if d.Hold < 0 || d.Hold > holdMost {
 		fault("hold %s: it is between 0 and %s", d.Hold, holdMost)
 	}
+	if d.Remind.After < 0 {
+		fault("remind after %s: it can't be negative", d.Remind.After)
+	}
 	if d.Revive < 0 {
 		fault("revive %s: it can't be negative", d.Revive)
 	}
