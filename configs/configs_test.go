@@ -18,6 +18,7 @@ import (
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
+	"github.com/roost-im/roost/router/schedule"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -179,8 +180,28 @@ routes: {support: {desk: {from: [x/acme], on: [slack/team#C0SUPPORT]}}}`).Routes
 	got := f.Routes["support"].Desk
 	got.Surfaces[0].Members = nil
 	small.From, small.Surfaces = got.From, got.Surfaces
+	if r := got.Remind; r.After != 30*time.Minute || r.Every.Next(time.Unix(0, 0)).IsZero() || r.To != got.Surfaces[0].At {
+		t.Errorf("the full desk reminds %+v, want every quarter of an hour of whoever waits for 30m", r)
+	}
+	got.Remind = small.Remind // an example
 	if diff := cmp.Diff(small, got); diff != "" {
 		t.Errorf("the full desk differs from the defaults:\n%s", diff)
+	}
+}
+
+// A desk that shall remind, and says no more, looks every five minutes for who has waited for half an hour.
+func TestRemindHasDefaults(t *testing.T) {
+	t.Parallel()
+	f := parse(t, `
+accounts: {x/acme: {}, slack/team: {bot_token: xoxb-1, app_token: xapp-1}}
+routes:
+  a: {desk: {from: [x/acme], on: [slack/team#C0], remind: {}}}`)
+	every, err := schedule.Parse("*/5 * * * *", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(desk.Remind{After: 30 * time.Minute, Every: every}, f.Routes["a"].Desk.Remind); diff != "" {
+		t.Errorf("remind differs (-want +got):\n%s", diff)
 	}
 }
 

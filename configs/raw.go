@@ -72,6 +72,13 @@ type (
 		SendMark *at[mark]          `yaml:"send_mark"`
 		Hold     *at[time.Duration] `yaml:"hold"`
 		Revive   *at[time.Duration] `yaml:"revive"`
+		Remind   *at[rawRemind]     `yaml:"remind"`
+	}
+	rawRemind struct {
+		After *at[time.Duration] `yaml:"after"`
+		Every at[string]         `yaml:"every"`
+		Zone  at[string]         `yaml:"zone"`
+		To    *at[place]         `yaml:"to"`
 	}
 	rawSurface struct {
 		At      at[place]         `yaml:"at"`

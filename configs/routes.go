@@ -86,7 +86,7 @@ func (p *planner) desk(name string, raw at[rawDesk]) *Desk {
 	dk := desk.Desk{
 		Name: name, Surfaces: surfaces,
 		NoteMark: string(or(raw.v.NoteMark, defaultNoteMark)), SendMark: string(or(raw.v.SendMark, defaultSendMark)),
-		Hold: or(raw.v.Hold, defaultHold), Revive: or(raw.v.Revive, defaultRevive),
+		Hold: or(raw.v.Hold, defaultHold), Revive: or(raw.v.Revive, defaultRevive), Remind: p.remind(raw.v.Remind),
 	}
 	if dk.Hold < 0 || dk.Hold > maxHold {
 		p.fault(raw.v.Hold.spot, "", "wants 0s to %v", maxHold)
