@@ -32,8 +32,8 @@ type dialog struct {
 	Await   bool              `json:"await,omitempty"`
 	Data    []byte            `json:"data,omitempty"`
 	Said    text.Text         `json:"said,omitzero"`
-	Hear    json.RawMessage   `json:"hear"` // with which it began
 
+	hear    []byte // with which it began, as JSON
 	key     string // under which it is kept
 	raw     []byte // as it was kept; nil: it is new
 	entries []entry
@@ -47,7 +47,7 @@ func (h *Host) dialogKey(at chat.Conversation, who chat.PersonID) string {
 	return "bot/" + h.cfg.Name + "/dialog/" + at.String() + "|" + string(who)
 }
 
-// encode writes d: a line of JSON, and its journal behind.
+// encode writes d: a line of JSON, one with the event that began it, and its journal behind.
 func (d *dialog) encode() ([]byte, error) {
 	head, err := json.Marshal(d)
 	if err != nil {
@@ -57,13 +57,14 @@ func (d *dialog) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(head, []byte{'\n'}, journal), nil
+	return slices.Concat(head, []byte{'\n'}, d.hear, []byte{'\n'}, journal), nil
 }
 
 func decodeDialog(key string, raw []byte) (*dialog, error) {
-	head, journal, ok := bytes.Cut(raw, []byte{'\n'})
-	d := &dialog{key: key, raw: raw}
-	if err := json.Unmarshal(head, d); err != nil || !ok {
+	head, rest, ok := bytes.Cut(raw, []byte{'\n'})
+	hear, journal, both := bytes.Cut(rest, []byte{'\n'})
+	d := &dialog{key: key, raw: raw, hear: hear}
+	if err := json.Unmarshal(head, d); err != nil || !ok || !both {
 		return nil, fmt.Errorf("%w: what is kept of it is damaged", ErrDialog)
 	}
 	var err error
@@ -74,7 +75,7 @@ func decodeDialog(key string, raw []byte) (*dialog, error) {
 // began is the event with which the dialog began, as it is now.
 func (d *dialog) began(in chat.Hear) (chat.Hear, error) {
 	var h chat.Hear
-	if err := json.Unmarshal(d.Hear, &h); err != nil {
+	if err := json.Unmarshal(d.hear, &h); err != nil {
 		return h, fmt.Errorf("%w: what is kept of it is damaged", ErrDialog)
 	}
 	h.To, h.Desk, h.Can, h.Event.Hops = in.To, in.Desk, in.Can, in.Event.Hops
@@ -281,16 +282,16 @@ func (r *run) waiting(t *Turn, was *dialog) (*dialog, error) {
 		}
 	}
 	if was != nil {
-		d.Began, d.Hear = was.Began, was.Hear
+		d.Began, d.hear = was.Began, was.hear
 	}
 	if t.waits.Await {
-		d.entries, d.Hear = nil, nil
+		d.entries, d.hear = nil, nil
 	}
-	if d.Hear != nil {
+	if d.hear != nil {
 		return d, nil
 	}
 	var err error
-	if d.Hear, err = json.Marshal(t.hear); err != nil {
+	if d.hear, err = json.Marshal(t.hear); err != nil {
 		return nil, fmt.Errorf("write dialog: %w", err)
 	}
 	return d, nil

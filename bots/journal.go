@@ -32,8 +32,11 @@ var ErrDialog = errors.New("the dialog can't go on")
 
 // encodeJournal writes entries as their op, the length of their value, a colon and the value.
 func encodeJournal(entries []entry) ([]byte, error) {
-	var b []byte
-	turns := 0
+	size, turns := 0, 0
+	for _, e := range entries {
+		size += len(e.value) + 8
+	}
+	b := make([]byte, 0, size)
 	for _, e := range entries {
 		if e.op == opAnswer {
 			turns++

@@ -33,6 +33,7 @@ type Turn struct {
 	pos     int      // how many of them were given again
 	done    int      // how many acts were done before
 	count   int      // how many were done
+	here    string   // the text form of Here, once it was wanted
 	sends   int      // how many messages were said in this run
 	asks    int      // how many messages were asked for, replayed ones included
 
@@ -320,9 +321,15 @@ func (t *Turn) Ask(q Question) (Answer, error) {
 	if t.handed {
 		return Answer{}, fmt.Errorf("%w: ask after handing off", ErrMayNot)
 	}
-	ref, err := t.question(q)
-	if err != nil {
-		return Answer{}, err
+	var ref chat.Ref
+	if t.count < t.done && t.pos < len(t.entries) { // asked and answered: there is nothing to be said
+		t.asks++
+		t.count++
+	} else {
+		var err error
+		if ref, err = t.question(q); err != nil {
+			return Answer{}, err
+		}
 	}
 	if len(t.inherited) > 0 {
 		t.given(opAnswer, t.inherited[0])
@@ -386,7 +393,10 @@ func (t *Turn) unpackAnswer(s string, q Question) (Answer, error) {
 		return a, err
 	}
 	a.By.ID, a.Late = chat.PersonID(id), late != ""
-	if c, message, ok := strings.Cut(ref, "|"); ok && c == t.Here().String() {
+	if t.here == "" {
+		t.here = t.Here().String()
+	}
+	if c, message, ok := strings.Cut(ref, "|"); ok && c == t.here {
 		a.Ref = chat.Ref{Conversation: t.Here(), Message: chat.MessageID(message)}
 	}
 	switch who.ID = chat.PersonID(whoID); {
