@@ -49,20 +49,28 @@ func (h *Host) tells(reason string, now time.Time) bool {
 	return !told
 }
 
-// flooded counts n messages, and gives an ErrRunaway when they are too many.
-func (h *Host) flooded(n int, now time.Time) error {
+// flooded counts n messages in a talk, and gives an ErrRunaway when they are too many. Each talk counts for itself: a bot
+// that many people speak to says much.
+func (h *Host) flooded(talk chat.Conversation, n int, now time.Time) error {
 	if n == 0 {
 		return nil
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.said = slices.DeleteFunc(h.said, func(t time.Time) bool { return now.Sub(t) > h.cfg.Rate.Per })
-	if len(h.said)+n > h.cfg.Rate.N {
-		return fmt.Errorf("%w: it says more than %d messages within %v", ErrRunaway, h.cfg.Rate.N, h.cfg.Rate.Per)
+	old := func(t time.Time) bool { return now.Sub(t) > h.cfg.Rate.Per }
+	for at, said := range h.said {
+		if old(said[len(said)-1]) {
+			delete(h.said, at)
+		}
+	}
+	said := slices.DeleteFunc(h.said[talk], old)
+	if len(said)+n > h.cfg.Rate.N {
+		return fmt.Errorf("%w: it says more than %d messages within %v in one conversation", ErrRunaway, h.cfg.Rate.N, h.cfg.Rate.Per)
 	}
 	for range n {
-		h.said = append(h.said, now)
+		said = append(said, now)
 	}
+	h.said[talk] = said
 	return nil
 }
 

@@ -40,7 +40,7 @@ type Config struct {
 	Locale    string            // replaces Spec.Locale; empty: that holds
 	Time      time.Duration     // that Bot.Hear may take; default 2 s
 	Drain     time.Duration     // how long dialogs go on with an earlier Source; default 24 h
-	Rate      Cooldown          // of messages; default 60 a minute
+	Rate      Cooldown          // of messages in one talk; default 60 a minute
 	Home      chat.Conversation // where schedules and webhooks speak that don't say; zero: nowhere
 	Operators chat.Conversation // where people are told what goes wrong; zero: nowhere
 }
@@ -63,7 +63,7 @@ type Host struct {
 	recalled   bool      // it is known whether there is a quarantine
 	quarantine string    // why nothing is heard; empty: all is well
 	faults     []time.Time
-	said       []time.Time // when messages were said, of the last Rate.Per
+	said       map[chat.Conversation][]time.Time // when messages were said in each talk, of the last Rate.Per; none is empty
 	told       map[string]time.Time
 	earlier    map[string]*version // by hash; those that dialogs go on with
 }
@@ -104,7 +104,7 @@ func New(cfg Config) (*Host, error) {
 	}
 	h := &Host{
 		cfg: cfg, account: chat.BotAccount(cfg.Name), changed: make(chan struct{}, 1),
-		told: map[string]time.Time{}, earlier: map[string]*version{},
+		told: map[string]time.Time{}, said: map[chat.Conversation][]time.Time{}, earlier: map[string]*version{},
 	}
 	return h, h.Replace(cfg.Bot, cfg.Source)
 }
@@ -318,7 +318,7 @@ func (r *run) perform(ctx context.Context, t *Turn) error {
 	err := safely(func() error { return r.v.bot.Hear(within, t) })
 	switch {
 	case err == nil || errors.Is(err, ErrWaiting):
-		return r.h.flooded(t.sends, r.h.cfg.Env.Now())
+		return r.h.flooded(r.in.To, t.sends, r.h.cfg.Env.Now())
 	case within.Err() != nil:
 		return fmt.Errorf("%w: it did not end within %v", ErrRunaway, r.h.cfg.Time)
 	case errors.Is(err, ErrTooMany):

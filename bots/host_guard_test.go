@@ -11,6 +11,7 @@ import (
 
 	"github.com/roost-im/roost/bots"
 	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
 )
 
 // wild is a bot that does what it is told and should not do.
@@ -188,11 +189,16 @@ func TestFlood(t *testing.T) {
 	lines := func(n int) string { return strings.Repeat("x\n", n-1) + "x" }
 	w := newWorld(t, b)
 	w.talk("/say 20", lines(20), "/say 20", lines(20), "/say 19", lines(19), "/say 1", "x")
-	w.talk("/say 1", failed+"\n"+unwell+"the bot ran away: it says more than 60 messages within 1m0s")
+	w.talk("/say 1", failed+"\n"+unwell+"the bot ran away: it says more than 60 messages within 1m0s in one conversation")
+	elsewhere := w.told(chat.Posted{Text: text.Plain("/say 20")}) // another talk counts for itself
+	elsewhere.To, elsewhere.Event.Conversation.ID = w.host.Talk(ops), ops.ID
+	if w.deliver(elsewhere); strings.Count(w.said(), ": x") != 20 {
+		t.Errorf("elsewhere the bot said %q, want 20 lines", w.said())
+	}
 	w.pass(time.Minute + time.Second)
 	w.talk("/say 20", lines(20))
 	w.start(b, func(c *bots.Config) { c.Rate = bots.Cooldown{N: 2, Per: time.Hour} })
-	w.talk("/say 3", failed+"\n"+unwell+"the bot ran away: it says more than 2 messages within 1h0m0s", "/say 2", lines(2))
+	w.talk("/say 3", failed+"\n"+unwell+"the bot ran away: it says more than 2 messages within 1h0m0s in one conversation", "/say 2", lines(2))
 }
 
 // TestADialogIsNoFlood says little at a time, however much is replayed.

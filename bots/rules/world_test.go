@@ -61,7 +61,9 @@ func setupWith(tb testing.TB, source string, config map[string]any) *world {
 // restart makes a new host over the same store.
 func (w *world) restart() {
 	w.tb.Helper()
-	load := func(source []byte) (bots.Bot, error) { return rules.Load("bot.yaml", source, rules.Options{Config: w.config}) }
+	load := func(source []byte) (bots.Bot, error) {
+		return rules.Load("bot.yaml", source, rules.Options{Config: w.config})
+	}
 	b, err := load([]byte(w.source))
 	if err != nil {
 		w.tb.Fatal(err)
