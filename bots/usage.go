@@ -191,8 +191,8 @@ type UsageError struct {
 // Error is the reason.
 func (e *UsageError) Error() string { return e.Reason }
 
-// Parse reads the arguments of a command from what stands behind its name. Its errors are *UsageError. at is the account
-// on which it was said.
+// Parse reads the arguments of a command from what stands behind its name. A pair of quotes with nothing in it leaves out a
+// parameter that may be left out. Its errors are *UsageError. at is the account on which it was said.
 func (c *Command) Parse(rest text.Text, at chat.Account) (Args, error) {
 	args := Args{}
 	left := rest
@@ -204,8 +204,8 @@ func (c *Command) Parse(rest text.Text, at chat.Account) (Args, error) {
 			word, left = cutWord(left)
 		}
 		if word.Empty() {
-			if p.Optional {
-				break
+			if p.Optional { // nothing is left, or empty quotes say that it is left out
+				continue
 			}
 			return nil, &UsageError{Param: p.Name, Reason: p.Name + " is missing"}
 		}
