@@ -29,6 +29,9 @@ type Deps struct {
 	Commands []Command
 	// Surfaces are the places of the account in which desks show their cases. nil: no desk does.
 	Surfaces []chat.Conversation
+	// Menu is what people can tell bots by a word. A connector whose platform lists such words for people to choose from shows
+	// them where bots listen, beside those of desks, and follows its changes; on Surfaces no bot listens. nil: there is none.
+	Menu *Menu
 	// Journal is the account's own log, for a connector whose readers come and fetch. nil: in memory, until the process ends.
 	Journal Journal
 	// Skip counts a wire event that could not be understood and keeps it for roost doctor. nil: it is dropped.

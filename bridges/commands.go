@@ -20,7 +20,7 @@ type Command struct {
 	Form *chat.Form // its options, of which those that may be left out come last; nil: it has none
 }
 
-// Signs has a platform show an account's commands where its desks are, and nowhere else.
+// Signs has a platform show an account's commands where its desks and bots are, and nowhere else.
 type Signs struct {
 	Deps   Deps
 	Places func(ctx context.Context) ([]string, error)               // where they are to be shown
@@ -29,6 +29,18 @@ type Signs struct {
 
 // signsAt is where the places are kept in which commands were shown.
 const signsAt = "commands"
+
+// Follow shows the commands in Places, and does so again whenever those of bots change (Deps.Menu), until ctx ends.
+func (s Signs) Follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		_, changed := s.Deps.Menu.Now()
+		s.Hang(ctx)
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+}
 
 // Hang shows the commands in Places, and no longer where an earlier Hang showed them, also before a restart. It returns
 // when that is done or ctx ends. A place in which it is pointless to try is logged and left; nothing is asked of the
