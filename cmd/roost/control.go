@@ -70,8 +70,9 @@ func listenControl(ctx context.Context, f *configs.File) (net.Listener, error) {
 }
 
 // control serves what commands ask of a running Roost.
-func control(h *house) http.Handler {
+func control(h *house, w *watchers) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("POST /watch", w)
 	mux.HandleFunc("POST /deliveries", answerTo(h.deliveries))
 	mux.HandleFunc("POST /settle", answerTo(h.settle))
 	mux.HandleFunc("POST /why", answerTo(h.why))
@@ -79,6 +80,7 @@ func control(h *house) http.Handler {
 	mux.HandleFunc("POST /reopen", answerTo(h.reopen))
 	mux.HandleFunc("POST /bots", answerTo(func(ctx context.Context, _ struct{}) ([]botRow, error) { return h.bots(ctx) }))
 	mux.HandleFunc("POST /resume", answerTo(h.resume))
+	mux.HandleFunc("POST /record", answerTo(h.record))
 	mux.HandleFunc("POST /kept", answerTo(func(ctx context.Context, k kept) ([]byte, error) {
 		return h.keeper(k.Account).Kept(ctx, k.Key)
 	}))
@@ -122,6 +124,15 @@ type client struct{ http *http.Client }
 
 // dial finds the Roost that runs with this configuration; nil when none does.
 func dial(ctx context.Context, f *configs.File) (office, error) {
+	c, err := find(ctx, f)
+	if c == nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// find is dial, for what only a running Roost can do.
+func find(ctx context.Context, f *configs.File) (*client, error) {
 	path, err := socketPath(f)
 	if err != nil {
 		return nil, nil //nolint:nilnil // none can run: it would have no socket
@@ -174,6 +185,10 @@ func (c *client) bots(ctx context.Context) ([]botRow, error) {
 
 func (c *client) resume(ctx context.Context, bot string) (string, error) {
 	return ask[string](ctx, c, "resume", bot)
+}
+
+func (c *client) record(ctx context.Context, q recording) (string, error) {
+	return ask[string](ctx, c, "record", q)
 }
 
 // kept is a value that an account keeps, as it crosses the socket.

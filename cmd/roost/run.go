@@ -28,7 +28,8 @@ import (
 const grace = 5 * time.Second
 
 func (c *common) runCmd() *cobra.Command {
-	return &cobra.Command{
+	var watched bool
+	cmd := &cobra.Command{
 		Use:        "run",
 		SuggestFor: []string{"start", "serve", "server", "daemon", "up"},
 		Short:      "Relay, until a signal ends it",
@@ -42,11 +43,14 @@ At web.listen it answers /healthz (200 when all is well; 503 and which account d
 full), /metrics for Prometheus, the webhooks of the accounts below /hooks/, and below /files/ the attachments that a
 platform did not take. The log goes to the standard error.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), watched) },
 	}
+	cmd.Flags().BoolVar(&watched, "watched", false, "relay only while somebody watches at the control socket, and end when they leave")
+	_ = cmd.Flags().MarkHidden("watched") // it is there
+	return cmd
 }
 
-func (c *common) run(ctx context.Context) error {
+func (c *common) run(ctx context.Context, watched bool) error {
 	// Before anything else, because a SIGHUP that nobody waits for ends the process.
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
@@ -62,13 +66,19 @@ func (c *common) run(ctx context.Context) error {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	var m *web.Metrics
-	h, err := moveIn(ctx, f, log, func(s router.Step) { m.Watch(s) })
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	w := newWatchers()
+	if watched {
+		w.must = stop
+	}
+	h, err := moveIn(ctx, f, log, func(s router.Step) { m.Watch(s); w.Watch(s) })
 	if err != nil {
 		return err
 	}
 	m = web.NewMetrics(reg, h.router.Status)
 	h.hooks = h.site(reg)
-	return errors.Join(c.serve(ctx, h, hup), h.Close())
+	return errors.Join(c.serve(ctx, h, w, hup), h.Close())
 }
 
 // moveIn opens the house, and waits a while for whoever has it: "roost deliveries" and its sisters look into the database
@@ -93,7 +103,7 @@ func moveIn(ctx context.Context, f *configs.File, log *slog.Logger, watch func(r
 }
 
 // serve runs the router, its web address and its control socket until ctx ends.
-func (c *common) serve(ctx context.Context, h *house, hup <-chan os.Signal) error {
+func (c *common) serve(ctx context.Context, h *house, w *watchers, hup <-chan os.Signal) error {
 	f := h.current()
 	site, err := listenWeb(ctx, f)
 	if err != nil {
@@ -110,9 +120,10 @@ func (c *common) serve(ctx context.Context, h *house, hup <-chan os.Signal) erro
 		slog.Int("accounts", len(f.Accounts)), slog.Int("routes", len(f.Routes)),
 		slog.String("web", "http://"+site.Addr().String()))
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return h.router.Run(ctx) })
+	defer context.AfterFunc(ctx, w.end)()
+	g.Go(func() error { return w.relay(ctx, h.router.Run) })
 	g.Go(func() error { return web.Run(ctx, site, h.hooks, grace) })
-	g.Go(func() error { return web.Run(ctx, office, control(h), grace) })
+	g.Go(func() error { return web.Run(ctx, office, control(h, w), grace) })
 	g.Go(func() error { c.reloads(ctx, h, hup); return nil })
 	g.Go(func() error { return h.cast.watch(ctx) })
 	err = g.Wait()
