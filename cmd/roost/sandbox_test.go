@@ -5,18 +5,30 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
 )
+
+// TestMain lets this program be a sandbox, and the Roost that a sandbox runs as a process of its own.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && (os.Args[1] == "run" || os.Args[1] == "sandbox") {
+		main()
+	}
+	os.Exit(m.Run())
+}
 
 // played is the part of the page's /state that is looked at here.
 type played struct {
@@ -27,6 +39,10 @@ type played struct {
 			ID, Kind string
 			Messages []struct{ Text, Name string }
 		}
+	}
+	Roost struct {
+		State string
+		PID   int
 	}
 }
 
@@ -88,7 +104,7 @@ func browsed(ctx context.Context, t *testing.T, method, url, body string) io.Rea
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = resp.Body.Close() })
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode >= http.StatusBadRequest {
 		t.Fatalf("%s %s: %s", method, url, resp.Status)
 	}
 	return resp.Body
@@ -102,21 +118,38 @@ func stateOf(ctx context.Context, t *testing.T, address string) (p played) {
 	return p
 }
 
+// says has the first person of a platform say something in its channel.
+func says(ctx context.Context, t *testing.T, address, from, words string) {
+	t.Helper()
+	person, place, _ := stateOf(ctx, t, address).place(from, "channel")
+	act, err := json.Marshal(map[string]string{"pane": from, "do": "say", "person": person, "place": place, "text": words})
+	if err != nil {
+		t.Fatal(err)
+	}
+	browsed(ctx, t, http.MethodPost, address+"/act", string(act))
+}
+
+// comesTo waits until the state is as wanted; it is looked at whenever there are news.
+func comesTo(ctx context.Context, t *testing.T, address string, news *bufio.Scanner, wanted func(played) bool) played {
+	t.Helper()
+	last := stateOf(ctx, t, address)
+	for ; !wanted(last); last = stateOf(ctx, t, address) {
+		if !news.Scan() {
+			t.Fatalf("the news ended: %v; the last state is %+v", news.Err(), last)
+		}
+	}
+	return last
+}
+
 // What is said on any of the simulated platforms goes through a whole Roost to the other three.
 func TestSandboxCarriesWords(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ctx, address := sandboxed(t, dir)
-	begun := stateOf(ctx, t, address)
 	news := bufio.NewScanner(browsed(ctx, t, http.MethodGet, address+"/events", ""))
 	platforms := []string{"x", "slack", "discord", "telegram"}
 	for _, from := range platforms {
-		person, place, _ := begun.place(from, "channel")
-		act, err := json.Marshal(map[string]string{"pane": from, "do": "say", "person": person, "place": place, "text": "words from " + from})
-		if err != nil {
-			t.Fatal(err)
-		}
-		browsed(ctx, t, http.MethodPost, address+"/act", string(act))
+		says(ctx, t, address, from, "words from "+from)
 	}
 	everywhere := func(p played) bool {
 		return !slices.ContainsFunc(platforms, func(to string) bool {
@@ -126,15 +159,83 @@ func TestSandboxCarriesWords(t *testing.T) {
 			})
 		})
 	}
-	var last played
-	for last = stateOf(ctx, t, address); !everywhere(last); last = stateOf(ctx, t, address) {
-		if !news.Scan() {
-			t.Fatalf("the news ended: %v; the last state is %+v", news.Err(), last)
-		}
-	}
+	comesTo(ctx, t, address, news, everywhere)
 	if names, err := os.ReadDir(dir); err != nil || len(names) == 0 {
 		t.Errorf("the folder holds %v (%v), want Roost's files", names, err)
 	}
+}
+
+// A Roost that is killed comes again as another process, and carries what was said meanwhile, once.
+func TestSandboxKillsRoost(t *testing.T) {
+	t.Parallel()
+	ctx, address := sandboxed(t, t.TempDir())
+	news := bufio.NewScanner(browsed(ctx, t, http.MethodGet, address+"/events", ""))
+	first := comesTo(ctx, t, address, news, func(p played) bool { return p.Roost.State == "running" })
+	for _, end := range []string{"kill", "start"} {
+		browsed(ctx, t, http.MethodPost, address+"/roost", `{"do":"`+end+`"}`)
+		if end == "kill" {
+			comesTo(ctx, t, address, news, func(p played) bool { return p.Roost.State == "killed" })
+			says(ctx, t, address, "telegram", "is anybody there?")
+		}
+	}
+	heard := func(p played, in, words string) int {
+		_, _, said := p.place(in, "channel")
+		return len(slices.DeleteFunc(said, func(s string) bool { return !strings.HasSuffix(s, words) }))
+	}
+	last := comesTo(ctx, t, address, news, func(p played) bool {
+		return p.Roost.State == "running" && heard(p, "slack", "is anybody there?") > 0
+	})
+	if last.Roost.PID == first.Roost.PID {
+		t.Errorf("it is process %d as before", first.Roost.PID)
+	}
+	says(ctx, t, address, "slack", "yes")
+	last = comesTo(ctx, t, address, news, func(p played) bool { return heard(p, "telegram", "yes") > 0 })
+	if n := heard(last, "slack", "is anybody there?"); n != 1 {
+		t.Errorf("what was said meanwhile is there %d times", n)
+	}
+}
+
+// A sandbox that is killed takes its Roost with it.
+func TestRoostDiesWithItsSandbox(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	errs, theirs, err := os.Pipe() // held open by both, and by nobody else
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, os.Args[0], "sandbox", "--listen", "127.0.0.1:0", "--dir", t.TempDir())
+	cmd.Stderr = theirs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatalf("it printed %q: %v", line, err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	if err := errs.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := io.ReadAll(errs); err != nil {
+		t.Errorf("its Roost is still there: %v\n%s", err, said)
+	}
+}
+
+// A sandbox whose Roost does not come up says so, and ends.
+func TestSandboxEndsWithoutRoost(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "roost.db"), []byte("this is no database, however long one looks at it"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	roost(t, "sandbox", "--listen", "127.0.0.1:0", "--dir", dir).want(t, exitFailed, "roost.db")
 }
 
 func TestSandboxsOwnConfiguration(t *testing.T) {
@@ -144,7 +245,11 @@ func TestSandboxsOwnConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(st.close)
-	f, err := st.file(t.TempDir())
+	path, err := st.write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := configs.Load(path, os.LookupEnv, knownPlatforms())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,9 +84,9 @@ func (f *feed) tell(trips []trip) bool {
 	return true
 }
 
-// news is closed at the next change of any pane. stop ends the waiting for it.
+// news is closed at the next change of any pane, or of Roost. stop ends the waiting for it.
 func (p *Page) news() (news <-chan struct{}, stop func()) {
-	var all []<-chan struct{}
+	all := []<-chan struct{}{p.roost.changed()}
 	for _, one := range p.panes {
 		all = append(all, one.changed()...)
 	}

@@ -80,7 +80,7 @@ func TestPageKeepsItsNames(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	_, _, page := w.get("/")
-	for _, id := range []string{"panes", "trips", "live", "modal", "confirm"} {
+	for _, id := range []string{"panes", "trips", "live", "modal", "confirm", "roost"} {
 		if !strings.Contains(page, `id="`+id+`"`) {
 			t.Errorf("the page has no element %s", id)
 		}

@@ -3,7 +3,7 @@
 // while it happens.
 //
 //	person ─ POST /act ─▶ Pane ─▶ simulator ─▶ Roost ─▶ simulator ─▶ Pane ─ /state ─▶ person
-//	                                             └─ Watch ─▶ trips ─ /events ─▶ person
+//	                  Control ─▶ the process ────┴─ Watch ─▶ trips ─ /events ─▶ person
 //
 // Each platform is a Pane: what is there, and what a person can do. The page knows no platform but by its pane, except in
 // how it writes text (dialects.js). Everything is served from one place: a document, two modules, a stylesheet and what
@@ -29,12 +29,13 @@ type Page struct {
 	handler http.Handler
 	assets  assets
 	trips   *trips
+	roost   *roost
 }
 
 // New makes the page over panes, shown in this order. It starts no goroutine. It panics when an embedded file is broken,
 // which its tests would find.
 func New(panes ...Pane) *Page {
-	p := &Page{panes: panes, assets: loadAssets(), trips: newTrips(rand.Text()[:8])}
+	p := &Page{panes: panes, assets: loadAssets(), trips: newTrips(rand.Text()[:8]), roost: &roost{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.document)
 	mux.HandleFunc("GET /assets/{name}", p.assets.serve)
@@ -43,6 +44,7 @@ func New(panes ...Pane) *Page {
 	mux.HandleFunc("GET /files/{pane}/{id}", p.file)
 	mux.HandleFunc("POST /act", p.act)
 	mux.HandleFunc("POST /faults", p.fault)
+	mux.HandleFunc("POST /roost", p.order)
 	p.handler = http.NewCrossOriginProtection().Handler(mux)
 	return p
 }

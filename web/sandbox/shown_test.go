@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 )
 
 // shown is /state as a browser reads it.
@@ -12,6 +13,11 @@ type shown struct {
 	Seq   string
 	Panes []shownPane
 	Trips []shownTrip
+	Roost *struct {
+		State string
+		PID   int
+		Again time.Time
+	}
 }
 
 type shownPane struct {
@@ -61,6 +67,7 @@ type shownMessage struct {
 type shownTrip struct {
 	ID, Seq                            int64
 	Platform, Who, What, Text, Outcome string
+	Line                               bool
 	Steps                              []struct {
 		MS, Pause           int64
 		Mark, Title, Detail string

@@ -21,6 +21,7 @@ type state struct {
 	Seq   string      `json:"seq"` // of the trips in it
 	Panes []paneState `json:"panes"`
 	Trips []tripJSON  `json:"trips"` // newest first
+	Roost *roostJSON  `json:"roost,omitempty"`
 }
 
 // state answers what the page shows now.
@@ -29,7 +30,7 @@ func (p *Page) state(w http.ResponseWriter, _ *http.Request) { answer(w, http.St
 func (p *Page) snapshot() state {
 	changed, _ := p.trips.since(0)
 	slices.SortFunc(changed, func(a, b trip) int { return cmp.Compare(b.id, a.id) })
-	s := state{Panes: []paneState{}, Trips: []tripJSON{}}
+	s := state{Panes: []paneState{}, Trips: []tripJSON{}, Roost: p.roost.shown()}
 	var last int64
 	for _, tr := range changed {
 		last = max(last, tr.seq)

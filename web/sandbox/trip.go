@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,12 +18,14 @@ const (
 	maxSteps = 60 // of one trip; the oldest deliveries fall out
 
 	leastPause = 500 * time.Millisecond // what is shorter is not worth a word
+	atOnce     = 10 * time.Second       // within which a bot does what it does about something
 )
 
 // trip is one event and what followed from it.
 type trip struct {
 	seq       int64 // of its last change
 	id        int64
+	line      bool         // no trip: something that happened to Roost itself
 	event     chat.EventID // empty for deliveries that no known event caused
 	action    string       // what carries such an event on; empty: nothing by itself
 	account   chat.Account
@@ -35,6 +38,14 @@ type trip struct {
 	steps     []step
 	cases     map[chat.CaseID]bool
 	delivered map[chat.DeliveryID]bool
+	told      []telling
+}
+
+// telling is that a bot was told of something; what follows from it is stored at its end.
+type telling struct {
+	bot      chat.Account
+	talk     chat.ConversationID
+	from, to time.Time
 }
 
 // step is one step as it is kept: names are found when it is shown, for they may change.
@@ -45,6 +56,7 @@ type step struct {
 	pause    time.Duration   // before the first try
 	to       chat.Conversation
 	title    string // what was done, in words
+	words    string // what a bot said
 	action   string
 	state    chat.State
 	reason   string
@@ -59,7 +71,7 @@ type trips struct {
 
 	mu      sync.Mutex
 	seq     int64
-	made    int64
+	count   int64
 	all     []*trip // oldest first
 	changed chan struct{}
 }
@@ -78,11 +90,15 @@ func (p *Page) Watch(s router.Step) {
 	case s.Delivery != nil:
 		told = t.tried(s)
 	}
-	if told == nil {
-		return
+	if told != nil {
+		t.told(told)
 	}
+}
+
+// told wakes those who watch, for a trip has changed.
+func (t *trips) told(tr *trip) {
 	t.seq++
-	told.seq = t.seq
+	tr.seq = t.seq
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
@@ -93,18 +109,20 @@ func (t *trips) happened(s router.Step) *trip {
 	if ev.Author.Self {
 		return nil
 	}
-	if s.What == router.Received {
+	i := t.last(func(tr *trip) bool { return tr.event == ev.ID && tr.account == ev.Conversation.Account })
+	if s.What == router.Received && i < 0 { // it comes again when it could not be confirmed
 		what, words := inWords(ev.What)
 		return t.add(&trip{
 			event: ev.ID, action: carrier(ev.What), account: ev.Conversation.Account, ref: ev.Ref(), began: s.At, author: ev.Author, what: what, text: words,
 			steps: []step{{at: s.At, kind: s.What, to: ev.Conversation}},
 		})
 	}
-	i := t.last(func(tr *trip) bool { return tr.event == ev.ID && tr.account == ev.Conversation.Account })
 	if i < 0 {
 		return nil
 	}
-	t.all[i].admitted = s.At
+	if s.What == router.Admitted && t.all[i].admitted.IsZero() {
+		t.all[i].admitted = s.At
+	}
 	t.all[i].note(step{at: s.At, kind: s.What, to: ev.Conversation})
 	return t.all[i]
 }
@@ -114,18 +132,65 @@ func (t *trips) tried(s router.Step) *trip {
 	d := s.Delivery
 	tr := t.cause(d)
 	if tr == nil {
-		tr = t.add(&trip{account: d.Action.Target().Account, began: d.Admitted, author: chat.Author{Name: "Roost"}})
-		tr.what, tr.text = alone(d.Action)
+		tr = t.add(uncaused(s))
 	}
 	tr.note(step{
-		at: s.At, kind: s.What, delivery: d.ID, pause: tr.pause(s), to: d.Action.Target(), title: title(d.Action), action: chat.ActionName(d.Action),
+		at: s.At, kind: s.What, delivery: d.ID, pause: tr.pause(s), to: d.Action.Target(), title: title(d), words: spoken(d), action: chat.ActionName(d.Action),
 		state: d.State, reason: s.Reason, due: d.Due, try: d.Tries, loose: d.Loose && chat.ActionName(d.Action) == "open",
 	})
+	if h, ok := d.Action.(chat.Hear); ok {
+		tr.told = append(tr.told, telling{bot: h.To.Account, talk: h.To.ID, from: s.At.Add(-s.Took).Truncate(time.Millisecond), to: s.At})
+	}
 	tr.delivered[d.ID] = true
 	if d.Case != "" {
 		tr.cases[d.Case] = true
 	}
 	return tr
+}
+
+// uncaused is the trip of a delivery that no known event made.
+func uncaused(s router.Step) *trip {
+	d := s.Delivery
+	tr := &trip{account: d.Action.Target().Account, began: d.Admitted, author: chat.Author{Name: "Roost"}}
+	if by := speaker(d); by != "" {
+		tr.author.Name = botName(by)
+	}
+	if h, ok := d.Action.(chat.Hear); ok {
+		tr.author.Name, tr.began = botName(h.To.Account), s.At.Add(-s.Took)
+	}
+	tr.what, tr.text = alone(d.Action)
+	return tr
+}
+
+// heard finds the trip in which a bot was told what it does something about: when that was done its deliveries were stored.
+// One to where it was told is rather about that.
+func (t *trips) heard(d *chat.Delivery) *trip {
+	by := speaker(d)
+	talk := chat.ConversationID(cmp.Or(d.Source, d.Of).Conversation.Place().String())
+	for _, anywhere := range []bool{false, true} {
+		i := t.last(func(tr *trip) bool {
+			return slices.ContainsFunc(tr.told, func(one telling) bool {
+				return one.bot == by && (anywhere || one.talk == talk) && !d.Admitted.Before(one.from) && !d.Admitted.After(one.to)
+			})
+		})
+		if i >= 0 {
+			return t.all[i]
+		}
+	}
+	return nil
+}
+
+// around finds the last trip of the place where a bot said something, for that may be told before it is told what the bot has
+// heard.
+func (t *trips) around(d *chat.Delivery) *trip {
+	at := cmp.Or(d.Source, d.Of).Conversation.Place()
+	i := t.last(func(tr *trip) bool {
+		return !tr.line && tr.ref.Conversation.Place() == at && !d.Admitted.Before(tr.began) && d.Admitted.Sub(tr.began) < atOnce
+	})
+	if i < 0 {
+		return nil
+	}
+	return t.all[i]
 }
 
 // cause finds the trip that a delivery belongs to: the one it was seen in before, the one whose event was being admitted
@@ -135,6 +200,17 @@ func (t *trips) cause(d *chat.Delivery) *trip {
 	if i := t.last(func(tr *trip) bool { return tr.delivered[d.ID] }); i >= 0 {
 		return t.all[i]
 	}
+	if h, ok := d.Action.(chat.Hear); ok {
+		return t.tells(h)
+	}
+	if speaker(d) == "" {
+		return t.made(d)
+	}
+	return cmp.Or(t.heard(d), t.made(d), t.around(d))
+}
+
+// made is the trip that a delivery of nobody in particular belongs to.
+func (t *trips) made(d *chat.Delivery) *trip {
 	about := func(tr *trip) bool {
 		return !tr.ref.IsZero() && (tr.ref.Same(d.Source) || tr.ref.Same(d.Of) || tr.ref.Same(reactedTo(d.Action)))
 	}
@@ -160,6 +236,18 @@ func (t *trips) cause(d *chat.Delivery) *trip {
 	return nil
 }
 
+// tells finds the trip of the event that a bot is told of; nil when that is none: it is what another bot said, or a time that
+// has come.
+func (t *trips) tells(h chat.Hear) *trip {
+	i := t.last(func(tr *trip) bool {
+		return tr.event != "" && tr.event == h.Event.ID && (tr.account == h.Event.Conversation.Account || tr.account == h.To.Account)
+	})
+	if i < 0 {
+		return nil
+	}
+	return t.all[i]
+}
+
 func (t *trips) last(holds func(*trip) bool) int {
 	for i, tr := range slices.Backward(t.all) {
 		if holds(tr) {
@@ -173,8 +261,8 @@ func (t *trips) add(tr *trip) *trip {
 	if len(t.all) >= maxTrips {
 		t.all = slices.Delete(t.all, 0, 1)
 	}
-	t.made++
-	tr.id, tr.cases, tr.delivered = t.made, map[chat.CaseID]bool{}, map[chat.DeliveryID]bool{}
+	t.count++
+	tr.id, tr.cases, tr.delivered = t.count, map[chat.CaseID]bool{}, map[chat.DeliveryID]bool{}
 	t.all = append(t.all, tr)
 	return tr
 }
@@ -199,7 +287,7 @@ func (t *trips) since(seq int64) (changed []trip, next <-chan struct{}) {
 	for _, tr := range t.all {
 		if tr.seq > seq {
 			c := *tr
-			c.steps, c.cases, c.delivered = slices.Clone(tr.steps), nil, nil
+			c.steps, c.cases, c.delivered, c.told = slices.Clone(tr.steps), nil, nil, nil
 			changed = append(changed, c)
 		}
 	}

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,7 +139,7 @@ func TestEveryHappeningHasWords(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	file := []chat.File{{Name: "tea.png"}}
-	for _, tc := range []struct {
+	for i, tc := range []struct {
 		what        chat.Happening
 		says, words string
 	}{
@@ -154,7 +155,7 @@ func TestEveryHappeningHasWords(t *testing.T) {
 		{chat.Read{}, "has read it", ""},
 	} {
 		w.page.Watch(router.Step{At: began, What: router.Received, Event: &chat.Event{
-			ID: "e", Conversation: w.thread(), Author: chat.Author{ID: chat.PersonID(w.first[onSlack].person)}, What: tc.what,
+			ID: chat.EventID(fmt.Sprint(i)), Conversation: w.thread(), Author: chat.Author{ID: chat.PersonID(w.first[onSlack].person)}, What: tc.what,
 		}})
 		if got := w.state().Trips[0]; got.What != tc.says || got.Text != tc.words || got.Who != "Dana Weiss" {
 			t.Errorf("%T is told as %q %q by %s, want %q %q by Dana Weiss", tc.what, got.What, got.Text, got.Who, tc.says, tc.words)
@@ -236,5 +237,86 @@ func TestThreadThatCanNotBeOpened(t *testing.T) {
 	w.tried(open, 4, "sent")
 	if got := w.state().Trips[0].Steps[4].Title; got != "Asked for a thread" {
 		t.Errorf("a thread without a card is told as %q", got)
+	}
+}
+
+// bots are steps of a bot that is told of Alice's message, asks her something, and lets a desk see it.
+func (w *world) botAsks(ev *chat.Event, at int) {
+	bot := chat.BotAccount("order")
+	hear := chat.Hear{To: chat.Conversation{Account: bot, ID: chat.ConversationID(ev.Conversation.String())}, Event: *ev, Desk: "support"}
+	said := chat.Key("k").Said(bot, ev.Conversation, 0)
+	w.page.Watch(router.Step{At: after(at + 4), Took: 2 * time.Millisecond, What: "sent", Delivery: &chat.Delivery{
+		ID: chat.DeliveryID(at + 1), Action: hear, Admitted: after(at), State: chat.Sent, Purpose: "hear",
+	}})
+	for i, to := range []chat.Conversation{ev.Conversation, w.thread()} {
+		w.tried(chat.Delivery{
+			ID: chat.DeliveryID(at + 2 + i), Source: said, Action: chat.Post{To: to, Text: text.Plain("Which size?")}, Admitted: after(at + 3), State: chat.Sent,
+		}, at+9+i, "sent")
+	}
+}
+
+func TestBotsAreNamed(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	first, second := w.wrote("1", "/order"), w.wrote("2", "Medium")
+	w.received(first, 0)
+	w.received(second, 20_000)
+	w.botAsks(second, 20_002)
+	w.botAsks(first, 2)
+	trips := w.state().Trips
+	if len(trips) != 2 {
+		t.Fatalf("%d trips, want two", len(trips))
+	}
+	for _, tr := range trips {
+		var got []string
+		for _, s := range tr.Steps {
+			got = append(got, strings.TrimSpace(s.Title+" "+s.Detail))
+		}
+		want := []string{
+			"Received from X", "Stored and confirmed to X", "The bot order heard it", "order said “Which size?” to Alice Moreau on X",
+			"What order said, shown to a thread in Slack #lounge",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has the steps %q, want %q", tr.Text, got, want)
+		}
+	}
+}
+
+// What a bot does unasked is a trip of its own, in its name.
+func TestBotsAreNamedForWhatTheyDoByThemselves(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	bot := chat.BotAccount("reminder")
+	talk := chat.Conversation{Account: bot, ID: chat.ConversationID(w.thread().Place().String())}
+	w.page.Watch(router.Step{At: after(0), What: router.Received, Event: &chat.Event{ID: "s1", Conversation: talk, What: chat.Called{Name: "schedule:tea"}}})
+	w.page.Watch(router.Step{At: after(1), What: router.Admitted, Event: &chat.Event{ID: "s1", Conversation: talk, What: chat.Called{Name: "schedule:tea"}}})
+	called := chat.Hear{To: talk, Event: chat.Event{ID: "s1", Conversation: w.thread().Place(), What: chat.Called{Name: "schedule:tea"}}}
+	w.page.Watch(router.Step{At: after(3), What: "sent", Delivery: &chat.Delivery{ID: 1, Action: called, Admitted: after(1), State: chat.Sent}})
+	woken := chat.Hear{To: talk, Event: chat.Event{Conversation: w.thread().Place(), What: chat.Called{Name: "wake"}}}
+	w.page.Watch(router.Step{At: after(9_000_000), Took: time.Millisecond, What: "sent", Delivery: &chat.Delivery{
+		ID: 2, Action: woken, Admitted: after(3), State: chat.Sent, Source: chat.WakeRef(talk, "tea"),
+	}})
+	trips := w.state().Trips
+	if len(trips) != 2 {
+		t.Fatalf("trips = %+v, want two", trips)
+	}
+	if tr := trips[1]; tr.Who != "The bot reminder" || tr.What != "was called" || tr.Text != "schedule:tea" || len(tr.Steps) != 3 || tr.Steps[2].Title != "The bot reminder heard it" {
+		t.Errorf("a schedule is told as %+v", tr)
+	}
+	if tr := trips[0]; tr.Who != "The bot reminder" || tr.What != "woke up" || tr.Steps[0].MS != 1 {
+		t.Errorf("a wake is told as %+v", tr)
+	}
+}
+
+// Where the end of a bot's telling is told after what the bot said, it is one trip all the same.
+func TestBotsWordsFindTheirTripBeforeItsTelling(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	ev := w.wrote("1", "/order")
+	w.received(ev, 0)
+	said := chat.Key("k").Said(chat.BotAccount("order"), ev.Conversation, 0)
+	w.tried(chat.Delivery{ID: 5, Source: said, Action: chat.Post{To: ev.Conversation, Text: text.Plain("Hm")}, Admitted: after(30), State: chat.Sent}, 40, "sent")
+	if trips := w.state().Trips; len(trips) != 1 || len(trips[0].Steps) != 3 {
+		t.Errorf("trips = %+v, want one with three steps", trips)
 	}
 }

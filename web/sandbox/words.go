@@ -25,6 +25,7 @@ type tripJSON struct {
 	Text     string     `json:"text"`
 	Outcome  string     `json:"outcome"`
 	Steps    []stepJSON `json:"steps"`
+	Line     bool       `json:"line,omitempty"` // no trip: something that happened to Roost itself
 }
 
 // stepJSON is one step of it.
@@ -49,7 +50,7 @@ const (
 func (p *Page) shown(tr trip) tripJSON {
 	out := tripJSON{
 		ID: tr.id, Seq: tr.seq, At: tr.began, Platform: tr.account.Platform(), What: tr.what, Text: tr.text,
-		Who: p.author(tr), Outcome: going,
+		Who: p.author(tr), Outcome: going, Steps: []stepJSON{}, Line: tr.line,
 	}
 	ended := map[chat.DeliveryID]string{} // how the last try of each ended
 	for _, s := range tr.steps {
@@ -78,6 +79,9 @@ func (p *Page) author(tr trip) string {
 			return name
 		}
 	}
+	if tr.account.IsBot() {
+		return cmp.Or(tr.author.Name, botName(tr.account))
+	}
 	return cmp.Or(tr.author.Name, string(tr.author.ID))
 }
 
@@ -87,7 +91,7 @@ func (p *Page) step(s step) stepJSON {
 	case router.Received:
 		return stepJSON{Mark: going, Title: "Received", Detail: "from " + platformName(s.to.Account.Platform())}
 	case router.Admitted:
-		return stepJSON{Mark: safe, Title: "Stored", Detail: "and confirmed to " + platformName(s.to.Account.Platform())}
+		return stepJSON{Mark: safe, Title: "Stored", Detail: confirmed(s)}
 	case string(chat.Sent):
 		out := stepJSON{Mark: done, Title: s.title, Detail: where(s, place), Pause: s.pause.Milliseconds()}
 		if s.pause > 0 {
@@ -106,10 +110,22 @@ func (p *Page) step(s step) stepJSON {
 	return out
 }
 
+func confirmed(s step) string {
+	if s.to.Account.IsBot() {
+		return ""
+	}
+	return "and confirmed to " + platformName(s.to.Account.Platform())
+}
+
 // where says where a delivery went: the channel or person for what is new, the platform for what only changes.
 func where(s step, place string) string {
 	switch s.action {
+	case "hear":
+		return ""
 	case "post":
+		if s.words != "" {
+			return "“" + s.words + "” to " + place
+		}
 		return "to " + place
 	case "open":
 		return "in " + place
@@ -137,11 +153,50 @@ func failureInWords(s step) string {
 	return "Refused (" + s.kind + ")"
 }
 
+// speaker is the bot whose message a delivery carries or is about; empty when it is nobody's.
+func speaker(d *chat.Delivery) chat.Account { return cmp.Or(d.Source.SaidBy(), d.Of.SaidBy()) }
+
+// spoken is what a bot says by a delivery; empty when that is a copy for others, or nothing that is said.
+func spoken(d *chat.Delivery) string {
+	a, ok := d.Action.(chat.Post)
+	if !ok || speaker(d) == "" || a.To.Place() != d.Source.Conversation.Place() {
+		return ""
+	}
+	return said(a.Text, a.Files)
+}
+
+func botName(a chat.Account) string { return "The bot " + a.Name() }
+
 // title is what a delivery did when it was sent.
-func title(a chat.Action) string {
-	switch a := a.(type) {
+func title(d *chat.Delivery) string {
+	by := speaker(d).Name()
+	switch a := d.Action.(type) {
 	case chat.Post:
-		return "Delivered"
+		switch {
+		case by == "":
+			return "Delivered"
+		case spoken(d) == "":
+			return "What " + by + " said, shown"
+		}
+		return by + " said"
+	case chat.Hear:
+		return botName(a.To.Account) + " heard it"
+	case chat.Edit:
+		if by != "" {
+			return by + " reworded it"
+		}
+	case chat.Delete:
+		if by != "" {
+			return by + " took it back"
+		}
+	case chat.Open, chat.React, chat.Pin:
+	}
+	return did(d.Action)
+}
+
+// did is what an action did, whoever wanted it.
+func did(a chat.Action) string {
+	switch a := a.(type) {
 	case chat.Open:
 		if a.Bare {
 			return "Asked for a thread" // there may be none
@@ -159,8 +214,7 @@ func title(a chat.Action) string {
 			return "Unmarked " + a.Emoji
 		}
 		return "Marked " + a.Emoji
-	case chat.Hear:
-		return "The bot heard it"
+	case chat.Post, chat.Hear:
 	case chat.Pin:
 		if a.Remove {
 			return "Unpinned"
@@ -172,8 +226,12 @@ func title(a chat.Action) string {
 
 // alone says what Roost does when no event is known that made it.
 func alone(a chat.Action) (what, words string) {
-	if p, ok := a.(chat.Post); ok {
-		return "wrote", said(p.Text, p.Files)
+	switch a := a.(type) {
+	case chat.Post:
+		return "wrote", said(a.Text, a.Files)
+	case chat.Hear:
+		return "woke up", ""
+	case chat.Edit, chat.Delete, chat.React, chat.Pin, chat.Open:
 	}
 	return "brought something up to date", ""
 }
@@ -188,10 +246,7 @@ func inWords(h chat.Happening) (what, words string) {
 	case chat.Deleted:
 		return "deleted a message", ""
 	case chat.Reacted:
-		if h.Removed {
-			return "took back " + h.Emoji, ""
-		}
-		return "reacted with " + h.Emoji, ""
+		return map[bool]string{true: "took back ", false: "reacted with "}[h.Removed] + h.Emoji, ""
 	case chat.Pinned:
 		return map[bool]string{true: "took a pin off", false: "pinned a message"}[h.Removed], ""
 	case chat.Pressed:
@@ -205,7 +260,7 @@ func inWords(h chat.Happening) (what, words string) {
 	case chat.Read:
 		return "has read it", ""
 	case chat.Called:
-		return "called the bot", h.Name
+		return "was called", h.Name
 	}
 	return "did something", ""
 }
@@ -231,12 +286,17 @@ func platformName(platform string) string {
 		return "Discord"
 	case "telegram":
 		return "Telegram"
+	case chat.BotPlatform:
+		return "its own clock or a webhook"
 	}
 	return platform
 }
 
 // place names a conversation as a person would.
 func (p *Page) place(c chat.Conversation) string {
+	if c.Account.IsBot() {
+		return "the bot " + c.Account.Name()
+	}
 	if pane, ok := p.pane(c.Account.Platform()); ok {
 		if name := pane.place(c); name != "" {
 			return name

@@ -531,8 +531,9 @@ let tripsShown = false;
 roving($("trips"));
 function renderTrips() {
   $("trip-empty").hidden = state.trips.length > 0;
-  const name = (id) => state.panes.find((p) => p.id === id)?.name ?? id;
+  const name = (id) => state.panes.find((p) => p.id === id)?.name ?? { bot: "Bot" }[id] ?? id;
   keyed($("trips"), state.trips, (t) => t.id, (t) => [t.seq, t.who], (t, fresh) => {
+    if (t.line) return h("article", { class: `trip-line ${fresh && tripsShown ? "fresh" : ""}`, "aria-label": t.what, data: { test: "trip-line" } }, h("b", null, t.what), " ", h("span", null, t.text), when(t.at));
     const words = t.outcome === "done" ? took(t) : { going: "moving", safe: "stored", waiting: "waiting", failed: "failed" }[t.outcome];
     return h("article", { class: `trip ${fresh && tripsShown ? "fresh" : ""}`, "aria-label": `${t.who} ${t.what} ${t.text}`, data: { test: "trip", outcome: t.outcome } },
       h("div", { class: "trip-head" }, h("span", { class: "tag", data: { platform: t.platform } }, name(t.platform)),
@@ -567,6 +568,25 @@ function scene(kind) {
 }
 for (const b of document.querySelectorAll("[data-scene]")) b.addEventListener("click", () => scene(b.dataset.scene));
 
+/* ---- Roost itself ---- */
+
+// renderRoost shows the process, and what one can do about it. Until when it starts by itself is not said aloud each second.
+const ROOST = { running: ["Roost runs", "kill", "Kill Roost"], starting: ["Roost starts", "kill", "Kill Roost"], killed: ["Roost is killed", "start", "Start"] };
+function renderRoost() {
+  const r = state.roost;
+  $("roost").hidden = !r;
+  if (!r) return;
+  const [words, order, label] = ROOST[r.state] ?? ROOST.starting;
+  $("roost").dataset.state = r.state;
+  if ($("roost-state").textContent !== words) $("roost-state").textContent = words;
+  const seconds = Math.max(0, Math.ceil((new Date(r.again ?? 0) - Date.now()) / 1000));
+  $("roost-more").textContent = r.state === "killed" ? `starts by itself in ${seconds} s` : r.pid ? `process ${r.pid}` : "";
+  $("roost-do").dataset.do = order;
+  $("roost-do").textContent = label;
+}
+$("roost-do").addEventListener("click", (e) => post("/roost", { do: e.currentTarget.dataset.do }));
+setInterval(() => { if (state?.roost?.state === "killed") renderRoost(); }, 1000);
+
 /* ---- faults ---- */
 
 const FAULTS = [["down", "Down"], ["busy", "One 503", "The next post will be answered with 503."], ["slow", "Slow down 5 s", "The next post will be refused for five seconds."], ["cut", "Cut", "Its open connections were cut."]];
@@ -585,6 +605,7 @@ function renderAll() {
   renderForm();
   renderTrips();
   renderFaults();
+  renderRoost();
   ready = true;
 }
 
