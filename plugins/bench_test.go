@@ -10,7 +10,7 @@ import (
 	"github.com/roost-im/roost/plugins"
 )
 
-// BenchmarkProgram is one event to a Go program and its answer, through bots.Host: go test -bench Program ./plugins
+// BenchmarkProgram is one event to a Go program and its answer, through bots.Host.
 func BenchmarkProgram(b *testing.B) {
 	w := &world{keep: map[string][]byte{}}
 	p, err := plugins.New(b.Context(), plugins.Config{Manifest: own(b, "echo")})

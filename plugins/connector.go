@@ -68,7 +68,7 @@ func NewConnector(ctx context.Context, account chat.Account, cfg Config) (*Conne
 	c.r.hello, c.r.greet, c.r.call = func() initialize { return c.told }, c.greet, c.called
 	c.r.slots, c.r.idle = make(chan struct{}, 1), -1
 	if _, err := c.r.acquire(ctx); err != nil {
-		c.r.close()
+		c.r.close() //nolint:contextcheck // it has its own time to end
 		return nil, fmt.Errorf("plugin %s: %w", m.Name, err)
 	}
 	return c, nil
@@ -160,7 +160,7 @@ func (c *Connector) receive(ctx context.Context, sink chat.Sink, run *receiving,
 			return c.over(run.s, a)
 		case <-ctx.Done():
 			c.runs(nil)
-			c.r.finishUp(run.s)
+			c.r.finishUp(run.s) //nolint:contextcheck // it has its own time to end
 			return nil
 		}
 	}

@@ -120,14 +120,14 @@ func TestAConnectorThatDiesIsRunAgainFromItsCursor(t *testing.T) {
 	s.mu.Lock()
 	s.cursor, s.heard = []byte("2"), nil
 	s.mu.Unlock()
-	_, err := c.Post(t.Context(), chat.Post{To: at("#c"), Text: text.Plain("die")})
+	_, err := c.Post(t.Context(), chat.Post{To: channel(), Text: text.Plain("die")})
 	if chat.KindOf(err) != chat.Uncertain {
 		t.Errorf("a post during which it dies is %v (%v), want uncertain", chat.KindOf(err), err)
 	}
 	if err := <-ended; err == nil || !strings.Contains(err.Error(), "plugin bot ended with status 4") {
 		t.Errorf("Run ended with %v, want how the program ended", err)
 	}
-	if _, err := c.Post(t.Context(), chat.Post{To: at("#c"), Text: text.Plain("ok")}); chat.KindOf(err) != chat.Transient {
+	if _, err := c.Post(t.Context(), chat.Post{To: channel(), Text: text.Plain("ok")}); chat.KindOf(err) != chat.Transient {
 		t.Errorf("a post while it does not run is %v (%v), want transient", chat.KindOf(err), err)
 	}
 	_, _ = run(t, c, s)
@@ -139,8 +139,8 @@ func TestAConnectorThatDiesIsRunAgainFromItsCursor(t *testing.T) {
 	}
 }
 
-func at(id string) chat.Conversation {
-	return chat.Conversation{Account: "relay/test", ID: chat.ConversationID(id)}
+func channel() chat.Conversation {
+	return chat.Conversation{Account: "relay/test", ID: "#c"}
 }
 
 func TestErrorsOfAConnectorHaveTheirKind(t *testing.T) {
@@ -165,12 +165,12 @@ func TestErrorsOfAConnectorHaveTheirKind(t *testing.T) {
 		{`bare`, chat.Uncertain, "the platform did not answer, so it may or may not have arrived"},
 		{`hang`, chat.Uncertain, "the platform did not answer, so it may or may not have arrived"},
 	} {
-		_, err := c.Post(t.Context(), chat.Post{To: at("#c"), Text: text.Plain(tc.text)})
+		_, err := c.Post(t.Context(), chat.Post{To: channel(), Text: text.Plain(tc.text)})
 		if chat.KindOf(err) != tc.kind || chat.Reason(err) != tc.reason {
 			t.Errorf("%s: %v: %q (%v), want %v: %q", tc.text, chat.KindOf(err), chat.Reason(err), err, tc.kind, tc.reason)
 		}
 	}
-	_, err := c.Post(t.Context(), chat.Post{To: at("#c"), Text: text.Plain(`error {"kind": "throttled", "wait": 1.5, "scope": "account"}`)})
+	_, err := c.Post(t.Context(), chat.Post{To: channel(), Text: text.Plain(`error {"kind": "throttled", "wait": 1.5, "scope": "account"}`)})
 	if e, ok := errors.AsType[*chat.Error](err); !ok || e.Kind != chat.Throttled || e.Wait != 1500*time.Millisecond || e.Scope != chat.ThisAccount {
 		t.Errorf("throttled: %v", err)
 	}
@@ -189,20 +189,20 @@ func TestWhatAConnectorDoes(t *testing.T) {
 		want string
 	}{
 		{
-			chat.Post{Key: "k1", To: at("#c"), Text: bold},
+			chat.Post{Key: "k1", To: channel(), Text: bold},
 			`post {"key":"k1","conversation":{"id":"#c"},"text":"one two","spans":[{"s":0,"e":3,"k":"bold"}]}`,
 		},
 		{
-			chat.Post{To: at("#c"), Card: &chat.Card{Title: "Case", Body: "new", Buttons: []chat.Button{{Label: "Yes"}}, Numbered: true}},
+			chat.Post{To: channel(), Card: &chat.Card{Title: "Case", Body: "new", Buttons: []chat.Button{{Label: "Yes"}}, Numbered: true}},
 			`post {"conversation":{"id":"#c"},"text":"Case\nnew\n1. Yes","spans":[{"s":0,"e":4,"k":"bold"}]}`,
 		},
 		{
-			chat.Post{To: at("#c"), Text: text.Plain("hi"), ReplyTo: "m1", Quote: &chat.Quote{Name: "Alice", Text: text.Plain("line 1")}},
+			chat.Post{To: channel(), Text: text.Plain("hi"), ReplyTo: "m1", Quote: &chat.Quote{Name: "Alice", Text: text.Plain("line 1")}},
 			`post {"conversation":{"id":"#c"},"text":"\u003e Alice: line 1\nhi","spans":[{"s":2,"e":7,"k":"bold"}]}`,
 		},
-		{chat.Edit{To: at("#c"), Messages: []chat.MessageID{"p1"}, Text: text.Plain("x")}, `edit {"conversation":{"id":"#c"},"message":"p1","text":"x"}`},
-		{chat.Delete{To: at("#c"), Messages: []chat.MessageID{"p1", "p2"}}, `delete {"conversation":{"id":"#c"},"messages":["p1","p2"],"text":""}`},
-		{chat.React{To: at("#c"), Message: "m1", Emoji: "👍"}, `react {"conversation":{"id":"#c"},"message":"m1","text":"","emoji":"👍"}`},
+		{chat.Edit{To: channel(), Messages: []chat.MessageID{"p1"}, Text: text.Plain("x")}, `edit {"conversation":{"id":"#c"},"message":"p1","text":"x"}`},
+		{chat.Delete{To: channel(), Messages: []chat.MessageID{"p1", "p2"}}, `delete {"conversation":{"id":"#c"},"messages":["p1","p2"],"text":""}`},
+		{chat.React{To: channel(), Message: "m1", Emoji: "👍"}, `react {"conversation":{"id":"#c"},"message":"m1","text":"","emoji":"👍"}`},
 	} {
 		if _, err := chat.Do(ctx, c, tc.do); err != nil {
 			t.Errorf("%T: %v", tc.do, err)
@@ -215,14 +215,14 @@ func TestWhatAConnectorDoes(t *testing.T) {
 			t.Errorf("%T: it was told %s, want %s", tc.do, got, want)
 		}
 	}
-	if _, err := chat.Do(ctx, c, chat.Pin{To: at("#c"), Message: "m1"}); !chat.IsUnsupported(err) {
+	if _, err := chat.Do(ctx, c, chat.Pin{To: channel(), Message: "m1"}); !chat.IsUnsupported(err) {
 		t.Errorf("pin, which it does not declare: %v", err)
 	}
-	r, err := chat.Do(ctx, c, chat.Open{To: at("#c"), Title: "T", Card: chat.Card{Title: "Case"}})
+	r, err := chat.Do(ctx, c, chat.Open{To: channel(), Title: "T", Card: chat.Card{Title: "Case"}})
 	if want := (chat.Conversation{Account: "relay/test", ID: "#c", Thread: "t1"}); err != nil || r.Conversation != want {
 		t.Errorf("open: %v, %v, want %v", r, err, want)
 	}
-	r, found, known, err := chat.Find(ctx, c, chat.Post{To: at("#c")}, time.Now())
+	r, found, known, err := chat.Find(ctx, c, chat.Post{To: channel()}, time.Now())
 	if !found || !known || err != nil || r.Messages[0] != "found" {
 		t.Errorf("find: %v %v %v %v", r, found, known, err)
 	}
@@ -230,7 +230,7 @@ func TestWhatAConnectorDoes(t *testing.T) {
 	if err != nil || len(findings) != 2 || findings[1].Grade != chat.Warning {
 		t.Errorf("check: %v, %v", findings, err)
 	}
-	if err := chat.Type(ctx, c, at("#c")); err != nil {
+	if err := chat.Type(ctx, c, channel()); err != nil {
 		t.Errorf("type: %v", err)
 	}
 	if pace := c.Traits().Pace.Conversation; pace != (chat.Rate{Every: 500 * time.Millisecond, Burst: 3}) {

@@ -69,6 +69,11 @@ func (d *decoder) parse(src []byte) *branch {
 		d.fault(top, "is no YAML: %v", err)
 		return nil
 	}
+	return d.document(file, top)
+}
+
+// document is the one document of a file.
+func (d *decoder) document(file *ast.File, top *branch) *branch {
 	for _, doc := range file.Docs {
 		if doc.Body != nil && top.node != nil {
 			d.fault(d.at(doc.Body, ""), "a second document; there is one in a file")
@@ -268,7 +273,7 @@ func (b *branch) duration(least, most time.Duration) time.Duration {
 	return d
 }
 
-func (b *branch) size(least, most int64) int64 {
+func (b *branch) size(least, most uint64) uint64 {
 	n, err := parseSize(b.word())
 	switch {
 	case err != nil:

@@ -238,7 +238,7 @@ func edit(_ context.Context, t *bots.Turn, c rpc.Call) (any, error) {
 		return nil, err
 	}
 	p.To = ""
-	m, err := p.words.message()
+	m, err := p.message()
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,12 @@
+//go:build unix
+
 package plugins_test
 
 import (
 	"bufio"
-	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,18 +15,6 @@ import (
 
 	"github.com/roost-im/roost/plugins"
 )
-
-// host is a host of its own, to be killed: it starts a family and says who they are.
-func host() int {
-	m := &plugins.Manifest{Name: "family", Exec: []string{os.Args[0]}, Env: map[string]string{asProgram: "family"}, Folder: "."}
-	p, err := plugins.New(context.Background(), plugins.Config{Manifest: m, Log: linesTo(os.Stdout)})
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	defer func() { _ = p.Close() }()
-	select {}
-}
 
 // gone says whether a process is no longer there, or is but a zombie that nobody has buried yet.
 func gone(pid int) bool {
@@ -58,9 +45,6 @@ func whoIs(t *testing.T, log *bufio.Scanner) map[string]int {
 
 func TestChildrenDieWithTheHost(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("there are no process groups")
-	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), asProgram+"=host")
 	out, err := cmd.StdoutPipe()

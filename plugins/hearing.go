@@ -147,7 +147,7 @@ func (s *session) about(c rpc.Call) (*hearing, error) {
 	var of struct {
 		Event *string `json:"event"`
 	}
-	_ = json.Unmarshal(c.Params, &of) //nolint:errcheck // what does not fit is found when the call is done
+	_ = json.Unmarshal(c.Params, &of) // what does not fit is found when the call is done
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if of.Event == nil {

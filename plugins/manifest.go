@@ -81,16 +81,7 @@ func Parse(file string, src []byte) (*Manifest, error) {
 // read takes the manifest out of a tree.
 func (m *Manifest) read(d *decoder, root *branch) {
 	root.known("api", "name", "run", "config", "may", "limits", "connector")
-	if api := root.key("api"); api == nil {
-		d.fault(root, "api is missing; write api: %d", API)
-	} else if n := api.number(); n != API && len(d.faults) == 0 {
-		d.fault(api, "there is no api %v; this version of Roost speaks api: %d", n, API)
-	}
-	if name := root.key("name"); name == nil {
-		d.fault(root, "name is missing")
-	} else if m.Name = name.text(); m.Name != "" && !pluginName.MatchString(m.Name) {
-		d.fault(name, "%q is no name: lower-case letters, digits, - and _", m.Name)
-	}
+	m.readHead(d, root)
 	m.readRun(d, root)
 	if c := root.key("config"); c != nil {
 		c.known("schema")
@@ -102,20 +93,37 @@ func (m *Manifest) read(d *decoder, root *branch) {
 		m.Connector = c.truth()
 	}
 	if may := root.key("may"); may != nil {
-		for _, grant := range may.list() {
-			one, err := bots.ParseMay([]string{grant.text()})
-			if err != nil {
-				d.fault(grant, "%v", err)
-			}
-			m.May.Sends = append(m.May.Sends, one.Sends...)
-			m.May.Hosts = append(m.May.Hosts, one.Hosts...)
-			m.May.Secrets = append(m.May.Secrets, one.Secrets...)
-			m.May.Moderate = m.May.Moderate || one.Moderate
-			m.May.Anywhere = m.May.Anywhere || one.Anywhere
-		}
+		m.readMay(d, may)
 	}
 	if l := root.key("limits"); l != nil {
 		m.Limits.read(d, l)
+	}
+}
+
+func (m *Manifest) readHead(d *decoder, root *branch) {
+	if api := root.key("api"); api == nil {
+		d.fault(root, "api is missing; write api: %d", API)
+	} else if n := api.number(); n != API && len(d.faults) == 0 {
+		d.fault(api, "there is no api %v; this version of Roost speaks api: %d", n, API)
+	}
+	if name := root.key("name"); name == nil {
+		d.fault(root, "name is missing")
+	} else if m.Name = name.text(); m.Name != "" && !pluginName.MatchString(m.Name) {
+		d.fault(name, "%q is no name: lower-case letters, digits, - and _", m.Name)
+	}
+}
+
+func (m *Manifest) readMay(d *decoder, may *branch) {
+	for _, grant := range may.list() {
+		one, err := bots.ParseMay([]string{grant.text()})
+		if err != nil {
+			d.fault(grant, "%v", err)
+		}
+		m.May.Sends = append(m.May.Sends, one.Sends...)
+		m.May.Hosts = append(m.May.Hosts, one.Hosts...)
+		m.May.Secrets = append(m.May.Secrets, one.Secrets...)
+		m.May.Moderate = m.May.Moderate || one.Moderate
+		m.May.Anywhere = m.May.Anywhere || one.Anywhere
 	}
 }
 
@@ -164,10 +172,10 @@ func (l *Limits) read(d *decoder, b *branch) {
 		}
 	}
 	if s := b.key("memory"); s != nil {
-		l.Memory = uint64(s.size(16<<20, 1<<50))
+		l.Memory = s.size(16<<20, 1<<50)
 	}
 	if s := b.key("line"); s != nil {
-		l.Line = int(s.size(1<<10, rpc.LineMax))
+		l.Line = int(s.size(1<<10, rpc.LineMax)) //nolint:gosec // it is LineMax at most, or a fault
 	}
 }
 
@@ -188,14 +196,14 @@ func (l Limits) idle() time.Duration {
 var errSize = errors.New("is no size; it is written like 64MiB, 512KiB or 1GiB")
 
 // parseSize reads a number of bytes.
-func parseSize(s string) (int64, error) {
-	for unit, is := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
+func parseSize(s string) (uint64, error) {
+	for unit, is := range map[string]uint64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
 		if n, ok := strings.CutSuffix(s, unit); ok {
 			f, err := strconv.ParseUint(strings.TrimSpace(n), 10, 20)
 			if err != nil {
 				return 0, errSize
 			}
-			return int64(f) * is, nil
+			return f * is, nil
 		}
 	}
 	return 0, errSize

@@ -125,7 +125,7 @@ func ExampleOpen() {
 		return
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	manifest := "api: 1\nname: echo\nrun: {exec: [python3, echo.py]}\nlimits: {tiem: 2s}\n"
+	manifest := "api: 1\nname: echo\nrun: {exec: [python3, echo.py]}\nlimits: {tme: 2s}\n"
 	if err := os.WriteFile(filepath.Join(dir, plugins.ManifestName), []byte(manifest), 0o600); err != nil {
 		fmt.Println(err)
 		return
@@ -133,7 +133,7 @@ func ExampleOpen() {
 	_, err = plugins.Open(dir)
 	fmt.Println(strings.ReplaceAll(err.Error(), dir, "echo"))
 	// Output:
-	// echo/plugin.yaml:4:10: limits: unknown key tiem; did you mean time?
+	// echo/plugin.yaml:4:10: limits: unknown key tme; did you mean time?
 }
 
 func FuzzManifest(f *testing.F) {

@@ -83,7 +83,7 @@ func New(ctx context.Context, cfg Config) (*Program, error) {
 	p.r = newRunner(cfg)
 	p.r.hello, p.r.greet, p.r.call = p.hello, p.greet, p.called
 	if _, err := p.r.acquire(ctx); err != nil {
-		p.r.close()
+		p.r.close() //nolint:contextcheck // it has its own time to end
 		return nil, fmt.Errorf("plugin %s: %w", m.Name, err)
 	}
 	return p, nil
@@ -198,27 +198,28 @@ func (p *Program) Hear(ctx context.Context, t *bots.Turn) error {
 	if err := p.take(ctx); err != nil {
 		return fmt.Errorf("plugin %s: waited for the events before: %w", p.cfg.Manifest.Name, err)
 	}
-	abandoned := false
-	defer func() {
-		if !abandoned {
-			p.release()
-		}
-	}()
-	for attempt := 1; ; attempt++ {
-		s, err := p.r.acquire(ctx)
-		if err == nil {
-			abandoned, err = p.tell(ctx, s, t, attempt)
-		}
-		d, died := errors.AsType[*death](err)
-		switch {
-		case err == nil:
-			return nil
-		case died && attempt == 1 && !d.final:
-			t.Again()
-		case died:
-			return fmt.Errorf("%w: the plugin %s %w", bots.ErrRunaway, p.cfg.Manifest.Name, err)
-		default:
-			return fmt.Errorf("plugin %s: %w", p.cfg.Manifest.Name, err)
-		}
+	abandoned, err := p.try(ctx, t, 1)
+	if d, died := errors.AsType[*death](err); died && !d.final {
+		t.Again()
+		abandoned, err = p.try(ctx, t, 2)
 	}
+	if !abandoned {
+		p.release()
+	}
+	if _, died := errors.AsType[*death](err); died {
+		return fmt.Errorf("%w: the plugin %s %w", bots.ErrRunaway, p.cfg.Manifest.Name, err)
+	}
+	if err != nil {
+		return fmt.Errorf("plugin %s: %w", p.cfg.Manifest.Name, err)
+	}
+	return nil
+}
+
+// try tells the program of an event, as tell does.
+func (p *Program) try(ctx context.Context, t *bots.Turn, attempt int) (abandoned bool, err error) {
+	s, err := p.r.acquire(ctx)
+	if err != nil {
+		return false, err
+	}
+	return p.tell(ctx, s, t, attempt)
 }

@@ -158,9 +158,22 @@ func TestTheEnvironmentIsEmpty(t *testing.T) {
 
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
-	w := setup(t, plugins.Config{Manifest: own(t, "misbehave", "limits: {memory: 2GiB, time: 30s}")})
-	if got := w.say("eat"); !strings.Contains(got, "ended with status 2; its last words: fatal error: ") {
-		t.Errorf("it says %q, want it to end", got)
+	need(t, "python3")
+	const eats = `import sys, json
+all = []
+for line in sys.stdin:
+    m = json.loads(line)
+    while m["params"]["text"] == "eat":
+        all.append(b"x" * (1 << 20))
+    print(json.dumps({"id": m["id"], "result": {}}), flush=True)
+`
+	m, err := plugins.Open(folder(t, "api: 1\nname: eats\nrun: {exec: [python3, eats.py]}\nlimits: {memory: 256MiB, time: 30s}\n", map[string]string{"eats.py": eats}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := setup(t, plugins.Config{Manifest: m})
+	if got := w.say("eat"); !strings.Contains(got, "ended with status 1; its last words: MemoryError") {
+		t.Errorf("it says %q, want a MemoryError", got)
 	}
 }
 

@@ -2,6 +2,7 @@ package plugins_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/roost-im/roost/plugins"
 )
 
 // program is one side of the protocol, written by hand: what a stranger would write.
@@ -208,7 +211,7 @@ func beProgram(name string) int {
 	case "obey":
 		return serve(`{}`, obey)
 	case "declares":
-		return serve(os.Getenv("DECLARES"), func(_ *program, l line, ev told) any {
+		return serve(os.Getenv("DECLARES"), func(_ *program, _ line, ev told) any {
 			args, _ := json.Marshal(ev.Args)
 			return reply(strings.TrimSpace(fmt.Sprintf("%s/%s %s %s %s%s", ev.Kind, ev.Trigger, ev.Text, args, ev.Slot, ev.Body)))
 		})
@@ -270,7 +273,7 @@ func aloof() int {
 
 // family starts a child of its own that reads nothing and ignores all signals that can be ignored.
 func family() int {
-	child := exec.Command(os.Args[0])
+	child := exec.Command(os.Args[0]) //nolint:noctx // it is to outlive whatever it can
 	child.Env = append(os.Environ(), asProgram+"=orphan")
 	child.Stderr = os.Stderr
 	if err := child.Start(); err != nil {
@@ -279,4 +282,16 @@ func family() int {
 	fmt.Fprintln(os.Stderr, "family", os.Getpid())
 	signal.Ignore()
 	return serve(`{}`, func(*program, line, told) any { return reply("fine") })
+}
+
+// host is a host of its own, to be killed: it starts a family and says who they are.
+func host() int {
+	m := &plugins.Manifest{Name: "family", Exec: []string{os.Args[0]}, Env: map[string]string{asProgram: "family"}, Folder: "."}
+	p, err := plugins.New(context.Background(), plugins.Config{Manifest: m, Log: linesTo(os.Stdout)})
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer func() { _ = p.Close() }()
+	select {}
 }

@@ -9,16 +9,16 @@ import (
 )
 
 // need finds a program of the machine; without it the test is skipped, and in CI it fails.
-func need(t testing.TB, name string) string {
-	t.Helper()
+func need(tb testing.TB, name string) string {
+	tb.Helper()
 	path, err := exec.LookPath(name)
 	if err == nil {
 		return path
 	}
 	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not on this machine", name)
+		tb.Fatalf("%s is not on this machine", name)
 	}
-	t.Skipf("%s is not on this machine", name)
+	tb.Skipf("%s is not on this machine", name)
 	return ""
 }
 

@@ -56,7 +56,7 @@ func relay() int {
 			answer(l.ID, map[string]any{"found": true, "message": "found"})
 		case "open":
 			answer(l.ID, map[string]any{"conversation": map[string]any{"id": "#c", "thread": "t1"}, "message": "m1"})
-		case "post":
+		case callPost:
 			post(l)
 		default:
 			fmt.Fprintln(os.Stderr, l.Method, string(l.Params))
@@ -64,6 +64,8 @@ func relay() int {
 		}
 	}
 }
+
+const callPost = "post"
 
 // post does what it says: "ok", "die", "hang", or a kind of error and what else belongs to it.
 func post(l line) {

@@ -146,10 +146,10 @@ func (r *runner) died(reason error) {
 
 // start starts the program and asks what it declares.
 func (r *runner) start(ctx context.Context) (*session, error) {
-	s, err := r.open()
+	s, err := r.open() //nolint:contextcheck // it outlives who needed it first
 	if err != nil {
 		err = fmt.Errorf("did not start: %w", err)
-		r.died(err)
+		r.died(err) //nolint:contextcheck // a log line
 		return nil, &death{why: err}
 	}
 	within, cancel := context.WithTimeout(ctx, r.pace.start)
@@ -167,10 +167,10 @@ func (r *runner) start(ctx context.Context) (*session, error) {
 	closed := r.closed
 	r.mu.Unlock()
 	if closed {
-		s.stop(r.pace.grace)
+		s.stop(r.pace.grace) //nolint:contextcheck // it has its own time to end
 		return nil, errClosed
 	}
-	r.all.Go(func() { r.mind(s) })
+	r.all.Go(func() { r.mind(s) }) //nolint:contextcheck // it outlives who needed it first
 	return s, nil
 }
 

@@ -135,14 +135,12 @@ func (s *session) stop(grace time.Duration) {
 }
 
 // wait waits for a signal, for a time.
-func wait(c <-chan struct{}, most time.Duration) bool {
+func wait(c <-chan struct{}, most time.Duration) {
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
 	case <-c:
-		return true
 	case <-timer.C:
-		return false
 	}
 }
 
@@ -184,7 +182,7 @@ func newSays(log *slog.Logger) *says {
 }
 
 // failure matches the line in which a program says why it dies, which in most languages is not the last one.
-var failure = regexp.MustCompile(`^(?:panic|fatal error|(?:[A-Z]\w*)?(?:Error|Exception)): `) //nolint:gochecknoglobals // a constant
+var failure = regexp.MustCompile(`^(?:panic|fatal error|(?:[A-Z]\w*)?(?:Error|Exception)): `)
 
 // copy logs what a program writes to its standard error, until there is nothing more.
 func (o *says) copy(r io.Reader) {

@@ -47,7 +47,7 @@ func (p *Program) say(s *session, c rpc.Call) {
 // errand says where an unbidden call is about, and checks what can be checked now: nobody hears what goes wrong later.
 func (p *Program) errand(c rpc.Call) (at chat.Conversation, once string, err error) {
 	switch c.Method {
-	case "send", "edit", "delete", "state.set":
+	case "send", "edit", "delete", "state.set": //nolint:usestdlibvars // it is no HTTP
 	default:
 		if p.does[c.Method] == nil {
 			return at, "", &rpc.Error{Code: rpc.NoMethod, Message: "there is no call " + c.Method}
@@ -60,7 +60,7 @@ func (p *Program) errand(c rpc.Call) (at chat.Conversation, once string, err err
 		Of      bots.Scope `json:"of"`
 		Once    string     `json:"once"`
 	}
-	_ = json.Unmarshal(c.Params, &of) //nolint:errcheck // what does not fit is said when the call is done
+	_ = json.Unmarshal(c.Params, &of) // what does not fit is said when the call is done
 	switch {
 	case c.Method == "state.set":
 		if of.Of != bots.OfBot {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/roost-im/roost/plugins/internal/rpc"
@@ -182,12 +183,7 @@ func (t *traits) post(p chat.Post) deedOf {
 }
 
 func (t *traits) shows(k text.Kind) bool {
-	for _, s := range t.Spans {
-		if s == k {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(t.Spans, k)
 }
 
 // took is what a program answers to post, edit, open and find.

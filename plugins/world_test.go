@@ -66,51 +66,51 @@ func (j *journal) String() string {
 }
 
 // folder writes a plugin.
-func folder(t testing.TB, manifest string, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
+func folder(tb testing.TB, manifest string, files map[string]string) string {
+	tb.Helper()
+	dir := tb.TempDir()
 	if files == nil {
 		files = map[string]string{}
 	}
 	files[plugins.ManifestName] = manifest
 	for name, body := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o600); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return dir
 }
 
 // own is the manifest of a program of programs_test.go, with more lines behind.
-func own(t testing.TB, program string, more ...string) *plugins.Manifest {
-	t.Helper()
+func own(tb testing.TB, program string, more ...string) *plugins.Manifest {
+	tb.Helper()
 	lines := append([]string{
 		"api: 1", "name: bot", fmt.Sprintf("run: {exec: [%q], env: {%s: %s}}", os.Args[0], asProgram, program),
 	}, more...)
-	m, err := plugins.Open(folder(t, strings.Join(lines, "\n")+"\n", nil))
+	m, err := plugins.Open(folder(tb, strings.Join(lines, "\n")+"\n", nil))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }
 
 // setup has a plugin in its host.
-func setup(t testing.TB, cfg plugins.Config) *world {
-	t.Helper()
-	w := &world{t: t, keep: map[string][]byte{}, Log: &journal{}}
+func setup(tb testing.TB, cfg plugins.Config) *world {
+	tb.Helper()
+	w := &world{t: tb, keep: map[string][]byte{}, Log: &journal{}}
 	cfg.Log = slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	p, err := plugins.New(t.Context(), cfg)
+	p, err := plugins.New(tb.Context(), cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.Close() })
+	tb.Cleanup(func() { _ = p.Close() })
 	w.Program = p
 	w.Host, err = bots.New(bots.Config{
 		Name: "bot", Bot: p, Time: p.Time(), Home: place("home"), Operators: place("ops"),
 		Env: bots.Env{State: w.state, Now: time.Now, May: cfg.Manifest.May, Folder: cfg.Manifest.Folder},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return w
 }

@@ -82,7 +82,7 @@ func (c *Ctx) Arg(name string) string {
 // Number is an argument of kind number; 0 when it was left out.
 func (c *Ctx) Number(name string) float64 {
 	var n float64
-	_ = json.Unmarshal(c.ev.Args[name], &n) //nolint:errcheck // 0 then
+	_ = json.Unmarshal(c.ev.Args[name], &n) // 0 then
 	return n
 }
 
@@ -94,7 +94,7 @@ func (c *Ctx) Duration(name string) time.Duration {
 // Mentioned is an argument of kind user.
 func (c *Ctx) Mentioned(name string) Person {
 	var p Person
-	_ = json.Unmarshal(c.ev.Args[name], &p) //nolint:errcheck // nobody then
+	_ = json.Unmarshal(c.ev.Args[name], &p) // nobody then
 	return p
 }
 
@@ -232,7 +232,7 @@ func (c *Ctx) call(method string, params map[string]any, into any) error {
 // told is a host's no.
 func told(e *rpc.Error) error {
 	d := &Denied{Reason: e.Message}
-	_ = json.Unmarshal(e.Data, d) //nolint:errcheck // it has no kind then
+	_ = json.Unmarshal(e.Data, d) // it has no kind then
 	return d
 }
 

@@ -46,10 +46,9 @@ func formats() []format {
 
 // The codes that are taken out: what they show has no place elsewhere.
 const (
-	colour  = 0x03 // up to two digits, and again behind a comma
-	hexed   = 0x04 // six digits, and again behind a comma
-	reset   = 0x0f
-	reverse = 0x16
+	colour = 0x03 // up to two digits, and again behind a comma
+	hexed  = 0x04 // six digits, and again behind a comma
+	reset  = 0x0f
 )
 
 // Kinds are the kinds of span that IRC shows.
@@ -79,11 +78,7 @@ func Read(raw string) Text {
 			i += colours(raw[i+1:], 2, decimal)
 		case c == hexed:
 			i += colours(raw[i+1:], 6, hexadecimal)
-		case c == reset:
-			for _, f := range formats() {
-				shut(f)
-			}
-		case c >= 0x20 && c != 0x7f || c == '\t':
+		case words(c):
 			body.WriteByte(c)
 		default:
 			toggle(c, from, body.Len(), shut)
@@ -95,15 +90,17 @@ func Read(raw string) Text {
 	return Text{Body: body.String(), Spans: spans}
 }
 
-// toggle switches what a code is for.
+// words says whether a byte is of the words, and not of what they look like.
+func words(c byte) bool { return c >= 0x20 && c != 0x7f || c == '\t' }
+
+// toggle switches what a code is for. A reset switches everything off.
 func toggle(code byte, from map[style]int, at int, shut func(format)) {
 	for _, f := range formats() {
-		if f.code != code {
-			continue
-		}
-		if _, on := from[f.is]; on {
+		_, on := from[f.is]
+		switch {
+		case code == reset, code == f.code && on:
 			shut(f)
-		} else {
+		case code == f.code:
 			from[f.is] = at
 		}
 	}

@@ -8,8 +8,8 @@ import (
 
 // Form says how a text becomes messages.
 type Form struct {
-	Max   int                   // bytes of one message; at least 32 are taken
-	Lines int                   // more lines than that are packed into as few messages as will do; 0: no limit
+	Max   int                    // bytes of one message; at least 32 are taken
+	Lines int                    // more lines than that are packed into as few messages as will do; 0: no limit
 	Nick  func(nick string) bool // who would be called by their name; nil: nobody
 }
 
