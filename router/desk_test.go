@@ -254,3 +254,27 @@ func TestAMarkIsTheNearestEmojiThatThereIs(t *testing.T) {
 		}
 	})
 }
+
+// A contact has one open case at a time: what is said in the thread of an older one stays there, and nothing is stuck.
+func TestWhatIsSaidInAnOldThreadStaysThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, x, slack := office(t, 0)
+		dm, place := x.place("dm-jane"), slack.place("C1")
+		w.says(t, x, "Jane", dm, "hi")
+		old := slack.thread(t)
+		w.presses(t, slack, place, "close")
+		w.says(t, x, "Jane", dm, "again")
+		if slack.thread(t) == old {
+			t.Fatal("the closed case was opened again")
+		}
+		w.says(t, slack, "Ann", old, "late answer")
+		w.presses(t, slack, place, "reopen")
+		reads(t, x, dm, "hi", "again")
+		reads(t, slack, old,
+			"hi", "Ann has closed this", "late answer", "Jane has a newer case that is open; go on there. This stays here",
+			"Jane has a newer case that is open; go on there")
+		w.says(t, slack, "Ann", slack.thread(t), "answer")
+		reads(t, x, dm, "hi", "again", "answer")
+	})
+}

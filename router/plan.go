@@ -208,8 +208,23 @@ func (r *Router) fromMember(v store.View, d Desk, ev chat.Event) (store.Changes,
 	if in.Undoable, in.Due, err = undoable(v, ev.Ref()); err != nil {
 		return store.Changes{}, nil, err
 	}
+	if in.Newer, err = newer(v, c); err != nil {
+		return store.Changes{}, nil, err
+	}
 	changes, err := r.changes(v, d, d.Step(c, contact, in, r.cfg.Now()))
 	return changes, why, err
+}
+
+// newer says whether the contact of a closed case has another one, which is not closed.
+func newer(v store.View, c desk.Case) (bool, error) {
+	if c.State != desk.Closed {
+		return false, nil
+	}
+	last, err := v.LastCase(c.Desk, c.Contact)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return last.ID != c.ID && last.State != desk.Closed, err
 }
 
 // undoable says whether all of the reply that was made from a message still waits, and when it would leave.

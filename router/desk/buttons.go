@@ -96,6 +96,10 @@ func (t turn) pressedReopen() {
 	if t.Case.State == Open {
 		return
 	}
+	if why := t.superseded(); why != "" {
+		t.hint(why)
+		return
+	}
 	t.reopen()
 	t.remark(t.by.Name, t.by.Name+" has opened this again")
 }
@@ -173,7 +177,7 @@ func (t turn) decide(which string, send bool) {
 		return // decided already
 	}
 	m := t.unhold(i)
-	why := t.barred()
+	why := t.stopped()
 	if send && why == "" {
 		t.reply(m)
 		return

@@ -163,9 +163,25 @@ func (s *step) barred() string {
 	return ""
 }
 
+// superseded says why this case can't be opened again; empty when it can, or need not be.
+func (t turn) superseded() string {
+	if !t.in.Newer || t.Case.State != Closed {
+		return ""
+	}
+	return t.name() + " has a newer case that is open; go on there"
+}
+
+// stopped says why m can't go to the contact; empty when it can.
+func (t turn) stopped() string {
+	if why := t.superseded(); why != "" {
+		return why + ". This stays here"
+	}
+	return t.barred()
+}
+
 // offer sends m, or asks first whether it shall go.
 func (t turn) offer(m message, first bool) {
-	switch why := t.barred(); {
+	switch why := t.stopped(); {
 	case why != "":
 		t.note(m)
 		t.hint(why)
