@@ -33,6 +33,7 @@ type office interface {
 	reopen(ctx context.Context, name chat.Account) (bool, error)
 	bots(ctx context.Context) ([]botRow, error)
 	resume(ctx context.Context, bot string) (was string, err error)
+	record(ctx context.Context, q recording) (string, error)
 	Close() error
 }
 

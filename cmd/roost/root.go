@@ -65,7 +65,7 @@ done; 3 doctor found something broken, or replay did not find what was asked for
 	}
 	add(groupStart, c.sandboxCmd(), c.checkCmd(), c.loginCmd(), c.runCmd())
 	add(groupLook, c.doctorCmd(), c.deliveriesCmd(), c.replayCmd(), c.whyCmd(), c.botsCmd())
-	add(groupBots, c.chatCmd(), c.testCmd())
+	add(groupBots, c.chatCmd(), c.testCmd(), c.recordCmd())
 	help := helpCmd()
 	add(groupOther, c.versionCmd(), c.completionCmd(), help)
 	root.AddCommand(workerCmd())
