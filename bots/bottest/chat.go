@@ -65,7 +65,7 @@ func NewChat(ctx context.Context, o ChatOptions) (*Chat, []Did, error) {
 	}
 	c.lines = append(c.lines, o.Set...)
 	c.lines = append(c.lines, "@at "+w.now.In(w.set.zone).Format(time.RFC3339), "")
-	did, err := c.do(ctx, line{verb: "@begin"})
+	did, err := c.do(ctx, line{verb: beginning})
 	if err == nil && w.clock().Before(o.At) {
 		var later []Did
 		later, err = c.Line(ctx, "@ "+o.At.Format(time.RFC3339))

@@ -23,7 +23,7 @@ func (w *world) do(ctx context.Context, l line) error {
 
 func (w *world) deed(ctx context.Context, l line) error {
 	switch l.verb {
-	case "@begin":
+	case beginning:
 		return w.begin(ctx)
 	case "@":
 		return w.move(ctx, l.arg)

@@ -113,7 +113,11 @@ func readDirective(s string) (line, int, string) {
 	if !ok {
 		known := slices.Concat(slices.Collect(maps.Keys(settle())), slices.Collect(maps.Keys(happen())))
 		slices.Sort(known)
-		return l, 0, "there is no " + name + meant(name, known) + "; there are " + strings.Join(known[1:], ", ")
+		hint := meant(name, known)
+		if hint == "" {
+			hint = "; there are " + strings.Join(known[1:], ", ")
+		}
+		return l, 0, "there is no " + name + hint
 	}
 	if check == nil {
 		return l, column, ""

@@ -173,8 +173,11 @@ func readVerb(l line, s, rest string) (line, int, string) {
 	sh, ok := verbs[l.verb]
 	if !ok {
 		known := slices.Sorted(maps.Keys(verbs))
-		return l, column, l.who + " can't do " + strconv.Quote(l.verb) + meant(l.verb, known) + "; it can be a colon and words, or " +
-			strings.Join(known, ", ")
+		hint := meant(l.verb, known)
+		if hint == "" {
+			hint = "; there are a colon with words, and " + strings.Join(known, ", ")
+		}
+		return l, column, l.who + " can't do " + strconv.Quote(l.verb) + hint
 	}
 	fault := l.fill(strings.TrimSpace(rest[len(l.verb):]), sh)
 	return l, column, fault

@@ -20,6 +20,9 @@ type Transcript struct {
 	steps []step
 }
 
+// beginning is the verb of the first step: the bot is started.
+const beginning = "@begin"
+
 // step is something that happens, and what the bot must do then.
 type step struct {
 	line
@@ -41,7 +44,7 @@ func (t *Transcript) Bot() string { return t.set.bot }
 // at fault, joined.
 func Parse(name string, src []byte) (*Transcript, error) {
 	p := parser{t: &Transcript{Name: name, set: newSettings()}}
-	p.t.steps = []step{{line: line{verb: "@begin"}}}
+	p.t.steps = []step{{line: line{verb: beginning}}}
 	switch {
 	case len(src) > transcriptMax:
 		return nil, &Fault{name, 1, 1, fmt.Sprintf("the transcript is longer than %d bytes", transcriptMax)}

@@ -149,18 +149,13 @@ const contextLines = 4
 
 // show is how a failure reads: the chat up to it, and what should and did happen.
 func (f *failure) show(t *Transcript, p *play, paint painter) string {
+	if f.why != "" && t.steps[f.step].verb == beginning {
+		return paint.red("        ! "+strings.ReplaceAll(f.why, "\n", "\n        ! ")) + "\n"
+	}
 	var b strings.Builder
-	first := max(t.steps[f.step].at, 1)
-	from := max(first-contextLines, 1)
-	last := max(t.steps[f.step].end, first)
+	f.before(&b, t)
 	if f.why != "" {
-		last = max(last, f.at)
-	}
-	for n := from; n <= last && n <= len(t.lines); n++ {
-		fmt.Fprintf(&b, "  %5d | %s\n", n, t.lines[n-1])
-	}
-	if f.why != "" {
-		b.WriteString(paint.red("        ! "+f.why) + "\n")
+		b.WriteString(paint.red("        ! "+strings.ReplaceAll(f.why, "\n", "\n        ! ")) + "\n")
 		return b.String()
 	}
 	here := p.w.placed(p.w.here)
@@ -179,6 +174,15 @@ func (f *failure) show(t *Transcript, p *play, paint painter) string {
 		b.WriteString("        ! " + f.hint + "\n")
 	}
 	return b.String()
+}
+
+// before writes the chat up to the step at which it failed.
+func (f *failure) before(b *strings.Builder, t *Transcript) {
+	first := max(t.steps[f.step].at, 1)
+	last := max(t.steps[f.step].end, first)
+	for n := max(first-contextLines, 1); n <= last && n <= len(t.lines); n++ {
+		b.WriteString(strings.TrimRight(fmt.Sprintf("  %5d | %s", n, t.lines[n-1]), " ") + "\n")
+	}
 }
 
 func (f *failure) wanted(b *strings.Builder, t *Transcript, o pair, paint painter) {

@@ -144,12 +144,15 @@ func playOn(ctx context.Context, o Options, t *Transcript, platform string, fixi
 		}
 		return "", true
 	}
-	return fmt.Sprintf("%s:%d: %s\n%s", t.Name, f.at, f.summary(), f.show(t, p, painter(o.Colour))), false
+	return fmt.Sprintf("%s:%d: %s\n%s", t.Name, f.at, f.summary(t), f.show(t, p, painter(o.Colour))), false
 }
 
 // summary says in one line what is wrong.
-func (f *failure) summary() string {
-	if f.why != "" {
+func (f *failure) summary(t *Transcript) string {
+	switch {
+	case f.why != "" && t.steps[f.step].verb == beginning:
+		return "the bot does not start"
+	case f.why != "":
 		return "this can't happen"
 	}
 	want, got := 0, 0

@@ -153,3 +153,25 @@ func TestTranscriptPlatforms(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkShippedBots plays a transcript of each bot that comes with Roost, from reading it to its end.
+func BenchmarkShippedBots(b *testing.B) {
+	for _, name := range []string{"order", "greeter", "faq", "standup", "poll", "remind", "moderate"} {
+		b.Run(name, func(b *testing.B) {
+			path := "../../configs/bots/" + name + ".chat"
+			for b.Loop() {
+				src, err := os.ReadFile(path)
+				if err != nil {
+					b.Fatal(err)
+				}
+				t, err := bottest.Parse(path, src)
+				if err == nil {
+					err = bottest.Play(b.Context(), t, t.On()[0], openBotAt)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
