@@ -74,29 +74,11 @@ func openBot(ctx context.Context, name string, b configs.Bot, want bottest.Bot) 
 	if want.Locale != "" {
 		b.Locale = want.Locale
 	}
-	may, err := bots.ParseMay(b.May)
-	if err != nil {
-		return bots.Config{}, fmt.Errorf("may: %w", err)
-	}
 	kind, err := botKindOf(name, b, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return bots.Config{}, err
 	}
-	source, err := kind.source()
-	if err != nil {
-		return bots.Config{}, err
-	}
-	bot, err := loadBot(ctx, kind, source)
-	if err != nil {
-		return bots.Config{}, err
-	}
-	cfg := bots.Config{
-		Name: name, Bot: bot, Source: source, Time: b.Limits.Time, Drain: b.Limits.Drain, Locale: b.Locale,
-		Load: func(source []byte) (bots.Bot, error) { return loadBot(context.WithoutCancel(ctx), kind, source) },
-		Env:  bots.Env{May: may, Folder: kind.folder()},
-	}
-	kind.settle(&cfg)
-	return cfg, nil
+	return makeBot(ctx, name, b, kind)
 }
 
 // botValues are a bot's settings, with those that are written name=value in the place of its own.

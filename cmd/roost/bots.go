@@ -62,7 +62,7 @@ func (c *cast) openBots(ctx context.Context, f *configs.File, strict bool) (map[
 		b := f.Bots[name]
 		b.Line = 0
 		old := c.runs[name]
-		if old != nil && reflect.DeepEqual(old.settled, b) && reflect.DeepEqual(c.h.current().Roles, f.Roles) {
+		if old != nil && c.same(old, f, b) {
 			next[name] = old
 			continue
 		}
@@ -83,38 +83,57 @@ func (c *cast) openBots(ctx context.Context, f *configs.File, strict bool) (map[
 	return next, nil
 }
 
+// same says whether a bot has all that f wants it to have.
+func (c *cast) same(p *player, f *configs.File, b configs.Bot) bool {
+	now := c.h.current()
+	return reflect.DeepEqual(p.settled, b) && reflect.DeepEqual(now.Roles, f.Roles) && now.Operators == f.Operators &&
+		home(now, b) == home(f, b)
+}
+
 func (c *cast) open(ctx context.Context, f *configs.File, name string, b configs.Bot) (*player, error) {
-	may, err := bots.ParseMay(b.May)
-	if err != nil {
-		return nil, fmt.Errorf("may: %w", err)
-	}
 	kind, err := botKindOf(name, b, c.h.log.With(slog.String("bot", name)))
 	if err != nil {
 		return nil, err
 	}
-	seen := kind.state()
-	source, err := kind.source()
+	seen := kind.state() // before it is read, so that nothing that is saved meanwhile is missed
+	cfg, err := makeBot(ctx, name, b, kind)
 	if err != nil {
 		return nil, err
+	}
+	cfg.Operators, cfg.Home = f.Operators, home(f, b)
+	cfg.Env = c.env(f, name, b, cfg.Env)
+	host, err := bots.New(cfg)
+	if err != nil {
+		return nil, errors.Join(err, closeBot(cfg.Bot))
+	}
+	return &player{name: name, settled: b, host: host, kind: kind, seen: seen}, nil
+}
+
+// makeBot makes a bot of what the configuration says of it, and gives what there is to be told its host: all but who it
+// speaks with.
+func makeBot(ctx context.Context, name string, b configs.Bot, kind botKind) (bots.Config, error) {
+	may, err := bots.ParseMay(b.May)
+	if err != nil {
+		return bots.Config{}, fmt.Errorf("may: %w", err)
+	}
+	source, err := kind.source()
+	if err != nil {
+		return bots.Config{}, err
 	}
 	bot, err := loadBot(ctx, kind, source)
 	if err != nil {
-		return nil, err
+		return bots.Config{}, err
 	}
-	load := func(source []byte) (bots.Bot, error) { return loadBot(context.WithoutCancel(ctx), kind, source) }
 	cfg := bots.Config{
-		Name: name, Bot: bot, Source: source, Load: load, Time: b.Limits.Time, Drain: b.Limits.Drain,
-		Locale: b.Locale, Operators: f.Operators, Home: home(f, b), Env: c.env(f, name, b, may, kind.folder()),
+		Name: name, Bot: bot, Source: source, Time: b.Limits.Time, Drain: b.Limits.Drain, Locale: b.Locale,
+		Load: func(source []byte) (bots.Bot, error) { return loadBot(context.WithoutCancel(ctx), kind, source) },
+		Env:  bots.Env{May: may, Folder: kind.folder()},
 	}
 	if b.Limits.Messages > 0 {
 		cfg.Rate = bots.Cooldown{N: b.Limits.Messages, Per: time.Minute}
 	}
 	kind.settle(&cfg)
-	host, err := bots.New(cfg)
-	if err != nil {
-		return nil, errors.Join(err, closeBot(bot))
-	}
-	return &player{name: name, settled: b, host: host, kind: kind, seen: seen}, nil
+	return cfg, nil
 }
 
 // loadBot makes a bot, in a bounded time.
@@ -144,14 +163,14 @@ func home(f *configs.File, b configs.Bot) chat.Conversation {
 	return chat.Conversation{}
 }
 
-// env is what a bot is given.
-func (c *cast) env(f *configs.File, name string, b configs.Bot, may bots.May, folder string) bots.Env {
+// env is what a bot is given: with is what it says itself.
+func (c *cast) env(f *configs.File, name string, b configs.Bot, with bots.Env) bots.Env {
 	h := c.h
 	seed := fnv.New64a()
 	_, _ = seed.Write(h.key[:])
 	_, _ = seed.Write([]byte(name))
 	return bots.Env{
-		State: h.kept, Now: time.Now, May: may, Folder: folder, Typing: h.typing, Seed: seed.Sum64(),
+		State: h.kept, Now: time.Now, May: with.May, Folder: with.Folder, Typing: h.typing, Seed: seed.Sum64(),
 		Log:    h.log.With(slog.String("bot", name)),
 		Client: &http.Client{Timeout: time.Minute, Transport: http.DefaultTransport},
 		Secret: func(secret string) (string, bool) {
