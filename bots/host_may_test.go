@@ -84,6 +84,10 @@ func TestWhatNeedsNoOrMoreLeave(t *testing.T) {
 		"edit another's": {func(_ context.Context, t *bots.Turn) error {
 			return t.Edit(chat.Ref{Conversation: lounge, Message: "m1"}, bots.Message{Text: "x"})
 		}, []string{"moderate"}, mayNot + "edit a message of somebody else"},
+		"edit its own, elsewhere": {func(_ context.Context, t *bots.Turn) error {
+			elsewhere := chat.Conversation{Account: "discord/club", ID: "9"}
+			return t.Edit(chat.Key("k").Said(chat.BotAccount("order"), elsewhere, 0), bots.Message{Text: "x"})
+		}, nil, "done"},
 		"delete another's": {func(_ context.Context, t *bots.Turn) error {
 			return t.Delete(chat.Key("k").Said(chat.BotAccount("orders"), lounge, 0))
 		}, []string{"moderate"}, mayNot + "delete a message of somebody else"},

@@ -175,6 +175,9 @@ func (t *Turn) Say(m Message) (chat.Ref, error) { return t.say(m, nil) }
 
 func (t *Turn) say(m Message, buttons []chat.Button) (chat.Ref, error) {
 	post, err := t.post(m, buttons)
+	if err == nil {
+		err = t.address(&post, m.Reply)
+	}
 	if err != nil {
 		return chat.Ref{}, err
 	}
@@ -189,12 +192,9 @@ func (t *Turn) say(m Message, buttons []chat.Button) (chat.Ref, error) {
 	return ref, nil
 }
 
-// post is m as the router takes it.
+// post is m as the router takes it, wherever it goes.
 func (t *Turn) post(m Message, buttons []chat.Button) (chat.Post, error) {
 	p := chat.Post{To: m.To, Text: Markup(m.Text), Only: m.Only}
-	if err := t.address(&p, m.Reply); err != nil {
-		return p, err
-	}
 	for _, name := range m.Files {
 		f, err := t.env.file(t.bot, name)
 		if err != nil {
@@ -270,17 +270,17 @@ func (c Choice) value() string {
 	return c.Value
 }
 
-// Edit makes a message that the bot said read like m; where nothing can be edited nothing happens.
+// Edit makes a message that the bot said read like m, wherever that was: in a mirror, votes come from all its places. Where
+// nothing can be edited nothing happens.
 func (t *Turn) Edit(of chat.Ref, m Message) error {
 	if of.SaidBy() != chat.BotAccount(t.bot) {
 		return fmt.Errorf("%w: edit a message of somebody else", ErrMayNot)
 	}
-	m.To = of.Conversation
 	p, err := t.post(m, nil)
 	if err != nil {
 		return err
 	}
-	t.act(chat.Reword{Ref: of, Edit: chat.Edit{To: p.To, Text: p.Text, Card: p.Card}})
+	t.act(chat.Reword{Ref: of, Edit: chat.Edit{To: of.Conversation, Text: p.Text, Card: p.Card}})
 	return nil
 }
 
