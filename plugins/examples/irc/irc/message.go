@@ -39,10 +39,10 @@ func Parse(line string) (Message, error) {
 		m.Source, line = word(rest)
 	}
 	m.Verb, line = word(strings.TrimLeft(line, " "))
-	if m.Verb == "" {
+	m.Verb = strings.ToUpper(m.Verb)
+	if m.Verb == "" || strings.ContainsFunc(m.Verb, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) {
 		return Message{}, ErrNoVerb
 	}
-	m.Verb = strings.ToUpper(m.Verb)
 	for line != "" {
 		if last, ok := strings.CutPrefix(line, ":"); ok {
 			m.Params = append(m.Params, last)

@@ -115,12 +115,14 @@ func (l *link) batch(m irc.Message) error {
 
 // past takes a line of a batch.
 func (l *link) past(c *catch, m irc.Message) error {
+	c.got++
+	if id := m.Tags["msgid"]; id != "" {
+		c.last = id
+	}
 	switch m.Verb {
 	case "CHATHISTORY":
 		return l.lists(m)
 	case "PRIVMSG", "NOTICE":
-		c.got++
-		c.last = m.Tags["msgid"]
 		if ev, ok := l.words(m); ok {
 			l.put(&ev)
 		}

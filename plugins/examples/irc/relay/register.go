@@ -14,14 +14,16 @@ import (
 func wanted() []string {
 	return []string{
 		"message-tags", "server-time", "batch", "echo-message", "labeled-response", "account-tag", "userhost-in-names",
-		capHistory, capHistoryDraft,
+		capHistory, capHistoryDraft, capPlayback,
 	}
 }
 
-// The names of the capability to read back what was said.
+// The names of the capability to read back what was said. Without playback some servers tell of joins in it as if somebody
+// had said so. https://ircv3.net/specs/extensions/chathistory
 const (
 	capHistory      = "chathistory"
 	capHistoryDraft = "draft/chathistory"
+	capPlayback     = "draft/event-playback"
 )
 
 // nickTries is how many nicks are tried: the wanted one, and with more and more _ behind it.
