@@ -1,6 +1,7 @@
 package bottest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,7 +18,7 @@ var errSleepless = fmt.Errorf("the bot wakes by itself more than %d times", wake
 // advance moves the clock, and lets everything happen that is due until then, in order.
 func (w *world) advance(ctx context.Context, to time.Time) error {
 	for range wakesMost {
-		if err := w.drain(ctx); err != nil {
+		if err := cmp.Or(ctx.Err(), w.drain(ctx)); err != nil {
 			return err
 		}
 		due, ok := w.due()

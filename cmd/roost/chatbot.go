@@ -196,7 +196,7 @@ func (s *shell) line(ctx context.Context, words string) error {
 		if arg == "" || strings.ContainsAny(arg, " :") {
 			return errors.New("@as wants a name, and maybe a place: @as bob@#lounge")
 		}
-		s.as = arg
+		s.as, s.choices = arg, nil
 		return nil
 	case verb == "@save":
 		if arg == "" {

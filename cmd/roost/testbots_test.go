@@ -121,8 +121,8 @@ func TestChat(t *testing.T) {
 	dir := botDir(t, "")
 	bot := filepath.Join(dir, "echo.star")
 	saved := filepath.Join(dir, "echo-2.chat")
-	talk(t, "/order\n2\n3\n/echo a\n@as bob\n/echo b\n@ +2h\n@bad\n@do bob reacts 👍\n@save "+saved+"\n@help\n@quit\n/echo never", bot, "--set", "mark=+").
-		want(t, 0, "bot: Which size?\n  1. S\n  2. M\nbot: How many?\nbot: Ordered 3 × M\nbot: a+\nbot: b+\n! there is no @bad", "@quit  ")
+	talk(t, "/order\n2\n3\n/order\n@as bob\n2\n@as alice\n/cancel\n/echo a\n@as bob\n/echo b\n@ +2h\n@bad\n@do bob reacts 👍\n@save "+saved+"\n@help\n@quit\n/echo never", bot, "--set", "mark=+").
+		want(t, 0, "bot: Which size?\n  1. S\n  2. M\nbot: How many?\nbot: Ordered 3 × M\nbot: Which size?\n  1. S\n  2. M\nbot: All right, I have put that away.\nbot: a+\nbot: b+\n! there is no @bad", "@quit  ")
 	roost(t, "test", saved).want(t, 0, "1 passed")
 	b, err := os.ReadFile(saved)
 	if err != nil || !strings.Contains(string(b), "alice presses [M]\nbot: How many?\nalice: 3\n") {
