@@ -211,6 +211,15 @@ func (r *Router) fromMember(v store.View, d Desk, ev chat.Event) (store.Changes,
 	if in.Newer, err = newer(v, c); err != nil {
 		return store.Changes{}, nil, err
 	}
+	for _, l := range c.Later {
+		waits, _, err := undoable(v, l.Ref)
+		if err != nil {
+			return store.Changes{}, nil, err
+		}
+		if waits {
+			in.Pending = append(in.Pending, l.Ref)
+		}
+	}
 	changes, err := r.changes(v, d, d.Step(c, contact, in, r.cfg.Now()))
 	return changes, why, err
 }

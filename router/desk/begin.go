@@ -122,6 +122,7 @@ func (d Desk) start(c Case, who Contact, in Input, now time.Time) *step {
 	s.Case, s.Contact = c, who
 	s.Case.Threads = slices.Clone(c.Threads)
 	s.Case.Held = slices.Clone(c.Held)
+	s.Case.Later = slices.Clone(c.Later)
 	s.Case.Trouble = slices.Clone(c.Trouble)
 	s.Contact.Last = slices.Clone(who.Last)
 	return s

@@ -62,10 +62,22 @@ func (t turn) pressed(w chat.Pressed) {
 		t.pressedSnooze(cmp.Or(w.Fields[fieldFor], w.Value))
 	case buttonBlock, buttonUnblock:
 		t.block(verb == buttonBlock)
+	default:
+		t.pressedOn(verb, about, w.Fields)
+	}
+}
+
+// pressedOn follows a button that concerns a message: one that its form makes, or one that it names.
+func (t turn) pressedOn(verb, about string, fields map[string]string) {
+	switch verb {
 	case buttonReply:
-		t.pressedReply(w.Fields[fieldText])
+		t.pressedReply(fields[fieldText])
 	case buttonNote:
-		t.pressedNote(w.Fields[fieldText])
+		t.pressedNote(fields[fieldText])
+	case buttonLater:
+		t.pressedLater(fields[fieldFor], fields[fieldText])
+	case buttonNow, buttonUnsend:
+		t.decideLater(about, verb == buttonNow)
 	case buttonSend, buttonKeep:
 		t.decide(about, verb == buttonSend)
 	case buttonRetry, buttonAgain, buttonArrived:
@@ -90,6 +102,7 @@ func (t turn) pressedClose() {
 	t.Contact.Last = slices.Insert(others, 0, p)
 	t.Contact.Last = t.Contact.Last[:min(len(t.Contact.Last), lastMost)]
 	t.remark(t.by.Name, t.by.Name+" has closed this")
+	t.shelve("this is closed")
 }
 
 func (t turn) pressedReopen() {
@@ -105,7 +118,7 @@ func (t turn) pressedReopen() {
 }
 
 func (t turn) pressedSnooze(how string) {
-	d, err := time.ParseDuration(how)
+	d, err := parseSpan(how)
 	if err != nil || d < snoozeLeast || d > snoozeMost {
 		t.hint("that is no time to snooze for: between a minute and a year, please")
 		return
@@ -137,6 +150,9 @@ func (t turn) block(on bool) {
 		t.Case.Waiting, t.Case.Waited = time.Time{}, time.Time{}
 	}
 	t.remark(t.by.Name, t.by.Name+words+t.name())
+	if on {
+		t.shelve("they are blocked")
+	}
 }
 
 // pressedReply follows the form behind Reply. Pressing Send there is the decision, whatever the mode; except where nothing

@@ -88,7 +88,7 @@ func TestReplyFormSendsInModeNote(t *testing.T) {
 	w := begun(twoSurfaces(t, desk.Note))
 	w.press("ann", "reply", "text", " hello ")
 	w.expect("slack post: Ann has claimed this", "telegram post: Ann has claimed this", "x post: hello at +5s",
-		"slack +⏳  of form:e2", "slack post as Ann (team): hello", "telegram post as Ann (team): hello",
+		"slack post as Ann (team): hello", "telegram post as Ann (team): hello", "slack +⏳  of form:e2",
 		"slack card open · Ann's [claim close snooze reply block]", "telegram card open · Ann's [claim close snooze reply block]")
 	w.press("ann", "reply", "text", "// only us")
 	w.expect("slack post: 📝 Ann: only us", "telegram post: 📝 Ann: only us")
@@ -100,7 +100,7 @@ func TestReplyFormSendsInModeNote(t *testing.T) {
 		t.Errorf("Answers = %v, but nobody wrote a message", a)
 	}
 	w.press("bob", w.offered("send"))
-	w.expect("x post: me too at +5s", "slack +⏳  of form:e5", "slack post as Bob (team): me too", "telegram post as Bob (team): me too")
+	w.expect("x post: me too at +5s", "slack post as Bob (team): me too", "telegram post as Bob (team): me too", "slack +⏳  of form:e5")
 	w = begun(oneSurface(t, desk.Alerts))
 	w.press("ann", "reply", "text", "hello")
 	w.expect("slack post: 📝 Ann: hello")

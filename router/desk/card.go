@@ -21,6 +21,9 @@ const (
 	buttonReply   = "reply"
 	buttonNote    = "note" // by command only
 	buttonBot     = "bot"
+	buttonLater   = "later"   // by command only
+	buttonNow     = "now"     // now:<token of the scheduled message>
+	buttonUnsend  = "unsend"  // unsend:<token of the scheduled message>
 	buttonSend    = "send"    // send:<token of the held message>
 	buttonKeep    = "keep"    // keep:<token of the held message>
 	buttonRetry   = "retry"   // retry:<delivery>

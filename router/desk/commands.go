@@ -15,6 +15,7 @@ func Commands() []Command {
 	return []Command{
 		{Name: buttonClaim, Help: "Make this case yours"},
 		{Name: buttonReply, Help: "Write to the contact", Form: textForm("Reply", "Send", "What the contact shall read")},
+		{Name: buttonLater, Help: "Write to the contact at a later time", Form: laterCommand()},
 		{Name: buttonNote, Help: "Write something down that stays in the team", Form: textForm("Note", "Keep", "What the team shall read")},
 		{Name: buttonSnooze, Help: "Put this case away until later", Form: snoozeButton().Form},
 		{Name: buttonBot, Help: "Let the bots answer the contact again"},
@@ -23,6 +24,13 @@ func Commands() []Command {
 		{Name: buttonBlock, Help: "Show nothing more of this contact, and send them nothing"},
 		{Name: buttonUnblock, Help: "Show again what this contact writes"},
 	}
+}
+
+// laterCommand is a form that asks for a time and a text.
+func laterCommand() *chat.Form {
+	form := textForm("Send later", "Schedule", "What the contact shall read then")
+	form.Fields = append([]chat.Field{{ID: fieldFor, Label: "In how long: 30m, 2h, 1d12h, 1w", Initial: "2h"}}, form.Fields...)
+	return form
 }
 
 // textForm is a form that asks for a text.

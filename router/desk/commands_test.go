@@ -1,13 +1,14 @@
 package desk_test
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
@@ -16,9 +17,9 @@ import (
 // commands gives a command in the Slack thread: it is about no message, and names no case.
 func (w *world) commands(who chat.PersonID, name string, fields ...string) {
 	w.t.Helper()
-	p := chat.Pressed{Button: name}
+	p := chat.Pressed{Button: name, Fields: map[string]string{}}
 	for i := 0; i+1 < len(fields); i += 2 {
-		p.Fields = map[string]string{fields[i]: fields[i+1]}
+		p.Fields[fields[i]] = fields[i+1]
 	}
 	w.member(who, "", p)
 }
@@ -29,7 +30,7 @@ func options(c desk.Command) (fields []string) {
 		return nil
 	}
 	for _, f := range c.Form.Fields {
-		value := "hello"
+		value := cmp.Or(f.Initial, "hello")
 		if len(f.Choices) > 0 {
 			value = f.Choices[0].Value
 		}
@@ -50,10 +51,10 @@ func TestACommandDoesWhatItsButtonDoes(t *testing.T) {
 			}
 			worlds[0].press("ann", c.Name, options(c)...)
 			worlds[1].commands("ann", c.Name, options(c)...)
-			if diff := cmp.Diff(worlds[0].trace(), worlds[1].trace()); diff != "" {
+			if diff := gocmp.Diff(worlds[0].trace(), worlds[1].trace()); diff != "" {
 				t.Errorf("%s after %q differs (-button +command):\n%s", c.Name, before, diff)
 			}
-			if diff := cmp.Diff(worlds[0].c, worlds[1].c); diff != "" {
+			if diff := gocmp.Diff(worlds[0].c, worlds[1].c); diff != "" {
 				t.Errorf("%s after %q leaves another case (-button +command):\n%s", c.Name, before, diff)
 			}
 		}
@@ -85,7 +86,7 @@ func TestCommandsAreNotForGuests(t *testing.T) {
 		w.commands("eve", c.Name, options(c)...)
 		w.expect("slack whisper to eve: you're not a member of this desk, so this changes nothing")
 		w.wrote()
-		if diff := cmp.Diff(was, w.c); diff != "" {
+		if diff := gocmp.Diff(was, w.c); diff != "" {
 			t.Errorf("%s of a guest changed the case:\n%s", c.Name, diff)
 		}
 	}
@@ -110,7 +111,7 @@ func TestPlatformsTakeTheCommands(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"claim", "close", "snooze", "reopen", "block", "unblock", "note", "reply", "bot"} {
+	for _, want := range []string{"claim", "close", "snooze", "reopen", "block", "unblock", "note", "reply", "bot", "later"} {
 		if !slices.Contains(seen, want) {
 			t.Errorf("there is no %s among %v", want, seen)
 		}

@@ -110,6 +110,7 @@ func (s *step) heard(in FromContact, w chat.Posted) {
 			Action: chat.Post{To: t.Surface, Text: body, Files: w.Files, As: s.persona(), Hops: ev.Hops + 1},
 		})
 	}
+	s.remindLater()
 }
 
 // answers is the message that w replies to: its original where that is known.

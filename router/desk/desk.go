@@ -115,6 +115,7 @@ type Case struct {
 	Gist    string      `json:"gist,omitempty"`   // how it began, in one line
 	Threads []Thread    `json:"threads,omitempty"`
 	Held    []Held      `json:"held,omitempty"`    // what waits for a member's word
+	Later   []Later     `json:"later,omitempty"`   // what waits for its time
 	Trouble []Trouble   `json:"trouble,omitempty"` // replies that did not arrive, or perhaps didn't
 }
 
@@ -137,6 +138,9 @@ type Held struct {
 	// Answers is the message that it replies to; zero when it replies to none.
 	Answers chat.Ref `json:"answers,omitzero"`
 	Hops    int      `json:"hops,omitempty"`
+	// Due is when it shall be sent, as Span says; zero: at once.
+	Due  time.Time `json:"due,omitzero"`
+	Span string    `json:"span,omitempty"`
 }
 
 // Trouble is a reply, or a part of one, that did not arrive as far as anybody knows.

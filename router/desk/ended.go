@@ -55,6 +55,9 @@ func over(st chat.State) bool {
 // replied marks the member's message with how it went.
 func (s *step) replied(in Ended) {
 	d := in.Delivery
+	if i := s.later(d.Source); i >= 0 {
+		s.departed(i)
+	}
 	i := slices.IndexFunc(s.Case.Trouble, func(x Trouble) bool { return x.Delivery == d.ID })
 	had := i >= 0
 	if had {

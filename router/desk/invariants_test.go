@@ -66,6 +66,19 @@ func validCase(t fataler, c desk.Case) {
 	if c.Until.IsZero() != (c.State != desk.Snoozed) {
 		t.Errorf("state is %s, until %v", c.State, c.Until)
 	}
+	if len(c.Later) > 20 {
+		t.Errorf("%d messages are scheduled, want 20 at most", len(c.Later))
+	}
+	waits := map[chat.Ref]bool{}
+	for _, h := range c.Held {
+		waits[h.Ref] = true
+	}
+	for _, l := range c.Later {
+		if waits[l.Ref] || l.Due.IsZero() || l.By.IsZero() {
+			t.Errorf("scheduled %+v is there twice, or lacks its time or author", l)
+		}
+		waits[l.Ref] = true
+	}
 	surfaces := map[chat.Conversation]bool{}
 	for _, th := range c.Threads {
 		if surfaces[th.Surface] {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,8 @@ type message struct {
 	files   []chat.File
 	answers chat.Ref
 	hops    int
+	due     time.Time // when it shall be sent, as span says; zero: at once
+	span    string
 }
 
 func (m message) empty() bool { return m.text.Empty() && len(m.files) == 0 }
@@ -90,6 +93,15 @@ func (t turn) wrote(w chat.Posted) {
 	will, body := t.desk.judge(t.on.Reply, w.Text)
 	if m.text = body; m.empty() {
 		return
+	}
+	if span, rest, ok := cutLater(body); ok && will != stays {
+		var why string
+		if m, why = t.timed(m, span); why != "" || rest.Empty() && len(m.files) == 0 {
+			t.note(m)
+			t.hint(cmp.Or(why, "there is nothing to send; write it behind the time"))
+			return
+		}
+		m.text = rest
 	}
 	switch will {
 	case stays:
@@ -185,25 +197,38 @@ func (t turn) offer(m message, first bool) {
 	case why != "":
 		t.note(m)
 		t.hint(why)
+	case !m.due.IsZero() && len(t.Case.Later) >= laterAtOnce:
+		t.note(m)
+		t.hint("too many messages are scheduled here, so this stays a note")
 	case !t.Case.Owner.IsZero() && !t.Case.Owner.Same(m.by):
-		t.hold(m, "This case is "+text.Name(t.Case.Owner.Name, nameMax)+"'s. Send it to "+t.name()+" anyway?", "Send anyway")
+		t.hold(m, t.in.Event.Author.ID, "This case is "+text.Name(t.Case.Owner.Name, nameMax)+"'s. Send it to "+t.name()+t.then(m)+" anyway?", "Send anyway")
 	case first:
-		t.hold(m, "Send this to "+t.name()+"?", "Send")
+		t.hold(m, t.in.Event.Author.ID, "Send this to "+t.name()+t.then(m)+"?", "Send")
 	default:
 		t.reply(m)
 	}
 }
 
-// hold keeps m until somebody decides.
-func (t turn) hold(m message, question, send string) {
+// then is at what time m shall be sent, in words; empty: at once.
+func (t turn) then(m message) string {
+	if m.due.IsZero() {
+		return ""
+	}
+	return " at " + clock(m.due, t.now)
+}
+
+// hold keeps m until somebody decides, and asks one person alone, or everybody when it isn't said whom.
+func (t turn) hold(m message, whom chat.PersonID, question, send string) {
 	if len(t.Case.Held) >= heldMost {
 		t.note(m)
 		t.hint("too many messages wait for a decision here, so this stays a note")
 		return
 	}
-	t.Case.Held = append(t.Case.Held, Held{Ref: m.ref, By: m.by, Text: m.text, Files: m.files, Answers: m.answers, Hops: m.hops})
+	t.Case.Held = append(t.Case.Held, Held{
+		Ref: m.ref, By: m.by, Text: m.text, Files: m.files, Answers: m.answers, Hops: m.hops, Due: m.due, Span: m.span,
+	})
 	t.memberLine(m, Pending)
-	t.ask(t.at, t.in.Event.Author.ID, m.ref, chat.Card{
+	t.ask(t.homeOf(m.ref), whom, m.ref, chat.Card{
 		Title: question,
 		Body:  gist(chat.Posted{Text: m.text, Files: m.files}),
 		Buttons: []chat.Button{
@@ -211,6 +236,14 @@ func (t turn) hold(m message, question, send string) {
 			{ID: buttonKeep + ":" + token(m.ref), Label: "Keep as note"},
 		},
 	})
+}
+
+// homeOf is the thread in which ref is; the turn's when it isn't known.
+func (t turn) homeOf(ref chat.Ref) Thread {
+	if home, ok := t.home(ref); ok {
+		return home
+	}
+	return t.at
 }
 
 // token is a short name for a held message: some platforms allow a button no more than 64 bytes.
@@ -224,7 +257,7 @@ func (s *step) held(ref chat.Ref) int {
 func (s *step) unhold(i int) message {
 	h := s.Case.Held[i]
 	s.Case.Held = slices.Delete(s.Case.Held, i, i+1)
-	return message{ref: h.Ref, by: h.By, text: h.Text, files: h.Files, answers: h.Answers, hops: h.Hops}
+	return message{ref: h.Ref, by: h.By, text: h.Text, files: h.Files, answers: h.Answers, hops: h.Hops, due: h.Due, span: h.Span}
 }
 
 // memberLine writes m down.
@@ -254,10 +287,24 @@ func (s *step) reply(m message) {
 	if s.Case.Owner.IsZero() {
 		s.claim(m.by)
 	}
+	if m.due.After(s.now) {
+		s.schedule(m)
+		return
+	}
 	s.answered()
 	s.memberLine(m, Out)
 	s.leave(m, s.leaves())
-	s.mark(m.ref, markTaken, false)
+	if !isForm(m.ref) {
+		s.mark(m.ref, markTaken, false)
+	}
+	s.showReply(m)
+	if isForm(m.ref) { // it is only just being shown
+		s.mark(m.ref, markTaken, false)
+	}
+}
+
+// showReply shows a reply in the case's other threads.
+func (s *step) showReply(m message) {
 	for _, t := range s.elsewhere(m.ref) {
 		s.within(t, purposeShow, chat.Delivery{
 			Source: m.ref, Answers: m.answers,

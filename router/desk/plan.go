@@ -33,6 +33,7 @@ func IsReply(d chat.Delivery) bool { return d.Purpose == purposeReply }
 // The marks on a member's message.
 const (
 	markTaken  = "⏳"
+	markLater  = "⏰"
 	markSent   = "✅"
 	markRead   = "👁"
 	markFailed = "❌"
@@ -53,7 +54,7 @@ func (s *step) within(t Thread, purpose string, d chat.Delivery) {
 
 // outside adds a delivery to the contact.
 func (s *step) outside(purpose string, d chat.Delivery) {
-	d.Lane, d.Purpose = chat.LaneTo(d.Action.Target()), purpose
+	d.Lane, d.Purpose = s.laneOut(d), purpose
 	s.plan(d)
 }
 

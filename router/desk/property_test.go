@@ -59,7 +59,7 @@ func newPlay(t *rapid.T) *play {
 	p := &play{
 		t: t, now: noon, waiting: map[chat.Ref]chat.Delivery{}, replies: map[chat.Ref]int{}, opened: map[chat.Ref]bool{},
 		lines: map[chat.Ref]desk.Line{}, who: desk.Contact{Identity: desk.Identity{Account: dm.Account, Person: "jane"}},
-		buttons: []string{"claim", "close", "reopen", "snooze", "block", "unblock", "reply", "note", "bot", "send:", "retry:x", "nonsense"},
+		buttons: []string{"claim", "close", "reopen", "snooze", "block", "unblock", "reply", "note", "later", "bot", "send:", "retry:x", "nonsense"},
 	}
 	p.desk = desk.Desk{
 		Name:   "support",
@@ -168,6 +168,7 @@ func (p *play) fromMember() {
 	if d, ok := p.waiting[in.Event.Ref()]; ok {
 		in.Undoable, in.Due = true, d.Due
 	}
+	in.Pending = p.pending()
 	if rapid.Bool().Draw(p.t, "forgotten") {
 		in.Was = desk.Line{}
 	}
@@ -179,7 +180,7 @@ func (p *play) fromMember() {
 
 // marked is a text that says itself when it must not reach the contact.
 func (p *play) marked(on desk.Surface, author chat.Author, fresh bool) text.Text {
-	front := rapid.SampledFrom([]string{"", "", "//", " // ", "!", "! //"}).Draw(p.t, "mark")
+	front := rapid.SampledFrom([]string{"", "", "//", " // ", "!", "! //", "later 2h: ", "!later 1m:", "/later 3d ", "later 90d:"}).Draw(p.t, "mark")
 	guest := author.Bot || author.Self || author.ID != "ann" && author.ID != "bob"
 	stays := on.Reply == desk.Alerts || on.Reply == desk.Note && !strings.HasPrefix(front, "!")
 	if guest || strings.HasPrefix(strings.TrimSpace(front), "//") || fresh && stays {
@@ -195,7 +196,17 @@ func (p *play) presses() {
 	at.Thread = "t"
 	button := rapid.SampledFrom(p.buttons[max(0, len(p.buttons)-4):]).Draw(p.t, "last button")
 	who := chat.Author{ID: rapid.SampledFrom([]chat.PersonID{"ann", "bob"}).Draw(p.t, "who"), Name: "Ann"}
-	p.step(desk.FromMember{Event: p.event(at, who, chat.Pressed{Button: button}), Surface: on.At})
+	p.step(desk.FromMember{Event: p.event(at, who, chat.Pressed{Button: button}), Surface: on.At, Pending: p.pending()})
+}
+
+// pending lists the scheduled messages that have not left.
+func (p *play) pending() (refs []chat.Ref) {
+	for _, l := range p.c.Later {
+		if _, ok := p.waiting[l.Ref]; ok {
+			refs = append(refs, l.Ref)
+		}
+	}
+	return refs
 }
 
 func (p *play) ended() {

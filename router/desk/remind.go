@@ -18,9 +18,9 @@ type Remind struct {
 }
 
 // Overdue says whether the team shall be reminded of c: it is open, its contact has waited for people for longer than the
-// desk wants, and nobody was reminded of that.
+// desk wants, nobody has scheduled a reply, and nobody was reminded of that.
 func (d Desk) Overdue(c Case, now time.Time) bool {
-	return c.State == Open && !c.Waiting.IsZero() && !d.botsAnswer(c) &&
+	return c.State == Open && !c.Waiting.IsZero() && !d.botsAnswer(c) && len(c.Later) == 0 &&
 		now.Sub(c.Waiting) >= d.Remind.After && !c.Nagged.Equal(c.Waiting)
 }
 

@@ -15,6 +15,9 @@ func (t turn) rewrote(w chat.Edited) {
 		files = t.in.Was.Files
 	}
 	m := t.message(body, files)
+	if span, rest, ok := cutLater(body); ok && t.in.Was.Way != Aside {
+		m.text, m.span = rest, span
+	}
 	_, note := cutMark(w.Text, t.desk.noteMark())
 	switch {
 	case m.empty() || t.same(m, w, note):
@@ -33,6 +36,9 @@ func (t turn) same(m message, w chat.Edited, note bool) bool {
 	if !was.Ref.Same(m.ref) || note && was.Way != Aside {
 		return false
 	}
+	if i := t.later(m.ref); i >= 0 && m.span != "" && m.span != t.Case.Later[i].Span {
+		return false
+	}
 	return sameText(was.Text, m.text) || sameText(was.Text, w.Text)
 }
 
@@ -43,7 +49,7 @@ func (t turn) change(m message, note bool, will verdict) {
 		t.renote(m)
 	case t.in.Undoable:
 		t.resend(m, note)
-	case was == Out || was == "" && will != stays:
+	case was == Out || was == "" && will != stays || t.later(m.ref) >= 0:
 		t.resay(m, note)
 	default:
 		t.renote(m)
@@ -90,6 +96,10 @@ func (t turn) reshow(m message, body text.Text, as *chat.Persona) {
 
 // resend changes a reply that has not left yet; it leaves when the first one would have.
 func (t turn) resend(m message, note bool) {
+	if i := t.later(m.ref); i >= 0 {
+		t.reschedule(i, m, note)
+		return
+	}
 	t.Cancel = append(t.Cancel, m.ref)
 	why := t.barred()
 	if note || why != "" {
@@ -132,6 +142,11 @@ func (t turn) tookBack() {
 	case t.held(ref) >= 0:
 		m := t.unhold(t.held(ref))
 		t.line(Line{Ref: m.ref, Way: Pending, By: m.by.Name, Text: m.text, Files: m.files, Gone: true})
+	case t.in.Undoable && t.later(ref) >= 0:
+		t.Cancel = append(t.Cancel, ref)
+		t.unschedule(t.later(ref), "Taken back")
+		t.goneLine(t.in.Was)
+		t.hint("taken back before it left")
 	case t.unsay(ref):
 		t.goneLine(t.in.Was)
 		for _, o := range t.elsewhere(ref) {
@@ -154,7 +169,7 @@ func (t turn) unsay(ref chat.Ref) bool {
 		return true
 	case was == "":
 		purpose = purposeTry
-	case was != Out:
+	case was != Out && t.later(ref) < 0:
 		return false
 	}
 	if !t.Contact.At.IsZero() {

@@ -30,6 +30,7 @@ type (
 		Was      Line              // with Edited and Deleted: the line of the event's message; zero when it isn't known
 		Undoable bool              // the reply made from the event's message has not left yet
 		Due      time.Time         // with Undoable: when it would leave
+		Pending  []chat.Ref        // the case's scheduled messages (Case.Later) that have not left yet
 		Newer    bool              // the contact has another case, which is open
 	}
 	// FromBot is what a bot did about something that the contact said or did.

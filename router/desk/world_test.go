@@ -273,7 +273,11 @@ func (w *world) read(d chat.Delivery) string {
 		s += readPost(a)
 	case chat.Edit:
 		if a.Card != nil {
-			return s + "card " + a.Card.Footer[:strings.Index(a.Card.Footer, " · what")] + " " + ids(a.Card.Buttons)
+			footer, _, ofCase := strings.Cut(a.Card.Footer, " · what")
+			if !ofCase {
+				footer = a.Card.Title + ":"
+			}
+			return s + "card " + footer + " " + ids(a.Card.Buttons)
 		}
 		s += "edit" + name(a.As) + ": " + a.Text.Body
 	case chat.Delete:
