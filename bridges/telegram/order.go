@@ -142,20 +142,37 @@ func (in *intake) askFor(ctx context.Context, m *message, cmd bridges.Command, b
 	return nil
 }
 
-// options are the fields of a form that the words behind a command fill; whole is false when they don't. All words are
-// for one field: where there are several it is not known which is for which.
+// options are the fields of a form that the words behind a command fill; whole is false when they don't. Where there are
+// several, each takes a word and a long one at the end takes the rest; of others it is not known which is for which.
 func options(form *chat.Form, words string) (fields map[string]string, whole bool) {
-	switch {
-	case form == nil || len(form.Fields) == 0:
+	if form == nil || len(form.Fields) == 0 {
 		return nil, true
-	case len(form.Fields) > 1 || words == "":
-		return nil, false
 	}
-	f := form.Fields[0]
-	for _, choice := range f.Choices {
-		if strings.EqualFold(words, choice.Label) {
-			words = choice.Value
+	fields = map[string]string{}
+	last := len(form.Fields) - 1
+	for i, f := range form.Fields {
+		said := words
+		if i < last {
+			said, words = cutWord(words)
+		}
+		if said == "" || i < last && f.Long || last > 0 && i == last && !f.Long {
+			return nil, false
+		}
+		fields[f.ID] = said
+		for _, choice := range f.Choices {
+			if strings.EqualFold(said, choice.Label) {
+				fields[f.ID] = choice.Value
+			}
 		}
 	}
-	return map[string]string{f.ID: words}, true
+	return fields, true
+}
+
+// cutWord takes the first word off the front of words.
+func cutWord(words string) (first, rest string) {
+	end := strings.IndexFunc(words, unicode.IsSpace)
+	if end < 0 {
+		return words, ""
+	}
+	return words[:end], strings.TrimSpace(words[end:])
 }

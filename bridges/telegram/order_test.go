@@ -22,6 +22,9 @@ func commands() []bridges.Command {
 		{Name: "reply", Help: "Write to the contact", Form: &chat.Form{Title: "Reply", Fields: []chat.Field{
 			{ID: "text", Label: "What they shall read", Long: true}, {ID: "tone", Label: "Tone", Optional: true},
 		}}},
+		{Name: "later", Help: "Write to the contact later", Form: &chat.Form{Title: "Later", Fields: []chat.Field{
+			{ID: "for", Label: "In how long"}, {ID: "text", Label: "The words", Long: true},
+		}}},
 	}
 }
 
@@ -62,7 +65,8 @@ func TestCommandsAreShownInTheDesksGroup(t *testing.T) {
 	scope := `{"type":"chat","chat_id":` + decimal(r.forum) + `}`
 	want := map[string]string{
 		"scope": scope, "commands": `[{"command":"claim","description":"Make this case yours"},` +
-			`{"command":"snooze","description":"Put this case away until later"},{"command":"reply","description":"Write to the contact"}]`,
+			`{"command":"snooze","description":"Put this case away until later"},{"command":"reply","description":"Write to the contact"},` +
+			`{"command":"later","description":"Write to the contact later"}]`,
 	}
 	if diff := cmp.Diff(want, r.Calls("setMyCommands")[0].Params); diff != "" {
 		t.Errorf("they are set so (-want +got):\n%s", diff)
@@ -104,6 +108,7 @@ func TestACommandInACaseIsAPress(t *testing.T) {
 		{"/claim@" + r.Bot().Username + " please", chat.Pressed{Button: "claim"}},
 		{"/SNOOZE 2h30m", chat.Pressed{Button: "snooze", Fields: map[string]string{"for": "2h30m"}}},
 		{"/snooze\n A day ", chat.Pressed{Button: "snooze", Fields: map[string]string{"for": "24h"}}},
+		{"/later  2h\n See you soon", chat.Pressed{Button: "later", Fields: map[string]string{"for": "2h", "text": "See you soon"}}},
 	} {
 		id := r.orders(t, topic, tc.words)
 		e, p := bridgetest.Happens(t, r.Sink, func(e chat.Event, _ chat.Pressed) bool { return strings.HasSuffix(string(e.ID), ":"+decimal(id)) })
@@ -132,6 +137,13 @@ func TestWhatACommandWasNotToldIsAsked(t *testing.T) {
 		t.Errorf("snooze came as %+v (-want +got):\n%s", e, diff)
 	}
 	r.sees(t, "the command vanish", func(v *telegramsim.View) bool { m, _ := v.Message(r.forum, id); return m.Deleted })
+	r.orders(t, topic, "/later 2h")
+	answer(r.asked(t, r.forum, "In how long"), "2h")
+	answer(r.asked(t, r.forum, "The words"), "hello")
+	_, p = bridgetest.Happens(t, r.Sink, func(_ chat.Event, p chat.Pressed) bool { return p.Button == "later" })
+	if diff := cmp.Diff(map[string]string{"for": "2h", "text": "hello"}, p.Fields); diff != "" {
+		t.Errorf("later (-want +got):\n%s", diff)
+	}
 	r.orders(t, topic, "/reply hello")
 	answer(r.asked(t, r.forum, "What they shall read"), "/claim your prize")
 	answer(r.asked(t, r.forum, "Tone"), "-")
