@@ -33,7 +33,7 @@ func (h *Host) offerKey(talk chat.Conversation) string {
 // offer keeps what can be pressed from now on where buttons can't be shown: here, or in another conversation of the mirror.
 func (r *run) offer(acts []chat.Act) error {
 	here := r.in.Event.Conversation
-	if r.in.Can.Cards && r.in.To == r.h.Talk(here) {
+	if r.in.Can.Cards && r.in.To == r.h.Talk(here.Place()) {
 		return nil
 	}
 	for _, a := range slices.Backward(acts) {

@@ -177,7 +177,8 @@ func aboutBots(v store.View, ev chat.Event) (chat.Ref, error) {
 }
 
 // called is what follows from something that calls a bot: it is told, in the conversation that it is called about. Where
-// that is a contact's, it is as if the contact had called.
+// that is a contact's, it is as if the contact had called. Where the bot listens it is told in the talk in which it hears
+// people there, so that what it keeps of the talk is the same.
 func (r *Router) called(v store.View, rules *rules, ev chat.Event) (store.Changes, []string, error) {
 	h := chat.Hear{To: ev.Conversation, Event: ev}
 	h.Event.Conversation = chat.Conversation{}
@@ -192,8 +193,22 @@ func (r *Router) called(v store.View, rules *rules, ev chat.Event) (store.Change
 			h.Desk, h.Event.Direct = deskName, true
 			h.Event.Author = chat.Author{ID: contact.Person, Name: contact.Name, Handle: contact.Handle}
 		}
+		h.To.ID = rules.talk(h, at)
 	}
 	return store.Changes{Deliveries: []chat.Delivery{tellBot(h)}}, []string{"bot " + ev.Conversation.Account.Name() + " is called"}, nil
+}
+
+// talk is that in which the bot of h hears people at a place; where it does not, that of h.
+func (r *rules) talk(h chat.Hear, at chat.Conversation) chat.ConversationID {
+	for _, b := range r.bots {
+		if b.Account != h.To.Account {
+			continue
+		}
+		if talk, ok := b.listens(at.Place(), r.mirrors.Names(at), h.Desk); ok {
+			return talk
+		}
+	}
+	return h.To.ID
 }
 
 // about is the conversation that a talk means: of a mirror, its first one.

@@ -335,3 +335,22 @@ func once(t *testing.T, w *world, ref chat.Ref, towns []*town, at []chat.Convers
 		}
 	}
 }
+
+// What calls a bot about a place in a mirror is told in the talk of the mirror, as what people say there.
+func TestABotIsCalledInTheTalkOfAMirror(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBot("herald", func(h chat.Hear) []chat.Act { return []chat.Act{saying(h, 0, "hear, hear")} })
+		_, towns, at := hall(t, b)
+		b.calls(t, at[1].String(), "noon", "1")
+		if h := b.last(t); h.To.ID != "lounge" || h.Event.Conversation != at[1] {
+			t.Errorf("it hears in %s of %s, want lounge and %s", h.To, h.Event.Conversation, at[1])
+		}
+		reads(t, towns[1], at[1], "hear, hear")
+		elsewhere := towns[0].place("elsewhere")
+		b.calls(t, elsewhere.String(), "noon", "2")
+		if h := b.last(t); h.To.ID != chat.ConversationID(elsewhere.String()) || h.Event.Conversation != elsewhere {
+			t.Errorf("it hears in %s of %s, want %s", h.To, h.Event.Conversation, elsewhere)
+		}
+	})
+}

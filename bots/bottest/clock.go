@@ -98,13 +98,21 @@ func (w *world) drain(ctx context.Context) error {
 		h := chat.Hear{To: ev.Conversation, Event: ev}
 		at, err := w.about(ev.Conversation.ID)
 		if h.Event.Conversation = at; err == nil {
-			h.Can = chat.CanOf(w.traitsOf(at))
+			h.Can, h.To = chat.CanOf(w.traitsOf(at)), w.talk(at)
+			w.asContact(&h)
 		}
 		if err := w.tell(ctx, h); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// asContact makes a call about the conversation of a desk's contact one by the contact.
+func (w *world) asContact(h *chat.Hear) {
+	if who := w.room(h.Event.Conversation).direct; who != "" && w.set.desk != "" {
+		h.Desk, h.Event.Direct, h.Event.Author = w.set.desk, true, w.person(who)
+	}
 }
 
 // about is the conversation that a talk means: of a mirror, its first one.

@@ -70,6 +70,11 @@ func doOne(ctx context.Context, t *bots.Turn, b bottest.Bot) error {
 		return say("reacted %s %v, mine %v", r.Emoji, r.Removed, !t.Hear().About.IsZero())
 	case t.Trigger() == "button":
 		return say("pressed %s", t.Hear().Event.What.(chat.Pressed).Value)
+	case t.Trigger() == "daily":
+		if last, err := t.Get(ctx, bots.OfTalk, "last"); err != nil || last != nil {
+			return errors.Join(err, say("daily, and not the first word"))
+		}
+		return say("daily ")
 	case t.Trigger() != "do":
 		return say("%s %s", t.Trigger(), t.Text().Body)
 	case what == "say":
@@ -227,6 +232,7 @@ func TestPasses(t *testing.T) {
 		{"choices anywhere", "@on x, slack\nalice: /do choices ?\nbot: ? [One] [Two]"},
 		{"choices by number and label", "@on x\nalice: /do choices ?\nbot: ? [One] [Two]\nalice: 1\nbot: pressed 1\n@restart\nalice: two\nbot: pressed Two\nalice picks One\nbot: pressed 1\nalice: 3\nbot: you called: 3\nalice: /do say 1\nbot: 1\n@stop\n@ +8d\n@ +3h\n@restart\nalice: 1\nbot: you called: 1"},
 		{"choices by number in a mirror", "@mirror m #a x/t#b\nalice@#a: /do choices ?\nbot: ? [One] [Two]\nalice@#a: 2\nnothing\nbob@x/t#b: 2\nbot: pressed Two\nbob@x/t#c: 2\nnothing"},
+		{"a schedule in a mirror", "@mirror m #a x/t#b\n@home #a\nbob@x/t#b: /do keep old\nbot: old\n@ 09:00\nbot@#a: daily, and not the first word\nalice@#a: /do edit new\nnothing\nalice@#a: /do keep old\nbot: old\nbob@x/t#b: /do edit new\nbot@#a edits: new"},
 		{"an older button", "alice: /do keep a\nbot: a\nalice: /do choices ?\nbot: ? [One] [Two]\nalice: /do say b\nbot: b\nalice presses 2: One\nbot: pressed 1"},
 		{"edit", "alice: /do keep a\nbot: a\nalice: /do say b\nbot: b\nalice: /do edit c\nbot edits 2: c\nalice: /do delete\nbot deletes 2"},
 		{"edit where some can't", "@on x telegram\nalice: /do keep a\nbot: a\nalice: /do edit b\nbot edits: b\nalice: /do react 👍\nbot reacts 👍"},

@@ -330,5 +330,5 @@ func (w *world) talk(at chat.Conversation) chat.Conversation {
 			}
 		}
 	}
-	return w.host.Talk(at)
+	return w.host.Talk(at.Place())
 }
