@@ -19,7 +19,7 @@ func BenchmarkProgram(b *testing.B) {
 	}
 	b.Cleanup(func() { _ = p.Close() })
 	w.Host, err = bots.New(bots.Config{
-		Name: "bot", Bot: p, Rate: bots.Cooldown{N: 1 << 30, Per: time.Second}, Env: bots.Env{State: w.state, Now: time.Now},
+		Name: "bot", Bot: p, Rate: bots.Cooldown{N: 1000, Per: time.Microsecond}, Env: bots.Env{State: w.state, Now: time.Now},
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -57,7 +57,6 @@ func connect(t *testing.T, more ...string) (*plugins.Connector, *journal) {
 	t.Helper()
 	log := &journal{}
 	cfg := plugins.Config{Manifest: own(t, "relay", append(more, "connector: true")...), Log: linesTo(log)}
-	cfg.Quick()
 	c, err := plugins.NewConnector(t.Context(), "relay/test", cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -1,10 +1,15 @@
 package plugins
 
-import "time"
+import (
+	"time"
 
-// Quick makes things take less time than they usually may.
-func (c *Config) Quick() {
-	c.pace = pace{start: 2 * time.Second, ping: 50 * time.Millisecond, grace: time.Second, again: 10 * time.Millisecond}
+	"github.com/roost-im/roost/plugins/internal/rpc"
+)
+
+// Hasty gives a program this long to answer initialize, and a ping.
+func (c *Config) Hasty(start, ping time.Duration) {
+	c.pace = usual()
+	c.pace.start, c.pace.ping = start, ping
 }
 
 // Running says whether the program runs now.
@@ -12,4 +17,24 @@ func (p *Program) Running() bool {
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
 	return p.r.now != nil
+}
+
+// Understand reads what a program may write, of any kind.
+func Understand(raw []byte) {
+	if d, err := declares(raw); err == nil {
+		_, _, _ = d.spec("en")
+		_, _ = parseTraits(d.Traits)
+	}
+	if all, err := replies(raw); err == nil {
+		for _, w := range all {
+			_, _ = w.message()
+		}
+	}
+	var h happened
+	if rpc.Strictly(raw, &h) == nil {
+		_, _ = h.event("relay/test", time.Time{})
+	}
+	_, _ = parseRef(string(raw))
+	t := &traits{Platform: "Relay"}
+	_ = t.problem("post", &rpc.Error{Data: raw})
 }

@@ -21,9 +21,7 @@ func TestAnIdleProgramIsStoppedAndStartedAgain(t *testing.T) {
 	t.Parallel()
 	m := own(t, "obey")
 	m.Limits.Idle = 50 * time.Millisecond
-	cfg := plugins.Config{Manifest: m}
-	cfg.Quick()
-	w := setup(t, cfg)
+	w := setup(t, plugins.Config{Manifest: m})
 	if got := w.say(`reply "hi"`); got != "hi" {
 		t.Fatalf("it says %q, want hi", got)
 	}
@@ -39,7 +37,7 @@ func TestAnIdleProgramIsStoppedAndStartedAgain(t *testing.T) {
 func TestWhoAnswersNoPingIsEnded(t *testing.T) {
 	t.Parallel()
 	cfg := plugins.Config{Manifest: own(t, "aloof")}
-	cfg.Quick()
+	cfg.Hasty(time.Minute, 50*time.Millisecond)
 	w := setup(t, cfg)
 	w.until(func() bool { return strings.Contains(w.Log.String(), "did not answer a ping within 50ms") })
 	if got := w.say("hello"); got != "" {

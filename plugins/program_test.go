@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/roost-im/roost/plugins"
 )
@@ -200,7 +201,9 @@ func TestWhatDoesNotStartSaysWhy(t *testing.T) {
 			m := own(t, tc.program)
 			m.Env["DECLARES"] = tc.declares
 			cfg := plugins.Config{Manifest: m}
-			cfg.Quick()
+			if tc.program == "mute" {
+				cfg.Hasty(300*time.Millisecond, time.Minute)
+			}
 			_, err := plugins.New(t.Context(), cfg)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("New says %v, want %s", err, tc.want)
