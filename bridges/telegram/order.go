@@ -155,7 +155,7 @@ func options(form *chat.Form, words string) (fields map[string]string, whole boo
 		if i < last {
 			said, words = cutWord(words)
 		}
-		if said == "" || i < last && f.Long || last > 0 && i == last && !f.Long {
+		if said == "" || last > 0 && f.Long != (i == last) {
 			return nil, false
 		}
 		fields[f.ID] = said
