@@ -194,6 +194,9 @@ func (r *run) resume(ctx context.Context, d *dialog, a Answer) error {
 	if err != nil {
 		return err
 	}
+	if how.drains {
+		defer how.version.busy.Done()
+	}
 	v := how.version
 	trigger := v.byID(d.Trigger)
 	if trigger == nil {

@@ -105,8 +105,8 @@ func (h *Host) quarantineKept(reason string, now time.Time) chat.Kept {
 // recall puts the bot into the quarantine again in which it was before a restart, unless it has changed since. It does so
 // once.
 func (h *Host) recall(ctx context.Context) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.recalling.Lock()
+	defer h.recalling.Unlock()
 	if h.recalled {
 		return nil
 	}
@@ -119,15 +119,20 @@ func (h *Host) recall(ctx context.Context) error {
 	if b == nil || json.Unmarshal(b, &q) != nil || q.Hash != h.now.Load().hash {
 		return nil
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.quarantine = q.Reason
 	return nil
 }
 
 // Resume ends a quarantine.
 func (h *Host) Resume() {
+	h.recalling.Lock()
+	h.recalled = true
+	h.recalling.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.recalled, h.quarantine, h.faults = true, "", nil
+	h.quarantine, h.faults = "", nil
 }
 
 // cool counts one use of a trigger by somebody, and says how long they have to wait; 0: not at all.

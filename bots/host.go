@@ -2,8 +2,6 @@ package bots
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -58,14 +56,20 @@ type Host struct {
 	now     atomic.Pointer[version]
 	changed chan struct{} // told when the bot was replaced
 
+	recalling sync.Mutex
+	recalled  bool // it is known whether there is a quarantine; guarded by recalling
+
+	loading sync.Mutex     // held while an earlier version is loaded
+	leaving sync.WaitGroup // of versions that are closed when nothing is under way with them
+
 	mu         sync.Mutex
 	sink       chat.Sink // nil while nothing runs
-	recalled   bool      // it is known whether there is a quarantine
 	quarantine string    // why nothing is heard; empty: all is well
 	faults     []time.Time
 	said       map[chat.Conversation][]time.Time // when messages were said in each talk, of the last Rate.Per; none is empty
 	told       map[string]time.Time
 	earlier    map[string]*version // by hash; those that dialogs go on with
+	left       error               // of closing versions that were replaced
 }
 
 // version is one text of a bot, ready to run.
@@ -76,6 +80,7 @@ type version struct {
 	hash   string // empty: it has no source
 	called *regexp.Regexp
 	stored atomic.Bool // its source is kept
+	busy   sync.WaitGroup
 }
 
 // Caller is a Bot that has something to say unbidden. Calls is called once, before anything else; call has the bot hear an
@@ -107,47 +112,6 @@ func New(cfg Config) (*Host, error) {
 		told: map[string]time.Time{}, said: map[chat.Conversation][]time.Time{}, earlier: map[string]*version{},
 	}
 	return h, h.Replace(cfg.Bot, cfg.Source)
-}
-
-// Replace makes the Host speak for another version of the bot. Dialogs that were begun with the old one go on with it for
-// a while (Config.Drain). When it is not well made the error says why and the old one stays. A version that differs ends a
-// quarantine.
-func (h *Host) Replace(b Bot, source []byte) error {
-	if err := b.Spec().check(); err != nil {
-		return err
-	}
-	v := h.version(b, source)
-	if c, ok := b.(Caller); ok {
-		c.Calls(h.callOwn)
-	}
-	h.mu.Lock()
-	old := h.now.Load()
-	if old != nil && old.hash != v.hash {
-		h.earlier[old.hash] = old
-		h.quarantine, h.faults = "", nil
-	}
-	h.now.Store(v)
-	h.mu.Unlock()
-	select {
-	case h.changed <- struct{}{}:
-	default:
-	}
-	return nil
-}
-
-// version makes one of a bot and what it was made of.
-func (h *Host) version(b Bot, source []byte) *version {
-	v := &version{bot: b, spec: b.Spec(), source: source, called: calling(h.cfg.Name)}
-	if h.cfg.Locale != "" {
-		local := *v.spec
-		local.Locale = h.cfg.Locale
-		v.spec = &local
-	}
-	if source != nil {
-		sum := sha256.Sum256(source)
-		v.hash = hex.EncodeToString(sum[:8])
-	}
-	return v
 }
 
 // Spec is what the bot declares now.
@@ -187,23 +151,6 @@ func (h *Host) Fetch(_ context.Context, f chat.File) (io.ReadCloser, error) {
 	return file, nil
 }
 
-// Close closes the bot, if it is an io.Closer.
-func (h *Host) Close() error {
-	h.mu.Lock()
-	bots := []Bot{h.now.Load().bot}
-	for _, v := range h.earlier {
-		bots = append(bots, v.bot)
-	}
-	h.mu.Unlock()
-	var err error
-	for _, b := range bots {
-		if c, ok := b.(io.Closer); ok {
-			err = errors.Join(err, c.Close())
-		}
-	}
-	return err
-}
-
 // Hear makes something of an event. Its errors mean that the event shall be heard again, but for those that refuse it: the
 // bot is quarantined.
 func (h *Host) Hear(ctx context.Context, in chat.Hear) (chat.Outcome, error) {
@@ -213,7 +160,9 @@ func (h *Host) Hear(ctx context.Context, in chat.Hear) (chat.Outcome, error) {
 	if reason := h.Quarantined(); reason != "" {
 		return chat.Outcome{}, &chat.Error{Op: "bot: hear", Kind: chat.Refused, Reason: "the bot is quarantined: " + reason}
 	}
-	r := &run{h: h, v: h.now.Load(), in: in}
+	v := h.enter()
+	defer v.busy.Done()
+	r := &run{h: h, v: v, in: in}
 	if err := r.hear(ctx); err != nil {
 		return chat.Outcome{}, err
 	}

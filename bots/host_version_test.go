@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/roost-im/roost/bots"
@@ -227,4 +229,102 @@ func TestABadVersionNeverReplacesAGoodOne(t *testing.T) {
 		t.Fatal("Replace takes a bad declaration")
 	}
 	w.talk("a", "(1)\nName?", "/order", "(0)\nv1?")
+}
+
+// closing is a bot that must be closed, once and when it does nothing any more.
+type closing struct {
+	bots.Bot
+	t      testing.TB
+	began  chan struct{} // told when it hears; nil: nobody wants to know
+	goOn   chan struct{}
+	busy   atomic.Int32
+	closed atomic.Int32
+}
+
+func (c *closing) Hear(ctx context.Context, t *bots.Turn) error {
+	c.busy.Add(1)
+	defer c.busy.Add(-1)
+	if c.closed.Load() > 0 {
+		c.t.Error("a bot hears that is closed")
+	}
+	if c.began != nil {
+		c.began <- struct{}{}
+		<-c.goOn
+	}
+	return c.Bot.Hear(ctx, t)
+}
+
+func (c *closing) Close() error {
+	c.closed.Add(1)
+	if c.busy.Load() > 0 {
+		c.t.Error("a bot is closed that is at work")
+	}
+	return nil
+}
+
+// TestVersionsAreClosed replaces a bot that is at work, and has an earlier version come back for a dialog until its time is
+// over.
+func TestVersionsAreClosed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var all []*closing
+		load := func(source []byte) (bots.Bot, error) {
+			b, err := textual(source)
+			c := &closing{Bot: b, t: t}
+			all = append(all, c)
+			return c, err
+		}
+		first := &closing{Bot: made(t, v1), t: t, began: make(chan struct{}), goOn: make(chan struct{})}
+		w := newWorld(t, first, func(c *bots.Config) { c.Source, c.Load = []byte(v1), load })
+		in := w.told(posted("/order"))
+		go func() { <-first.began; first.goOn <- struct{}{} }()
+		w.deliver(in)
+		done := make(chan error)
+		go func() {
+			_, err := w.host.Hear(t.Context(), w.told(posted("/order")))
+			done <- err
+		}()
+		<-first.began
+		second, err := load([]byte(v2))
+		if err == nil {
+			err = w.host.Replace(second, []byte(v2))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if synctest.Wait(); first.closed.Load() != 0 {
+			t.Error("it is closed at once")
+		}
+		first.goOn <- struct{}{}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if synctest.Wait(); first.closed.Load() != 1 {
+			t.Errorf("it was closed %d times", first.closed.Load())
+		}
+		w.talk("a", "(1)\nName?", "b", "(2)\nColour?") // its source is loaded, once
+		w.pass(25 * time.Hour)
+		w.talk("c", changed+"\n(0)\nv2?")
+		if synctest.Wait(); len(all) != 2 || all[1].closed.Load() != 1 {
+			t.Errorf("%d versions were loaded; the earlier one was closed %d times", len(all), all[1].closed.Load())
+		}
+		if err := w.host.Close(); err != nil || all[0].closed.Load() != 1 {
+			t.Errorf("Close = %v; the present one was closed %d times", err, all[0].closed.Load())
+		}
+	})
+}
+
+// TestABotWithoutASource is another one whenever it is replaced.
+func TestABotWithoutASource(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, wild())
+	for range 3 {
+		w.say("/panic")
+	}
+	if w.host.Quarantined() == "" {
+		t.Fatal("it is not quarantined")
+	}
+	if err := w.host.Replace(wild(), nil); err != nil || w.host.Quarantined() != "" {
+		t.Errorf("it is still quarantined: %v", err)
+	}
 }

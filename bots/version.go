@@ -2,13 +2,114 @@ package bots
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
 	"github.com/roost-im/roost/router/chat"
 )
+
+// Replace makes the Host speak for another version of the bot. Dialogs that were begun with the old one go on with its source
+// for a while (Config.Drain), and it is closed when nothing is under way with it. When b is not well made the error says why
+// and the old one stays. A version that differs ends a quarantine; where there is no source, every one does. b is not the Bot
+// that the Host speaks for already.
+func (h *Host) Replace(b Bot, source []byte) error {
+	if err := b.Spec().check(); err != nil {
+		return err
+	}
+	v := h.version(b, source)
+	if c, ok := b.(Caller); ok {
+		c.Calls(h.callOwn)
+	}
+	if old := h.swap(v); old != nil {
+		h.leave(old)
+	}
+	select {
+	case h.changed <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// swap makes v the present version, and gives the one before if nothing goes on with that as it is.
+func (h *Host) swap(v *version) *version {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	old := h.now.Load()
+	h.now.Store(v)
+	if old == nil {
+		return nil
+	}
+	if old.hash != v.hash || v.source == nil {
+		h.quarantine, h.faults = "", nil
+	}
+	if old.hash != v.hash && old.source != nil && h.cfg.Load == nil {
+		h.earlier[old.hash] = old
+		return nil
+	}
+	return old
+}
+
+// leave closes a version that nothing begins with any more, when nothing is under way with it.
+func (h *Host) leave(v *version) {
+	c, ok := v.bot.(io.Closer)
+	if !ok {
+		return
+	}
+	h.leaving.Go(func() {
+		v.busy.Wait()
+		err := c.Close()
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.left = errors.Join(h.left, err)
+	})
+}
+
+// enter begins something with the present version, which is not closed until its busy is done.
+func (h *Host) enter() *version {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	v := h.now.Load()
+	v.busy.Add(1)
+	return v
+}
+
+// Close closes all versions of the bot that are io.Closers. Its error tells of those too that were closed before.
+func (h *Host) Close() error {
+	h.leaving.Wait()
+	h.mu.Lock()
+	bots, err := []Bot{h.now.Load().bot}, h.left
+	for _, v := range h.earlier {
+		bots = append(bots, v.bot)
+	}
+	h.mu.Unlock()
+	for _, b := range bots {
+		if c, ok := b.(io.Closer); ok {
+			err = errors.Join(err, c.Close())
+		}
+	}
+	return err
+}
+
+// version makes one of a bot and what it was made of.
+func (h *Host) version(b Bot, source []byte) *version {
+	v := &version{bot: b, spec: b.Spec(), source: source, called: calling(h.cfg.Name)}
+	if h.cfg.Locale != "" {
+		local := *v.spec
+		local.Locale = h.cfg.Locale
+		v.spec = &local
+	}
+	if source != nil {
+		sum := sha256.Sum256(source)
+		v.hash = hex.EncodeToString(sum[:8])
+	}
+	return v
+}
 
 // kept is how an earlier source of a bot is kept, for the dialogs that were begun with it.
 type kept struct {
@@ -104,7 +205,7 @@ func past(d *dialog, entries []entry) Past {
 	return p
 }
 
-// retired is an earlier version that dialogs may still go on with; nil when there is none, or when its time is over.
+// retired enters an earlier version that dialogs may still go on with; nil when there is none, or when its time is over.
 func (r *run) retired(ctx context.Context, hash string) (*version, error) {
 	h := r.h
 	key, now := h.sourceKey(hash), h.cfg.Env.Now().UTC()
@@ -126,27 +227,45 @@ func (r *run) retired(ctx context.Context, hash string) (*version, error) {
 	}
 	if now.Sub(k.Retired) > h.cfg.Drain {
 		r.out.Keep = append(r.out.Keep, chat.Kept{Key: key, Any: true})
+		h.drop(hash)
 		return nil, nil //nolint:nilnil // its time is over
 	}
 	return h.load(ctx, hash, k.Source), nil
 }
 
-// load makes a version of an earlier source, once; nil when that can't be.
-func (h *Host) load(ctx context.Context, hash string, source []byte) *version {
+// drop forgets an earlier version, whose time is over.
+func (h *Host) drop(hash string) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if v := h.earlier[hash]; v != nil {
-		return v
+	v := h.earlier[hash]
+	delete(h.earlier, hash)
+	h.mu.Unlock()
+	if v != nil {
+		h.leave(v)
 	}
-	if h.cfg.Load == nil {
-		return nil
+}
+
+// load enters a version that is made of an earlier source, once; nil when that can't be.
+func (h *Host) load(ctx context.Context, hash string, source []byte) *version {
+	h.loading.Lock()
+	defer h.loading.Unlock()
+	h.mu.Lock()
+	v := h.earlier[hash]
+	if v != nil {
+		v.busy.Add(1)
+	}
+	h.mu.Unlock()
+	if v != nil || h.cfg.Load == nil {
+		return v
 	}
 	b, err := h.cfg.Load(source)
 	if err != nil {
 		h.cfg.Env.Log.LogAttrs(ctx, slog.LevelError, "earlier version not loaded", slog.Any("error", err))
 		return nil
 	}
-	v := h.version(b, source)
+	v = h.version(b, source)
+	v.busy.Add(1)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.earlier[hash] = v
 	return v
 }
