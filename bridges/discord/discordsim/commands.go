@@ -3,7 +3,6 @@ package discordsim
 import (
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 )
 
@@ -50,8 +49,6 @@ func (w *world) scopedCommands(guild string) []*command {
 	return out
 }
 
-var slashName = regexp.MustCompile(`^[-_'\p{L}\p{N}\p{M}]{1,32}$`)
-
 // makeCommand checks a definition and adds what Discord adds. https://docs.discord.com/developers/interactions/application-commands
 func (w *world) makeCommand(guild string, def obj, t *tree, at string) *command {
 	kind := 1
@@ -62,14 +59,15 @@ func (w *world) makeCommand(guild string, def obj, t *tree, at string) *command 
 	about, _ := def["description"].(string)
 	if kind == 1 {
 		t.size(at+"description", about, 1, 100)
-		if !slashName.MatchString(name) {
+		if !goodName(name) {
 			t.add(at+"name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+		}
+		checkOptions(t, at, def)
+		if n := volume(def); n > maxVolume {
+			t.add(at+"name", "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (8000)")
 		}
 	} else {
 		t.size(at+"name", name, 1, 32)
-	}
-	if options, _ := def["options"].([]any); len(options) > 25 {
-		t.most(at+"options", len(options), 25)
 	}
 	cmd := &command{id: w.newID(), guild: guild, name: name, kind: kind, def: def}
 	def["id"], def["application_id"], def["version"], def["type"], def["description"] = cmd.id, w.cfg.ApplicationID, w.newID(), kind, about
@@ -134,12 +132,41 @@ func createCommand(w *world, c *call) (any, error) {
 	if err := t.fault(); err != nil {
 		return nil, err
 	}
+	if w.full(cmd) {
+		return nil, errMaxCommands
+	}
 	c.status = 201
 	if w.keepCommand(cmd) {
 		c.status = 200
 	}
 	w.bump()
 	return cmd.def, nil
+}
+
+// makeCommands checks a whole list of definitions.
+func (w *world) makeCommands(guild string, defs []obj) ([]*command, error) {
+	t, slashes := &tree{}, 0
+	var fresh []*command
+	for i, def := range defs {
+		if def == nil {
+			def = obj{}
+		}
+		cmd := w.makeCommand(guild, def, t, string(mustJSON(i))+".")
+		if slices.ContainsFunc(fresh, func(o *command) bool { return o.kind == cmd.kind && o.name == cmd.name }) {
+			t.add(string(mustJSON(i))+".name", "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique")
+		}
+		if cmd.kind == 1 {
+			slashes++
+		}
+		fresh = append(fresh, cmd)
+	}
+	if err := t.fault(); err != nil {
+		return nil, err
+	}
+	if slashes > maxSlashes {
+		return nil, errMaxCommands
+	}
+	return fresh, nil
 }
 
 // replaceCommands leaves exactly these.
@@ -151,15 +178,9 @@ func replaceCommands(w *world, c *call) (any, error) {
 	if err := c.into(&defs); err != nil {
 		return nil, err
 	}
-	t, guild := &tree{}, c.args["guild"]
-	var fresh []*command
-	for i, def := range defs {
-		if def == nil {
-			def = obj{}
-		}
-		fresh = append(fresh, w.makeCommand(guild, def, t, string(mustJSON(i))+"."))
-	}
-	if err := t.fault(); err != nil {
+	guild := c.args["guild"]
+	fresh, err := w.makeCommands(guild, defs)
+	if err != nil {
 		return nil, err
 	}
 	old := w.commands
@@ -211,7 +232,7 @@ func editCommand(w *world, c *call) (any, error) {
 	}
 	name, _ := next["name"].(string)
 	t := &tree{}
-	if !slashName.MatchString(name) && cmd.kind == 1 {
+	if !goodName(name) && cmd.kind == 1 {
 		t.add("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
 	}
 	if err := t.fault(); err != nil {
@@ -240,6 +261,7 @@ type Command struct {
 	Kind        int // 1 slash, 2 on a user, 3 on a message
 	Description string
 	Options     json.RawMessage // as they were given
+	Contexts    []int           // where a global one can be used: 0 guilds, 1 direct messages with the bot; nil: everywhere
 }
 
 // Commands are the registered commands, global and of guilds.
@@ -249,7 +271,7 @@ func (v View) Commands() []Command {
 	var out []Command
 	for _, cmd := range v.w.commands {
 		about, _ := cmd.def["description"].(string)
-		c := Command{ID: cmd.id, Guild: cmd.guild, Name: cmd.name, Kind: cmd.kind, Description: about}
+		c := Command{ID: cmd.id, Guild: cmd.guild, Name: cmd.name, Kind: cmd.kind, Description: about, Contexts: cmd.contexts()}
 		if cmd.def["options"] != nil {
 			c.Options = mustJSON(cmd.def["options"])
 		}

@@ -113,7 +113,7 @@ func (s *Sim) slash(in typedCommand) error {
 		return fmt.Errorf("%w: %s", ErrNoCommand, in.name)
 	}
 	given, ok := arguments(cmd.def, path[1:], in.focused, in.options)
-	if !ok {
+	if !ok || !w.meets(given) {
 		return fmt.Errorf("%w: %s with %v", ErrNoCommand, in.name, in.options)
 	}
 	ids := slices.Collect(maps.Values(in.options))
@@ -130,13 +130,21 @@ func (s *Sim) slash(in typedCommand) error {
 	return nil
 }
 
+// meets says whether the people who are named by options are there.
+func (w *world) meets(given []obj) bool {
+	return !slices.ContainsFunc(given, func(o obj) bool {
+		id, _ := o["value"].(string)
+		return o["type"] == optUser && w.users[id] == nil
+	})
+}
+
 // slashCommand finds a command by its name: the guild's own before a global one.
 func (w *world) slashCommand(ch *channel, path []string) *command {
 	if len(path) == 0 {
 		return nil
 	}
 	for _, known := range slices.Concat(w.scopedCommands(ch.Guild), w.scopedCommands("")) {
-		if known.name == path[0] && known.kind == 1 {
+		if known.name == path[0] && known.kind == 1 && known.offered(ch) {
 			return known
 		}
 	}
@@ -149,7 +157,9 @@ const (
 	optGroup   = 2
 	optInteger = 4
 	optBoolean = 5
+	optUser    = 6
 	optNumber  = 10
+	optLast    = 11
 )
 
 // arguments builds the options of a command: down the subcommands of path, then each value as its type asks. ok is false when one is
@@ -192,7 +202,7 @@ func argument(o obj, text, focused string) (obj, bool) {
 	}
 	v, fits := valueOf(compType(o), text)
 	out["value"] = v
-	return out, fits || focused != ""
+	return out, fits && takes(o, v) || focused != ""
 }
 
 func optionsOf(def obj) []obj {

@@ -39,6 +39,7 @@ var (
 	errUnknownCommand = fail(http.StatusNotFound, 10063, "Unknown application command")
 	errMaxPins        = fail(http.StatusBadRequest, 30003, "Maximum number of pins reached (250)")
 	errMaxReactions   = fail(http.StatusBadRequest, 30010, "Maximum number of reactions reached (20)")
+	errMaxCommands    = fail(http.StatusBadRequest, 30032, "Maximum number of application commands reached (100)")
 	errMaxHooks       = fail(http.StatusBadRequest, 30007, "Maximum number of webhooks reached (15)")
 	errNoDMs          = fail(http.StatusForbidden, 50007, "Cannot send messages to this user")
 	errNoMutual       = fail(http.StatusForbidden, 50278, "Cannot send messages to this user due to having no mutual guilds")
