@@ -137,7 +137,7 @@ type server struct {
 
 // checkGuilds looks at what the bot may do in each server. Channels may take more away; a message that fails says so.
 func (c *Connector) checkGuilds(ctx context.Context) ([]chat.Finding, error) {
-	desks, err := c.deskGuilds(ctx)
+	signs, err := (&signage{c: c}).places(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (c *Connector) checkGuilds(ctx context.Context) ([]chat.Finding, error) {
 		}
 		for _, s := range page {
 			found = append(found, c.checkRights(s.Name, s.Permissions, s.Owner)...)
-			if slices.Contains(desks, s.ID) {
+			if slices.Contains(signs, s.ID) {
 				shown = append(shown, s)
 			}
 			query.Set("after", s.ID)

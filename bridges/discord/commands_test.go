@@ -29,7 +29,7 @@ func commands() []bridges.Command {
 func desked(t *testing.T) *run {
 	t.Helper()
 	r := prepare(t, discordsim.Config{})
-	r.deps.Commands, r.deps.Surfaces = commands(), []chat.Conversation{r.board()}
+	r.deps.Commands, r.deps.Surfaces, r.deps.Menu = commands(), []chat.Conversation{r.board()}, &bridges.Menu{}
 	r.again(t)
 	r.offers(t, r.guild, "claim", "snooze")
 	return r

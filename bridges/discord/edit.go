@@ -132,6 +132,9 @@ func (h *hooks) any(channel string) bool {
 // Delete takes messages of ours back; one that is not there any more counts as deleted.
 func (c *Connector) Delete(ctx context.Context, d chat.Delete) error {
 	for _, m := range d.Messages {
+		if slashed(m) {
+			continue
+		}
 		if err := c.deleteOne(ctx, d.To, m); err != nil && chat.KindOf(err) != chat.Gone {
 			return err
 		}
@@ -155,6 +158,9 @@ func (c *Connector) deleteOne(ctx context.Context, to chat.Conversation, m chat.
 // React puts the bot's emoji on a message or takes it off; done already counts as done. A custom emoji that no server of the
 // bot's has is refused.
 func (c *Connector) React(ctx context.Context, r chat.React) error {
+	if slashed(r.Message) {
+		return nil
+	}
 	home, err := c.home(ctx, r.To, r.Message)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -33,6 +34,17 @@ func Faults(raw []byte) []string { return faults(raw) }
 
 // Filled reads what was filled into a form.
 func Filled(form *chat.Form, raw []byte) map[string]string { return filled(form, raw) }
+
+// Asked is what an interaction asks of bots, with nobody to ask; ok is false when it is none.
+func Asked(c *Connector, cmd bridges.BotCommand, raw []byte) (words text.Text, unsaid string, ok bool) {
+	var i interaction
+	if decode(raw, &i) != nil {
+		return text.Text{}, "", false
+	}
+	in := &intake{c: c, self: identity{user: "1", app: "2"}}
+	words, unsaid = i.asked(cmd).Words(in.values(context.Background(), i))
+	return words, unsaid, true
+}
 
 // Understand makes events of one dispatch, with nobody to ask.
 func Understand(c *Connector, kind string, raw []byte) ([]chat.Event, error) {

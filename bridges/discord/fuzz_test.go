@@ -3,6 +3,7 @@ package discord_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/roost-im/roost/bridges"
@@ -63,6 +64,25 @@ func FuzzFilled(f *testing.F) {
 			if id != "a" && id != "b" {
 				t.Errorf("%s filled %q", raw, id)
 			}
+		}
+	})
+}
+
+func FuzzAsked(f *testing.F) {
+	f.Add([]byte(`{"data":{"name":"order","options":[{"type":3,"name":"size","value":"S"},{"type":10,"name":"count","value":-0.5}]}}`))
+	f.Add([]byte(`{"data":{"options":[{"type":6,"name":"for","value":"7"},{"type":3,"name":"note","value":"<@8> <:a:9>"}],"resolved":{"users":{"7":{"id":"7","username":"x y"}},"members":{"7":{"nick":"\"Z\""}}}}}`))
+	f.Add([]byte(`{"data":{"options":[{"type":3,"name":"other","value":"a b"},{"type":5,"name":"more","value":true},{"name":"none","value":null}]}}`))
+	f.Add([]byte(`{"data":{"options":[{"type":6,"name":"label","value":"><@1>"},{"type":3,"name":"label","value":"\"”»“ \u202e"}]}}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		words, unsaid, ok := discord.Asked(alone(t), order(), raw)
+		if !ok {
+			return
+		}
+		if err := words.Check(); err != nil {
+			t.Errorf("%s gave a text that is none: %v", raw, err)
+		}
+		if unsaid == "" && words.Body != "" && !strings.HasPrefix(words.Body, "/order") || unsaid != "" && words.Body != "" {
+			t.Errorf("%s gave %q, unsaid %q", raw, words.Body, unsaid)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -64,7 +65,7 @@ func (in *intake) run(ctx context.Context) error {
 	way := gateway{c: in.c, push: in.push}
 	g.Go(func() error { return way.receive(ctx) })
 	g.Go(func() error { return in.work(ctx) })
-	g.Go(func() error { in.c.signs().Hang(ctx); return nil })
+	g.Go(func() error { in.c.signs().Follow(ctx); return nil })
 	for range maxPresses {
 		g.Go(func() error { return in.answer(ctx) })
 	}
@@ -261,7 +262,7 @@ func (in *intake) remember(ctx context.Context, events []chat.Event) error {
 		}
 		in.c.authors.Put(string(e.Message), e.Author)
 		if e.Direct || e.Conversation.Thread != "" {
-			if err := in.c.talks.join(ctx, channelOf(e.Conversation), flake(string(e.Message))); err != nil {
+			if err := in.c.talks.join(ctx, channelOf(e.Conversation), flake(strings.TrimPrefix(string(e.Message), slashMark))); err != nil {
 				return err
 			}
 		}

@@ -118,6 +118,9 @@ func (c *Connector) makeTags(ctx context.Context, id string) (place, error) {
 
 // Pin pins a message or takes its pin off; done already counts as done.
 func (c *Connector) Pin(ctx context.Context, p chat.Pin) error {
+	if slashed(p.Message) {
+		return nil
+	}
 	home, err := c.home(ctx, p.To, p.Message)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func (c *Connector) Open(ctx context.Context, o chat.Open) (chat.Receipt, chat.C
 		return c.openPost(ctx, o, p)
 	case !o.Bare:
 		return c.openOnCard(ctx, o)
-	case o.Root != "":
+	case o.Root != "" && !slashed(o.Root):
 		r, conv, err := c.openOn(ctx, o, string(o.Root), chat.Receipt{})
 		if !rootless(err) {
 			return r, conv, err

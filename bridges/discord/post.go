@@ -147,7 +147,10 @@ func (c *Connector) draft(ctx context.Context, p chat.Post) (draft, error) {
 
 // answering has d answer a message: natively when the bot says it itself, as a line above it when a webhook does.
 func (c *Connector) answering(ctx context.Context, d draft, to chat.Conversation, m chat.MessageID, q *chat.Quote) (draft, error) {
-	if m == "" {
+	if slashed(m) && d.hooked() && q != nil {
+		d.text = text.Join(quoteLine(q, ""), d.text)
+	}
+	if m == "" || slashed(m) {
 		return d, nil
 	}
 	home, err := c.home(ctx, to, m)
@@ -160,26 +163,29 @@ func (c *Connector) answering(ctx context.Context, d draft, to chat.Conversation
 		if err != nil && !closed(err) {
 			return d, err
 		}
-		d.text = text.Join(quoteLine(q, p.guild, home, string(m)), d.text)
+		d.text = text.Join(quoteLine(q, "https://discord.com/channels/"+firstOf(p.guild, "@me")+"/"+home+"/"+string(m)), d.text)
 	case home == d.channel:
 		d.ref = string(m)
 	}
 	return d, nil
 }
 
-// quoteLine is a line that says what is answered, with a link to it.
-func quoteLine(q *chat.Quote, guild, channel, id string) text.Text {
+// quoteLine is a line that says what is answered, with a link to it if there is one.
+func quoteLine(q *chat.Quote, jump string) text.Text {
 	if q == nil {
 		q = &chat.Quote{}
 	}
 	line := q.Line()
 	var b text.Builder
 	b.Span(text.Quote, text.Attrs{}, func() {
-		if words := unquoted(line).Trim(); !words.Empty() {
-			b.Add(words)
+		words := unquoted(line).Trim()
+		b.Add(words)
+		if jump == "" {
+			return
+		}
+		if !words.Empty() {
 			b.Write(" ")
 		}
-		jump := "https://discord.com/channels/" + firstOf(guild, "@me") + "/" + channel + "/" + id
 		b.Span(text.Link, text.Attrs{Attr: jump}, func() { b.Write("↩") })
 	})
 	b.Write("\n")

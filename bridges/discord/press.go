@@ -30,7 +30,8 @@ type interaction struct {
 		CustomID   string          `json:"custom_id"`
 		Components json.RawMessage `json:"components"`
 		Name       string          `json:"name"` // of a command
-		Options    []pick          `json:"options"`
+		Options    []given         `json:"options"`
+		Resolved   resolved        `json:"resolved"`
 	} `json:"data"`
 }
 
@@ -120,8 +121,8 @@ func (in *intake) press(ctx context.Context, i interaction, b chat.Button, messa
 	return in.reply(ctx, i, answerLater, nil)
 }
 
-// accept has a press accepted.
-func (in *intake) accept(ctx context.Context, i interaction, message string, what chat.Pressed) error {
+// accept has a press or a command accepted. What is said to bots is meant for the account.
+func (in *intake) accept(ctx context.Context, i interaction, message string, what chat.Happening) error {
 	within, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	e, _, err := in.event(within, i.Channel, message, what)
@@ -129,6 +130,12 @@ func (in *intake) accept(ctx context.Context, i interaction, message string, wha
 		return err
 	}
 	e.ID, e.At = chat.EventID("press:"+i.ID), at(i.ID)
+	if slashed(e.Message) {
+		e.Addressed = true
+		if err := in.remember(within, []chat.Event{e}); err != nil {
+			return err
+		}
+	}
 	switch {
 	case i.Member != nil && i.Member.User != nil:
 		e.Author = in.person(*i.Member.User, i.Member)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/router/chat"
@@ -96,7 +97,7 @@ func TestWhatIsSentIsAsDescribed(t *testing.T) {
 		}
 		held[call.Route]++
 	}
-	for _, route := range []string{"POST /channels/{}/messages", "POST /webhooks/{}/{}", "POST /interactions/{}/{}/callback", setCommands, "PATCH /channels/{}", "POST /channels/{}/threads"} {
+	for _, route := range []string{"POST /channels/{}/messages", "POST /webhooks/{}/{}", "POST /interactions/{}/{}/callback", setCommands, "PUT /applications/{}/commands", "PATCH /channels/{}", "POST /channels/{}/threads"} {
 		if held[route] == 0 {
 			t.Errorf("%s was not held to the description; these were: %v", route, held)
 		}
@@ -117,6 +118,11 @@ func everything(t *testing.T, r *run) {
 	r.sees(t, func(v *discordsim.View) bool { return len(v.Modals(r.ada)) == 1 })
 	must(t, r.Slash(r.ada, post, "claim", nil))
 	r.told(t, post, "✓ /claim")
+	r.deps.Menu.Set([]bridges.BotCommand{order(at(r.room)), {Name: "talk", Direct: true}, {Name: "all", Everywhere: true}})
+	r.offers(t, "", "talk", "all")
+	r.offers(t, r.guild, "claim", "snooze", "order")
+	must(t, r.Slash(r.ada, r.room, "order", map[string]string{"size": "S", "count": "1"}))
+	r.told(t, r.room, "✓ /order S 1")
 	must(t, r.Sim.Press(r.ada, post, m.ID, pressable(t, m, "Block")))
 	r.sees(t, func(v *discordsim.View) bool { all := v.Messages(post); return all[len(all)-1].Only == r.ada })
 	c := card(chat.MarkClosed)
