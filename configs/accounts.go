@@ -6,13 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/chat"
 )
 
 // accounts decodes the accounts with their platforms' decoders.
-func (d *decoder) accounts(raw map[string]at[branch], platforms []Platform) map[chat.Account]Account {
+func (d *decoder) accounts(raw map[string]at[strict.Value], platforms []Platform) map[chat.Account]Account {
 	names := make([]string, 0, len(platforms))
 	for _, p := range platforms {
 		names = append(names, p.Name)
@@ -22,7 +21,7 @@ func (d *decoder) accounts(raw map[string]at[branch], platforms []Platform) map[
 		b := raw[key]
 		name, err := chat.ParseAccount(key)
 		if err != nil {
-			d.fault(b.spot, "", "%v", chat.ErrBadAccount)
+			d.Fault(b.Spot, "", "%v", chat.ErrBadAccount)
 			continue
 		}
 		i := slices.Index(names, name.Platform())
@@ -31,7 +30,7 @@ func (d *decoder) accounts(raw map[string]at[branch], platforms []Platform) map[
 			continue
 		}
 		if i < 0 {
-			d.fault(b.spot, didYouMean(name.Platform(), names), "unknown platform %s", name.Platform())
+			d.Fault(b.Spot, strict.DidYouMean(name.Platform(), names), "unknown platform %s", name.Platform())
 			continue
 		}
 		accounts[name] = d.account(b, platforms[i])
@@ -52,18 +51,12 @@ type rawPlugin struct {
 
 // pluginAccount decodes an account whose connector is a plugin: one on a platform that nothing else knows. ok is false when
 // it has none.
-func (d *decoder) pluginAccount(b at[branch], unknown bool) (Account, bool) {
-	_, words := b.v.node.(ast.ScalarNode)
-	if !unknown || b.v.node == nil || words {
+func (d *decoder) pluginAccount(b at[strict.Value], unknown bool) (Account, bool) {
+	if !unknown || b.v.Key("plugin").IsZero() {
 		return Account{}, false
 	}
-	before := len(d.faults)
-	list := d.entries(b.v.node, b.spot)
-	if !slices.ContainsFunc(list, func(e entry) bool { return e.key == "plugin" }) {
-		d.faults = d.faults[:before]
-		return Account{}, false
-	}
-	a := Account{Platform: "plugin", Uncertain: Hold, Line: b.line}
+	list := b.v.Entries()
+	a := Account{Platform: "plugin", Uncertain: Hold, Line: b.Line}
 	list = d.own(list, "uncertain", &a.Uncertain)
 	list = d.own(list, "pace", &a.Pace)
 	var raw rawPlugin
@@ -72,39 +65,39 @@ func (d *decoder) pluginAccount(b at[branch], unknown bool) (Account, bool) {
 	return a, true
 }
 
-func (d *decoder) account(b at[branch], p Platform) Account {
-	a := Account{Platform: p.Name, Uncertain: Hold, Line: b.line}
-	before := len(d.faults)
-	list := d.entries(b.v.node, b.spot)
+func (d *decoder) account(b at[strict.Value], p Platform) Account {
+	a := Account{Platform: p.Name, Uncertain: Hold, Line: b.Line}
+	before := d.Len()
+	list := entries(b.v)
 	list = d.own(list, "uncertain", &a.Uncertain)
 	list = d.own(list, "pace", &a.Pace)
 	settings, err := p.Decode(d.strictly(list))
 	if err != nil && !errors.Is(err, errReported) {
-		d.fault(b.spot, "", "%s", d.scrub(err.Error()))
+		d.Fault(b.Spot, "", "%s", d.scrub(err.Error()))
 	}
 	a.Settings = settings
-	if len(d.faults) > before {
+	if d.Len() > before {
 		return a
 	}
 	if v, ok := settings.(interface{ Validate() error }); ok {
-		for _, err := range flatten(v.Validate()) {
-			d.invalid(err, list, b.spot)
+		for _, err := range strict.Apart(v.Validate()) {
+			d.invalid(err, list, b.Spot)
 		}
 	}
 	return a
 }
 
 // own decodes a key of an account that is the same on every platform, and takes it off the list.
-func (d *decoder) own(list []entry, key string, into any) []entry {
-	i := slices.IndexFunc(list, func(e entry) bool { return e.key == key })
+func (d *decoder) own(list []strict.Entry, key string, into any) []strict.Entry {
+	i := slices.IndexFunc(list, func(e strict.Entry) bool { return e.Key == key })
 	if i < 0 {
 		return list
 	}
-	d.value(list[i].node, reflect.ValueOf(into).Elem(), list[i].spot)
+	d.value(list[i].Value, reflect.ValueOf(into).Elem())
 	if pace, ok := into.(**chat.Pace); ok && *pace != nil {
 		for _, r := range []chat.Rate{(*pace).Conversation, (*pace).Account} {
 			if r.Every < 0 || r.Burst < 0 || (r.Every > 0) != (r.Burst > 0) {
-				d.fault(list[i].spot, "", "a rate has both every and burst, or neither, and neither is less than nothing")
+				list[i].Value.Fault("", "a rate has both every and burst, or neither, and neither is less than nothing")
 			}
 		}
 	}
@@ -112,17 +105,17 @@ func (d *decoder) own(list []entry, key string, into any) []entry {
 }
 
 // invalid reports what a platform said about its settings, at the key that the words begin with.
-func (d *decoder) invalid(err error, list []entry, s spot) {
+func (d *decoder) invalid(err error, list []strict.Entry, s strict.Spot) {
 	text := err.Error()
 	first, rest, _ := strings.Cut(text, " ")
 	key, colon := strings.CutSuffix(first, ":")
-	if i := slices.IndexFunc(list, func(e entry) bool { return e.key == key }); i >= 0 {
-		s.line, s.column = list[i].keySpot.line, list[i].keySpot.column
+	if i := slices.IndexFunc(list, func(e strict.Entry) bool { return e.Key == key }); i >= 0 {
+		s.Line, s.Column = list[i].At.Line, list[i].At.Column
 		if colon {
-			s, text = s.key(key), rest
+			s, text = s.Key(key), rest
 		}
 	}
-	d.fault(s, "", "%s", d.scrub(text))
+	d.Fault(s, "", "%s", d.scrub(text))
 }
 
 // inOrder lists the keys of m as they stand in the file.
@@ -132,10 +125,10 @@ func inOrder[T any](m map[string]at[T]) []string {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b string) int {
-		if m[a].line != m[b].line {
-			return m[a].line - m[b].line
+		if m[a].Line != m[b].Line {
+			return m[a].Line - m[b].Line
 		}
-		return m[a].column - m[b].column
+		return m[a].Column - m[b].Column
 	})
 	return keys
 }

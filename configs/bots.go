@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -115,7 +114,7 @@ func (p *planner) participants(raw map[string]at[rawBot], routes map[string]Rout
 	for _, name := range inOrder(raw) {
 		r := raw[name]
 		if !botForm.MatchString(name) {
-			p.fault(r.spot, "", "the name of a bot is lower-case letters, digits, _ and -")
+			p.Fault(r.Spot, "", "the name of a bot is lower-case letters, digits, _ and -")
 		}
 		bots[name] = p.bot(r, routes)
 	}
@@ -124,12 +123,12 @@ func (p *planner) participants(raw map[string]at[rawBot], routes map[string]Rout
 
 func (p *planner) bot(r at[rawBot], routes map[string]Route) Bot {
 	b := Bot{
-		Locale: string(r.v.Locale), Worker: r.v.Worker, Hook: r.v.Hook, Line: r.line, Limits: p.botLimits(r.v.Limits),
+		Locale: string(r.v.Locale), Worker: r.v.Worker, Hook: r.v.Hook, Line: r.Line, Limits: p.botLimits(r.v.Limits),
 		Secrets: map[string]bridges.Secret{},
 	}
 	b.Kind, b.Path = p.made(r)
 	if b.Worker && b.Kind != BotScript && b.Kind != "" {
-		p.fault(r.key("worker"), "", "is for scripts alone")
+		p.Fault(r.Key("worker"), "", "is for scripts alone")
 	}
 	p.ears(&b, r, routes)
 	switch v := r.v.Config.v.(type) {
@@ -137,11 +136,11 @@ func (p *planner) bot(r at[rawBot], routes map[string]Route) Bot {
 	case map[string]any:
 		b.Values = v
 	default:
-		p.fault(r.key("config"), "write key: value", "wants keys and values")
+		p.Fault(r.Key("config"), "write key: value", "wants keys and values")
 	}
 	for name, s := range r.v.Secrets {
 		if !secretForm.MatchString(name) {
-			p.fault(s.spot, "", "the name of a secret is letters, digits and _")
+			p.Fault(s.Spot, "", "the name of a secret is letters, digits and _")
 		}
 		b.Secrets[name] = s.v
 	}
@@ -160,21 +159,21 @@ func (p *planner) made(r at[rawBot]) (kind BotKind, file string) {
 		switch {
 		case k.at == nil:
 		case kind != "":
-			p.fault(k.at.spot, "make two bots of it", "is made of a %s already", kind)
+			p.Fault(k.at.Spot, "make two bots of it", "is made of a %s already", kind)
 		default:
 			kind, file = k.kind, p.beside(string(k.at.v))
 		}
 	}
-	if kind == "" && !p.faulted(r.path) {
-		p.fault(r.spot, "give it script: FILE, rules: FILE or plugin: FOLDER", "is made of nothing")
+	if kind == "" && !p.Faulted(r.Path) {
+		p.Fault(r.Spot, "give it script: FILE, rules: FILE or plugin: FOLDER", "is made of nothing")
 	}
 	return kind, file
 }
 
 // ears are where a bot listens: routes by name, accounts, and conversations.
 func (p *planner) ears(b *Bot, r at[rawBot], routes map[string]Route) {
-	if len(r.v.In) == 0 && !p.faulted(r.key("in").path) {
-		p.fault(r.key("in"), "name the desks, mirrors, conversations or accounts where it listens", "is missing")
+	if len(r.v.In) == 0 && !p.Faulted(r.Key("in").Path) {
+		p.Fault(r.Key("in"), "name the desks, mirrors, conversations or accounts where it listens", "is missing")
 	}
 	for _, e := range r.v.In {
 		word := string(e.v)
@@ -182,24 +181,24 @@ func (p *planner) ears(b *Bot, r at[rawBot], routes map[string]Route) {
 		case strings.Contains(word, "#"):
 			c, err := chat.ParseConversation(word)
 			if err != nil {
-				p.fault(e.spot, "", "%v", chat.ErrBadConversation)
+				p.Fault(e.Spot, "", "%v", chat.ErrBadConversation)
 				continue
 			}
-			if p.exists(c.Account, e.spot) {
+			if p.exists(c.Account, e.Spot) {
 				b.Places = append(b.Places, c)
 			}
 		case strings.Contains(word, "/"):
 			a, err := chat.ParseAccount(word)
 			if err != nil {
-				p.fault(e.spot, "", "%v", chat.ErrBadAccount)
+				p.Fault(e.Spot, "", "%v", chat.ErrBadAccount)
 				continue
 			}
-			if p.exists(a, e.spot) {
+			if p.exists(a, e.Spot) {
 				b.Hears = append(b.Hears, a)
 			}
 		case word != "":
 			if _, ok := routes[word]; !ok {
-				p.fault(e.spot, didYouMean(word, slices.Sorted(maps.Keys(routes))), "there is no route %s", word)
+				p.Fault(e.Spot, strict.DidYouMean(word, slices.Sorted(maps.Keys(routes))), "there is no route %s", word)
 				continue
 			}
 			b.Routes = append(b.Routes, word)
@@ -211,15 +210,15 @@ func (p *planner) botLimits(raw rawBotLimits) BotLimits {
 	l := BotLimits{
 		Time: raw.Time.v, Memory: int64(raw.Memory.v), Messages: raw.Messages.v, Drain: raw.Drain.v,
 	}
-	check := func(s spot, ok bool, want string) {
-		if s.line > 0 && !ok {
-			p.fault(s, "", "wants %s", want)
+	check := func(s strict.Spot, ok bool, want string) {
+		if s.Line > 0 && !ok {
+			p.Fault(s, "", "wants %s", want)
 		}
 	}
-	check(raw.Time.spot, l.Time >= 10*time.Millisecond && l.Time <= 5*time.Minute, "10ms to 5m")
-	check(raw.Memory.spot, l.Memory >= 16<<20, "16 MiB or more")
-	check(raw.Messages.spot, l.Messages >= 1 && l.Messages <= 10_000, "1 to 10000")
-	check(raw.Drain.spot, l.Drain >= 0 && l.Drain <= 30*24*time.Hour, "0s to 30d")
+	check(raw.Time.Spot, l.Time >= 10*time.Millisecond && l.Time <= 5*time.Minute, "10ms to 5m")
+	check(raw.Memory.Spot, l.Memory >= 16<<20, "16 MiB or more")
+	check(raw.Messages.Spot, l.Messages >= 1 && l.Messages <= 10_000, "1 to 10000")
+	check(raw.Drain.Spot, l.Drain >= 0 && l.Drain <= 30*24*time.Hour, "0s to 30d")
 	return l
 }
 
@@ -228,7 +227,7 @@ func (p *planner) people(raw map[string][]at[who]) map[string][]Who {
 	roles := make(map[string][]Who, len(raw))
 	for name, list := range raw {
 		for _, w := range list {
-			if p.exists(w.v.Account, w.spot) {
+			if p.exists(w.v.Account, w.Spot) {
 				roles[name] = append(roles[name], Who(w.v))
 			}
 		}
@@ -240,34 +239,37 @@ func (p *planner) people(raw map[string][]at[who]) map[string][]Who {
 const freeDepth = 20
 
 // free decodes a value of any form.
-func (d *decoder) free(n ast.Node, s spot, depth int) any {
+func (d *decoder) free(n strict.Value, depth int) any {
 	if depth > freeDepth {
-		d.fault(s, "", "is nested more than %d deep", freeDepth)
+		n.Fault("", "is nested more than %d deep", freeDepth)
 		return nil
 	}
-	switch n := n.(type) {
-	case *ast.NullNode:
+	switch n.Kind() { //nolint:exhaustive // the others are words
+	case strict.Empty:
 		return nil
-	case *ast.BoolNode:
-		return n.Value
-	case *ast.IntegerNode, *ast.FloatNode:
-		var f float64
-		d.basic(word{text: n.GetToken().Value}, reflect.ValueOf(&f).Elem(), s)
-		return f
-	case *ast.SequenceNode:
-		list := make([]any, 0, len(n.Values))
-		for i, item := range n.Values {
-			list = append(list, d.free(item, spotOf(item, s.index(i)), depth+1))
+	case strict.List:
+		list := []any{}
+		for _, item := range n.Items() {
+			list = append(list, d.free(item, depth+1))
 		}
 		return list
-	case *ast.MappingNode, *ast.MappingValueNode:
+	case strict.Table:
 		m := map[string]any{}
-		for _, e := range d.entries(n, s) {
-			m[e.key] = d.free(e.node, e.spot, depth+1)
+		for _, e := range n.Entries() {
+			m[e.Key] = d.free(e.Value, depth+1)
 		}
 		return m
 	}
+	literal, ok := n.Literal()
+	switch flag, isFlag := literal.(bool); {
+	case isFlag:
+		return flag
+	case ok:
+		var f float64
+		d.basic(word{text: n.Word()}, reflect.ValueOf(&f).Elem(), n.At)
+		return f
+	}
 	var text string
-	d.value(n, reflect.ValueOf(&text).Elem(), s)
+	d.value(n, reflect.ValueOf(&text).Elem())
 	return text
 }

@@ -9,8 +9,8 @@
 // The settings of an account belong to its platform. Platforms are handed in with a decoder, so this package knows
 // none of them; it offers theirs the same strictness. What a settings struct may be made of is said at Platform.
 //
-// We chose go-yaml's tokens and tree under a decoder of our own, not go-yaml's decoder, because that one stops at the
-// first fault and prints the source around it, secrets included; it costs a file of reflection.
+// We chose a decoder of our own over the tree of package strict, not go-yaml's, because that one stops at the first fault
+// and prints the source around it, secrets included; it costs a file of reflection.
 package configs
 
 import (
@@ -20,8 +20,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"time"
 
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -149,6 +151,9 @@ type Platform struct {
 	Direct func(id chat.ConversationID) bool
 }
 
+// wordsMax is how many tokens of YAML the largest file has.
+const wordsMax = 40_000
+
 // MaxSize is the size of the largest file that is read, in bytes.
 const MaxSize = 1 << 20
 
@@ -156,7 +161,7 @@ const MaxSize = 1 << 20
 func Load(path string, env func(string) (string, bool), platforms []Platform) (*File, error) {
 	src, err := readRegular(path, MaxSize)
 	if err != nil {
-		return nil, &Fault{File: path, Text: plainReason(err), cause: err}
+		return nil, &Fault{File: path, Text: plainReason(err), Err: err}
 	}
 	return Parse(path, src, env, platforms)
 }
@@ -165,18 +170,22 @@ func Load(path string, env func(string) (string, bool), platforms []Platform) (*
 // variable, as os.LookupEnv does. Secrets that are written as file:path are read from there. When anything is wrong
 // there is no File, and the error joins a *Fault for each thing, by line.
 func Parse(name string, src []byte, env func(string) (string, bool), platforms []Platform) (*File, error) {
-	d := &decoder{file: name, env: env}
-	root := d.parse(src)
-	if root == nil {
-		return nil, d.err()
+	d := &decoder{
+		File:     &strict.File{Name: name, Bytes: MaxSize, Words: wordsMax, Secrets: true},
+		env:      env,
+		warnings: &strict.File{Name: name},
+	}
+	root, ok := d.Parse(src)
+	if !ok {
+		return nil, d.Err()
 	}
 	raw := rawDefaults()
-	d.root(root, &raw)
+	d.value(root, reflect.ValueOf(&raw).Elem())
 	f := d.checked(&raw, platforms)
-	if err := d.err(); err != nil {
+	if err := d.Err(); err != nil {
 		return nil, err
 	}
-	f.Warnings = sorted(d.warnings)
+	f.Warnings = d.warnings.Faults()
 	return f, nil
 }
 
@@ -225,5 +234,5 @@ func (d *decoder) beside(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(filepath.Dir(d.file), path)
+	return filepath.Join(filepath.Dir(d.Name), path)
 }

@@ -6,26 +6,25 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"github.com/roost-im/roost/configs/strict"
 )
 
-// decoder fills Go values from a tree and collects what is wrong with it.
+// decoder fills Go values from a file and collects what is wrong with it.
 type decoder struct {
-	file     string
+	*strict.File
+
 	env      func(string) (string, bool)
-	faults   []*Fault
-	warnings []*Fault
+	warnings *strict.File
 	hidden   []string // what no fault may show
 }
 
 // The values that are not what they seem. They are ours alone; what a platform may use is said at Platform.
 type (
 	// placed is a value that keeps its spot.
-	placed interface{ within(spot) any }
+	placed interface{ within(strict.Spot) any }
 	// short is a struct that can be written as one word; word is where that goes.
 	short interface{ word() any }
 	// listed is a struct that can be written as a list; list is where that goes.
@@ -35,175 +34,117 @@ type (
 // at is a T and where it stands.
 type at[T any] struct {
 	v T
-	spot
+	strict.Spot
 }
 
-func (a *at[T]) within(s spot) any {
-	a.spot = s
+func (a *at[T]) within(s strict.Spot) any {
+	a.Spot = s
 	return &a.v
 }
 
-// branch is a part of the tree that is decoded later.
-type branch struct{ node ast.Node }
-
-func (d *decoder) root(n ast.Node, into *rawFile) {
-	d.value(n, reflect.ValueOf(into).Elem(), spotOf(n, spot{}))
-}
-
-// value decodes n into v, which is addressable.
-func (d *decoder) value(n ast.Node, v reflect.Value, s spot) {
+// value decodes n into v, which is addressable. What is a strict.Value is decoded later.
+func (d *decoder) value(n strict.Value, v reflect.Value) {
 	switch p := v.Addr().Interface().(type) {
 	case placed:
-		d.value(n, reflect.ValueOf(p.within(s)).Elem(), s)
-	case *branch:
-		p.node = n
+		d.value(n, reflect.ValueOf(p.within(n.At)).Elem())
+	case *strict.Value:
+		*p = n
 	case *free:
-		p.v = d.free(n, s, 0)
+		p.v = d.free(n, 0)
 	case encoding.TextUnmarshaler:
-		d.scalar(n, v, s)
+		d.scalar(n, v)
 	case short:
-		if isWord(n) {
-			d.value(n, reflect.ValueOf(p.word()).Elem(), s)
+		if n.IsWord() {
+			d.value(n, reflect.ValueOf(p.word()).Elem())
 			return
 		}
-		d.record(n, v, s)
+		d.record(n, v)
 	case listed:
-		if _, ok := n.(*ast.SequenceNode); ok {
-			d.value(n, reflect.ValueOf(p.list()).Elem(), s)
+		if n.Kind() == strict.List {
+			d.value(n, reflect.ValueOf(p.list()).Elem())
 			return
 		}
-		d.record(n, v, s)
+		d.record(n, v)
 	default:
-		d.kind(n, v, s)
+		d.kind(n, v)
 	}
 }
 
 // kind decodes by the kind that Go has for v.
-func (d *decoder) kind(n ast.Node, v reflect.Value, s spot) {
+func (d *decoder) kind(n strict.Value, v reflect.Value) {
 	switch v.Kind() { //nolint:exhaustive // everything else is a scalar
 	case reflect.Pointer:
-		if n.Type() != ast.NullType {
+		if n.Kind() != strict.Empty {
 			v.Set(reflect.New(v.Type().Elem()))
-			d.value(n, v.Elem(), s)
+			d.value(n, v.Elem())
 		}
 	case reflect.Struct:
-		d.record(n, v, s)
+		d.record(n, v)
 	case reflect.Map:
-		d.table(n, v, s)
+		d.table(n, v)
 	case reflect.Slice:
-		d.list(n, v, s)
+		d.list(n, v)
 	default:
-		d.scalar(n, v, s)
+		d.scalar(n, v)
 	}
 }
 
-// isWord says whether n is one value, and there is one.
-func isWord(n ast.Node) bool {
-	_, ok := n.(ast.ScalarNode)
-	return ok && n.Type() != ast.NullType
+// entries lists the keys of a mapping in order. One without a value has none.
+func entries(n strict.Value) []strict.Entry {
+	if n.Kind() == strict.Empty {
+		return nil
+	}
+	return n.Entries()
 }
 
 // record decodes a mapping with known keys.
-func (d *decoder) record(n ast.Node, v reflect.Value, s spot) {
-	d.fill(v, d.entries(n, s))
+func (d *decoder) record(n strict.Value, v reflect.Value) {
+	d.fill(v, entries(n))
 }
 
 // fill decodes entries into the fields of a struct. besides are keys that were taken out before.
-func (d *decoder) fill(v reflect.Value, list []entry, besides ...string) {
+func (d *decoder) fill(v reflect.Value, list []strict.Entry, besides ...string) {
 	fields := map[string]reflect.Value{}
 	collect(v, fields)
 	for _, e := range list {
-		f, ok := fields[e.key]
+		f, ok := fields[e.Key]
 		if !ok {
 			known := slices.Sorted(maps.Keys(fields))
-			d.fault(e.keySpot, didYouMean(e.key, append(known, besides...)), "unknown key")
+			d.Fault(e.At, strict.DidYouMean(e.Key, append(known, besides...)), "unknown key")
 			continue
 		}
-		d.value(e.node, f, e.spot)
+		d.value(e.Value, f)
 	}
 }
 
 // table decodes a mapping with free keys.
-func (d *decoder) table(n ast.Node, v reflect.Value, s spot) {
+func (d *decoder) table(n strict.Value, v reflect.Value) {
 	if v.Type().Key().Kind() != reflect.String {
 		panic(fmt.Sprintf("configs: the keys of a %v are no strings", v.Type()))
 	}
 	m := reflect.MakeMap(v.Type())
-	for _, e := range d.entries(n, s) {
+	for _, e := range entries(n) {
 		item := reflect.New(v.Type().Elem()).Elem()
-		d.value(e.node, item, e.spot)
-		m.SetMapIndex(reflect.ValueOf(e.key).Convert(v.Type().Key()), item)
+		d.value(e.Value, item)
+		m.SetMapIndex(reflect.ValueOf(e.Key).Convert(v.Type().Key()), item)
 	}
 	v.Set(m)
 }
 
 // list decodes a sequence.
-func (d *decoder) list(n ast.Node, v reflect.Value, s spot) {
-	if n.Type() == ast.NullType {
-		return
-	}
-	seq, ok := n.(*ast.SequenceNode)
-	if !ok {
-		d.fault(s, "write [a, b]", "wants a list, is %s", kindOf(n))
-		return
-	}
-	items := reflect.MakeSlice(v.Type(), len(seq.Values), len(seq.Values))
-	for i, item := range seq.Values {
-		d.value(item, items.Index(i), spotOf(item, s.index(i)))
-	}
-	v.Set(items)
-}
-
-// entry is one key of a mapping and what stands there.
-type entry struct {
-	key     string
-	node    ast.Node
-	spot    spot // of the value where it is a word, otherwise of the key
-	keySpot spot
-}
-
-// entries lists the keys of a mapping in order. A key that is there twice is a fault and is listed once.
-func (d *decoder) entries(n ast.Node, s spot) []entry {
-	var pairs []*ast.MappingValueNode
-	switch m := n.(type) {
-	case *ast.MappingNode:
-		pairs = m.Values
-	case *ast.MappingValueNode:
-		pairs = []*ast.MappingValueNode{m}
-	case *ast.NullNode:
-		return nil
+func (d *decoder) list(n strict.Value, v reflect.Value) {
+	switch n.Kind() { //nolint:exhaustive // the others are no lists
+	case strict.Empty:
+	case strict.List:
+		list := n.Items()
+		items := reflect.MakeSlice(v.Type(), len(list), len(list))
+		for i, item := range list {
+			d.value(item, items.Index(i))
+		}
+		v.Set(items)
 	default:
-		d.fault(s, "write key: value", "wants keys and values, is %s", kindOf(n))
-		return nil
+		n.Fault("write [a, b]", "wants a list, is %v", n.Kind())
 	}
-	first := map[string]int{}
-	list := make([]entry, 0, len(pairs))
-	for _, pair := range pairs {
-		key := unveiled(pair.Key.GetToken().Value)
-		e := entry{key: key, node: pair.Value, keySpot: spotAt(pair.Key.GetToken())}
-		e.keySpot.path = s.key(shownKey(key)).path
-		e.spot = e.keySpot
-		if isWord(pair.Value) {
-			e.spot = spotOf(pair.Value, e.keySpot)
-		}
-		if line, twice := first[key]; twice {
-			d.fault(e.keySpot, "", "written twice, first in line %d", line)
-			continue
-		}
-		first[key] = e.keySpot.line
-		list = append(list, e)
-	}
-	return list
-}
-
-var keyForm = regexp.MustCompile(`^[A-Za-z0-9_./-]{1,40}$`)
-
-// shownKey is a key as a fault may show it: one that can't be a key may be a secret in the wrong place.
-func shownKey(key string) string {
-	if keyForm.MatchString(key) {
-		return key
-	}
-	return "(key)"
 }
 
 // collect finds the fields of a struct by their keys. Embedded structs without a tag count as the struct's own fields.
@@ -225,36 +166,19 @@ func collect(v reflect.Value, fields map[string]reflect.Value) {
 	}
 }
 
-// kindOf names what n is, for people.
-func kindOf(n ast.Node) string {
-	switch n.(type) {
-	case *ast.MappingNode, *ast.MappingValueNode:
-		return "keys and values"
-	case *ast.SequenceNode:
-		return "a list"
-	case *ast.NullNode:
-		return "empty"
-	case *ast.BoolNode:
-		return "true or false"
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return "a number"
-	}
-	return "text"
-}
-
 // errReported stands for faults that are collected already.
 var errReported = errors.New("the settings have faults")
 
 // strictly makes the function that a platform decodes its settings with.
-func (d *decoder) strictly(list []entry) func(into any) error {
+func (d *decoder) strictly(list []strict.Entry) func(into any) error {
 	return func(into any) error {
 		v := reflect.ValueOf(into)
 		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 			return fmt.Errorf("decode into %T: want a pointer to a struct", into)
 		}
-		before := len(d.faults)
+		before := d.Len()
 		d.fill(v.Elem(), list, "uncertain", "pace")
-		if len(d.faults) > before {
+		if d.Len() > before {
 			return errReported
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -71,7 +72,7 @@ const (
 type leg struct {
 	route string
 	at    chat.Conversation
-	spot
+	strict.Spot
 }
 
 func (p *planner) mirror(name string, raw at[rawMirror]) *Mirror {
@@ -89,8 +90,8 @@ func unlessOff(written *bool) bool { return written == nil || *written }
 
 func (p *planner) between(name string, raw at[rawMirror]) []Leg {
 	legs := raw.v.Between
-	if legs.line == 0 {
-		legs.spot = raw.key("between")
+	if legs.Line == 0 {
+		legs.Spot = raw.Key("between")
 	}
 	from, to := 0, 0
 	var all []Leg
@@ -102,10 +103,10 @@ func (p *planner) between(name string, raw at[rawMirror]) []Leg {
 			to++
 		}
 		conv := chat.Conversation(l.v.At.v)
-		if !p.located(l.v.At, l.spot) || !p.apart(all, conv, l.v.At.spot) {
+		if !p.located(l.v.At, l.Spot) || !p.apart(all, conv, l.v.At.Spot) {
 			continue
 		}
-		p.legs = append(p.legs, leg{route: name, at: conv, spot: l.v.At.spot})
+		p.legs = append(p.legs, leg{route: name, at: conv, Spot: l.v.At.Spot})
 		one := Leg{At: conv, Direction: cmp.Or(l.v.Direction, Both)}
 		if l.v.Bots != nil {
 			one.Bots = append([]string{}, p.bots(*l.v.Bots)...)
@@ -113,25 +114,25 @@ func (p *planner) between(name string, raw at[rawMirror]) []Leg {
 		all = append(all, one)
 	}
 	switch {
-	case p.faulted(legs.path):
+	case p.Faulted(legs.Path):
 	case len(legs.v) < 2:
-		p.fault(legs.spot, "", "wants two conversations at least")
+		p.Fault(legs.Spot, "", "wants two conversations at least")
 	case from == 0 || to == 0:
-		p.fault(legs.spot, "", "nothing can move: every leg is %s", legs.v[0].v.Direction)
+		p.Fault(legs.Spot, "", "nothing can move: every leg is %s", legs.v[0].v.Direction)
 	}
 	return all
 }
 
 // apart reports a leg in the place of another one.
-func (p *planner) apart(legs []Leg, conv chat.Conversation, s spot) bool {
+func (p *planner) apart(legs []Leg, conv chat.Conversation, s strict.Spot) bool {
 	i := slices.IndexFunc(legs, func(l Leg) bool { return l.At.Place() == conv.Place() })
 	switch {
 	case i < 0:
 		return true
 	case legs[i].At == conv:
-		p.fault(s, "", "is there twice")
+		p.Fault(s, "", "is there twice")
 	default:
-		p.fault(s, "make two mirrors of it", "is in the same place as another leg")
+		p.Fault(s, "make two mirrors of it", "is in the same place as another leg")
 	}
 	return false
 }
@@ -141,7 +142,7 @@ func (p *planner) bots(raw at[[]at[bot]]) []string {
 	for _, b := range raw.v {
 		bots = append(bots, string(b.v))
 	}
-	p.few(len(bots), maxWords, raw.spot)
+	p.few(len(bots), maxWords, raw.Spot)
 	return bots
 }
 
@@ -156,14 +157,14 @@ func (p *planner) filter(raw rawFilter) Filter {
 	for _, k := range raw.Kinds.v {
 		f.Kinds = append(f.Kinds, k.v)
 	}
-	p.few(len(f.Authors), maxWords, raw.Authors.spot)
-	p.few(len(f.Text), maxPatterns, raw.Text.spot)
+	p.few(len(f.Authors), maxWords, raw.Authors.Spot)
+	p.few(len(f.Text), maxPatterns, raw.Text.Spot)
 	return f
 }
 
-func (p *planner) few(n, most int, s spot) {
+func (p *planner) few(n, most int, s strict.Spot) {
 	if n > most {
-		p.fault(s, "", "has %d entries, and %d are the most", n, most)
+		p.Fault(s, "", "has %d entries, and %d are the most", n, most)
 	}
 }
 
@@ -172,18 +173,18 @@ func (p *planner) claims(platforms []Platform) {
 	mirrored := map[chat.Conversation]string{}
 	for _, l := range p.legs {
 		if name, ok := p.surfaces[l.at.Place()]; ok {
-			p.fault(l.spot, "", "is a surface of the desk %s, so it can't be mirrored", name)
+			p.Fault(l.Spot, "", "is a surface of the desk %s, so it can't be mirrored", name)
 		}
 		direct, told := isDirect(l.at, platforms)
 		desk, fed := p.fed[l.at.Account]
 		switch other, taken := mirrored[l.at]; {
 		case !told && fed:
-			p.warn(l.spot, "", "the desk "+desk+" takes the direct messages of "+string(l.at.Account)+
-				", so if this is a direct conversation nothing of it is mirrored")
+			p.warnings.Fault(l.Spot, "", "the desk %s takes the direct messages of %s, so if this is a direct conversation "+
+				"nothing of it is mirrored", desk, l.at.Account)
 		case direct && fed:
-			p.fault(l.spot, "", "is a direct conversation, and the desk %s takes those of %s", desk, l.at.Account)
+			p.Fault(l.Spot, "", "is a direct conversation, and the desk %s takes those of %s", desk, l.at.Account)
 		case direct && taken:
-			p.fault(l.spot, "", "is a direct conversation that the mirror %s has already", other)
+			p.Fault(l.Spot, "", "is a direct conversation that the mirror %s has already", other)
 		}
 		mirrored[l.at] = l.route
 	}

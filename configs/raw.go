@@ -13,6 +13,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
 )
@@ -20,16 +21,16 @@ import (
 // The file as it is written. The schema for editors, roost.schema.json, has the same keys; a test compares them.
 type (
 	rawFile struct {
-		Accounts  map[string]at[branch]   `yaml:"accounts"`
-		Routes    map[string]at[rawRoute] `yaml:"routes"`
-		Bots      map[string]at[rawBot]   `yaml:"bots"`
-		Roles     map[string][]at[who]    `yaml:"roles"`
-		Operators *at[place]              `yaml:"operators"`
-		Delivery  rawDelivery             `yaml:"delivery"`
-		Store     rawStore                `yaml:"store"`
-		Web       rawWeb                  `yaml:"web"`
-		Files     rawFiles                `yaml:"files"`
-		Log       rawLog                  `yaml:"log"`
+		Accounts  map[string]at[strict.Value] `yaml:"accounts"`
+		Routes    map[string]at[rawRoute]     `yaml:"routes"`
+		Bots      map[string]at[rawBot]       `yaml:"bots"`
+		Roles     map[string][]at[who]        `yaml:"roles"`
+		Operators *at[place]                  `yaml:"operators"`
+		Delivery  rawDelivery                 `yaml:"delivery"`
+		Store     rawStore                    `yaml:"store"`
+		Web       rawWeb                      `yaml:"web"`
+		Files     rawFiles                    `yaml:"files"`
+		Log       rawLog                      `yaml:"log"`
 	}
 	rawDelivery struct {
 		Tries   tries `yaml:"tries"`
@@ -135,14 +136,14 @@ func (d *decoder) checked(raw *rawFile, platforms []Platform) *File {
 	keep := raw.Store.Keep
 	for _, k := range []at[time.Duration]{keep.Deliveries, keep.Events, keep.Copies, keep.Cases} {
 		if k.v != 0 && k.v < 24*time.Hour {
-			d.fault(k.spot, "", "is too short: 24h at least, or 0 to keep them for ever")
+			d.Fault(k.Spot, "", "is too short: 24h at least, or 0 to keep them for ever")
 		}
 	}
 	p := d.planner(inOrder(raw.Accounts))
 	accounts := d.accounts(raw.Accounts, platforms)
 	routes := p.routes(raw.Routes, platforms)
 	var operators chat.Conversation
-	if raw.Operators != nil && p.exists(raw.Operators.v.Account, raw.Operators.spot) {
+	if raw.Operators != nil && p.exists(raw.Operators.v.Account, raw.Operators.Spot) {
 		operators = chat.Conversation(raw.Operators.v)
 	}
 	return &File{
@@ -174,9 +175,9 @@ func (d *decoder) link(written *at[time.Duration], kept time.Duration) time.Dura
 	case written == nil:
 		return min(defaultLink, kept)
 	case written.v < 0 || written.v > maxLink || written.v > 0 && written.v < time.Hour:
-		d.fault(written.spot, "", "wants 1h to 366d, or 0 for no links")
+		d.Fault(written.Spot, "", "wants 1h to 366d, or 0 for no links")
 	case written.v > kept:
-		d.fault(written.spot, "", "is longer than attachments are kept, which store.keep.deliveries says")
+		d.Fault(written.Spot, "", "is longer than attachments are kept, which store.keep.deliveries says")
 	}
 	return written.v
 }

@@ -22,18 +22,18 @@ func (p *planner) remind(raw *at[rawRemind]) desk.Remind {
 	}
 	r := desk.Remind{After: or(raw.v.After, defaultAfter)}
 	if r.After < time.Minute || r.After > maxAfter {
-		p.fault(raw.v.After.spot, "", "wants 1m to 30d")
+		p.Fault(raw.v.After.Spot, "", "wants 1m to 30d")
 	}
 	every, zone := raw.v.Every, raw.v.Zone
-	if every.line == 0 {
-		every = at[string]{v: defaultEvery, spot: raw.spot}
+	if every.Line == 0 {
+		every = at[string]{v: defaultEvery, Spot: raw.Spot}
 	}
 	if _, err := schedule.Parse(defaultEvery, zone.v); err != nil {
-		p.fault(zone.spot, "", "%v", err)
+		p.Fault(zone.Spot, "", "%v", err)
 	} else if r.Every, err = schedule.Parse(every.v, zone.v); err != nil {
-		p.fault(every.spot, "write minute, hour, day, month and day of the week, as in '*/15 9-17 * * 1-5'", "%v", err)
+		p.Fault(every.Spot, "write minute, hour, day, month and day of the week, as in '*/15 9-17 * * 1-5'", "%v", err)
 	}
-	if raw.v.To != nil && p.exists(raw.v.To.v.Account, raw.v.To.spot) {
+	if raw.v.To != nil && p.exists(raw.v.To.v.Account, raw.v.To.Spot) {
 		r.To = chat.Conversation(raw.v.To.v)
 	}
 	return r

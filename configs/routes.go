@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/desk"
 )
@@ -53,31 +54,23 @@ func (p *planner) routes(raw map[string]at[rawRoute], platforms []Platform) map[
 	for _, name := range inOrder(raw) {
 		r := raw[name]
 		if !routeForm.MatchString(name) {
-			d.fault(r.spot, "", "the name of a route is lower-case letters, digits, _ and -")
+			d.Fault(r.Spot, "", "the name of a route is lower-case letters, digits, _ and -")
 		}
-		route := Route{Line: r.line}
+		route := Route{Line: r.Line}
 		switch {
 		case r.v.Desk != nil && r.v.Mirror != nil:
-			d.fault(r.spot, "make two routes of it", "is a desk and a mirror")
+			d.Fault(r.Spot, "make two routes of it", "is a desk and a mirror")
 		case r.v.Desk != nil:
 			route.Desk = p.desk(name, *r.v.Desk)
 		case r.v.Mirror != nil:
 			route.Mirror = p.mirror(name, *r.v.Mirror)
-		case !d.faulted(r.path):
-			d.fault(r.spot, "give it a desk or a mirror", "does nothing")
+		case !d.Faulted(r.Path):
+			d.Fault(r.Spot, "give it a desk or a mirror", "does nothing")
 		}
 		routes[name] = route
 	}
 	p.claims(platforms)
 	return routes
-}
-
-// faulted says whether something at or under path is wrong already.
-func (d *decoder) faulted(path string) bool {
-	return slices.ContainsFunc(d.faults, func(f *Fault) bool {
-		rest, ok := strings.CutPrefix(f.Path, path)
-		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
-	})
 }
 
 func (p *planner) desk(name string, raw at[rawDesk]) *Desk {
@@ -89,13 +82,13 @@ func (p *planner) desk(name string, raw at[rawDesk]) *Desk {
 		Hold: or(raw.v.Hold, defaultHold), Revive: or(raw.v.Revive, defaultRevive), Remind: p.remind(raw.v.Remind),
 	}
 	if dk.Hold < 0 || dk.Hold > maxHold {
-		p.fault(raw.v.Hold.spot, "", "wants 0s to %v", maxHold)
+		p.Fault(raw.v.Hold.Spot, "", "wants 0s to %v", maxHold)
 	}
 	if dk.Revive < 0 {
-		p.fault(raw.v.Revive.spot, "", "wants 0s or more")
+		p.Fault(raw.v.Revive.Spot, "", "wants 0s or more")
 	}
-	if strings.HasPrefix(dk.SendMark, dk.NoteMark) && !p.faulted(raw.key("note_mark").path) {
-		p.fault(raw.spot, "", "send_mark begins with note_mark, so nothing could be sent with it")
+	if strings.HasPrefix(dk.SendMark, dk.NoteMark) && !p.Faulted(raw.Key("note_mark").Path) {
+		p.Fault(raw.Spot, "", "send_mark begins with note_mark, so nothing could be sent with it")
 	}
 	return &Desk{Desk: dk, From: from}
 }
@@ -109,22 +102,22 @@ func or[T any](written *at[T], byDefault T) T {
 }
 
 func (p *planner) from(name string, raw at[rawDesk]) []chat.Account {
-	s := raw.key("from")
-	if len(raw.v.From) == 0 && !p.faulted(s.path) {
-		p.fault(s, "name the accounts whose direct messages it takes", "is missing")
+	s := raw.Key("from")
+	if len(raw.v.From) == 0 && !p.Faulted(s.Path) {
+		p.Fault(s, "name the accounts whose direct messages it takes", "is missing")
 	}
 	from := make([]chat.Account, 0, len(raw.v.From))
 	for _, f := range raw.v.From {
 		a := chat.Account(f.v)
-		if !p.exists(a, f.spot) {
+		if !p.exists(a, f.Spot) {
 			continue
 		}
 		switch other, fed := p.fed[a]; {
 		case fed && other == name:
-			p.fault(f.spot, "", "is there twice")
+			p.Fault(f.Spot, "", "is there twice")
 			continue
 		case fed:
-			p.fault(f.spot, "", "feeds the desk %s already; an account feeds one desk", other)
+			p.Fault(f.Spot, "", "feeds the desk %s already; an account feeds one desk", other)
 			continue
 		}
 		p.fed[a] = name
@@ -134,28 +127,28 @@ func (p *planner) from(name string, raw at[rawDesk]) []chat.Account {
 }
 
 // exists reports an account that is not there. One that could not be read has been reported.
-func (p *planner) exists(a chat.Account, s spot) bool {
+func (p *planner) exists(a chat.Account, s strict.Spot) bool {
 	if a == "" {
 		return false
 	}
 	if !slices.Contains(p.known, string(a)) {
-		p.fault(s, didYouMean(string(a), p.known), "there is no such account")
+		p.Fault(s, strict.DidYouMean(string(a), p.known), "there is no such account")
 		return false
 	}
 	return true
 }
 
 func (p *planner) on(name string, raw at[rawDesk]) []desk.Surface {
-	s := raw.key("on")
-	if len(raw.v.On) == 0 && !p.faulted(s.path) {
-		p.fault(s, "name the places where it shows its cases", "is missing")
+	s := raw.Key("on")
+	if len(raw.v.On) == 0 && !p.Faulted(s.Path) {
+		p.Fault(s, "name the places where it shows its cases", "is missing")
 	}
 	everywhere := p.members(raw.v.Members)
 	var surfaces []desk.Surface
 	var first chat.Account
 	for _, o := range raw.v.On {
 		at := chat.Conversation(o.v.At.v)
-		if !p.located(o.v.At, o.spot) || !p.surface(name, at, o.v.At.spot) {
+		if !p.located(o.v.At, o.Spot) || !p.surface(name, at, o.v.At.Spot) {
 			continue
 		}
 		sf := desk.Surface{At: at, Reply: desk.Send, Members: everywhere}
@@ -164,7 +157,7 @@ func (p *planner) on(name string, raw at[rawDesk]) []desk.Surface {
 		} else if first == "" {
 			first = at.Account
 		} else if first.Platform() != at.Account.Platform() && len(everywhere) > 0 {
-			p.fault(raw.v.Members.spot, "give each surface its own members", "the desk is on two platforms, where people have different IDs")
+			p.Fault(raw.v.Members.Spot, "give each surface its own members", "the desk is on two platforms, where people have different IDs")
 			everywhere = nil
 		}
 		if r := o.v.Reply; r != nil {
@@ -178,23 +171,23 @@ func (p *planner) on(name string, raw at[rawDesk]) []desk.Surface {
 }
 
 // located reports an item without a conversation, and one on an account that is not there.
-func (p *planner) located(where at[place], item spot) bool {
-	if where.line == 0 {
-		if !p.faulted(item.path) {
-			p.fault(item.key("at"), "", "is missing")
+func (p *planner) located(where at[place], item strict.Spot) bool {
+	if where.Line == 0 {
+		if !p.Faulted(item.Path) {
+			p.Fault(item.Key("at"), "", "is missing")
 		}
 		return false
 	}
-	return p.exists(where.v.Account, where.spot)
+	return p.exists(where.v.Account, where.Spot)
 }
 
-func (p *planner) surface(name string, at chat.Conversation, s spot) bool {
+func (p *planner) surface(name string, at chat.Conversation, s strict.Spot) bool {
 	if at.Thread != "" {
-		p.fault(s, "write "+at.Place().String(), "is a thread; a desk is on the channel, group or forum and opens the threads itself")
+		p.Fault(s, "write "+at.Place().String(), "is a thread; a desk is on the channel, group or forum and opens the threads itself")
 		return false
 	}
 	if p.surfaces[at] == name {
-		p.fault(s, "", "is there twice")
+		p.Fault(s, "", "is there twice")
 		return false
 	}
 	p.surfaces[at] = name
@@ -208,7 +201,7 @@ func (p *planner) members(raw *at[[]at[person]]) []chat.PersonID {
 	ids := make([]chat.PersonID, 0, len(raw.v))
 	for _, m := range raw.v {
 		if slices.Contains(ids, chat.PersonID(m.v)) && m.v != "" {
-			p.fault(m.spot, "", "is there twice")
+			p.Fault(m.Spot, "", "is there twice")
 			continue
 		}
 		ids = append(ids, chat.PersonID(m.v))

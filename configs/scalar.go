@@ -13,9 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/configs/strict"
 )
 
 // word is the text of a scalar. Its String is what a fault may show of it.
@@ -35,8 +34,9 @@ func (w word) String() string {
 const shownLength = 32
 
 // scalar decodes one word into v.
-func (d *decoder) scalar(n ast.Node, v reflect.Value, s spot) {
-	w, ok := d.word(n, v, s)
+func (d *decoder) scalar(n strict.Value, v reflect.Value) {
+	s := n.At
+	w, ok := d.word(n, v)
 	if !ok {
 		return
 	}
@@ -52,7 +52,7 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, s spot) {
 	case *time.Duration:
 		t, err := parseDuration(w.text)
 		if err != nil {
-			d.fault(s, "write 90s, 5m, 72h or 30d", "wants a length of time, is %v", w)
+			d.Fault(s, "write 90s, 5m, 72h or 30d", "wants a length of time, is %v", w)
 		}
 		*p = t
 	case interface{ Choices() []string }:
@@ -63,27 +63,27 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, s spot) {
 }
 
 // refused reports what a type of its own said about its text; not its words, if they might show what was hidden.
-func (d *decoder) refused(w word, err error, s spot) {
+func (d *decoder) refused(w word, err error, s strict.Spot) {
 	if _, ours := errors.AsType[wanted](err); !ours && w.hidden {
-		d.fault(s, "", "the value is not taken")
+		d.Fault(s, "", "the value is not taken")
 		return
 	}
-	d.fault(s, "", "%v", err)
+	d.Fault(s, "", "%v", err)
 }
 
-func (d *decoder) choice(w word, v reflect.Value, choices []string, s spot) {
+func (d *decoder) choice(w word, v reflect.Value, choices []string, s strict.Spot) {
 	switch {
 	case slices.Contains(choices, w.text):
 		v.SetString(w.text)
 	case w.hidden:
-		d.fault(s, "it can be "+strings.Join(choices, ", "), "unknown word")
+		d.Fault(s, "it can be "+strings.Join(choices, ", "), "unknown word")
 	default:
-		d.fault(s, didYouMean(w.text, choices), "unknown word %v", w)
+		d.Fault(s, strict.DidYouMean(w.text, choices), "unknown word %v", w)
 	}
 }
 
 // basic decodes into the kinds that Go has itself.
-func (d *decoder) basic(w word, v reflect.Value, s spot) {
+func (d *decoder) basic(w word, v reflect.Value, s strict.Spot) {
 	var err error
 	want := "text"
 	switch v.Kind() { //nolint:exhaustive // the others have no form in YAML
@@ -116,38 +116,31 @@ func (d *decoder) basic(w word, v reflect.Value, s spot) {
 		panic(fmt.Sprintf("configs: a %v has no form in YAML", v.Type()))
 	}
 	if errors.Is(err, strconv.ErrRange) {
-		d.fault(s, "", "the number is too large or too small")
+		d.Fault(s, "", "the number is too large or too small")
 	} else if err != nil {
-		d.fault(s, "", "wants %s, is %v", want, w)
+		d.Fault(s, "", "wants %s, is %v", want, w)
 	}
 }
 
 // word finds the text of n and fills in variables. Numbers are taken as text too, as they are written, because IDs are
 // often numbers; true, false and nothing are not, because they are rarely meant.
-func (d *decoder) word(n ast.Node, v reflect.Value, s spot) (word, bool) {
-	var raw string
-	switch n := n.(type) {
-	case *ast.StringNode:
-		raw = n.Value
-	case *ast.LiteralNode:
-		raw = n.Value.Value
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		raw = n.GetToken().Value
-	case *ast.BoolNode:
-		raw = n.GetToken().Value
+func (d *decoder) word(n strict.Value, v reflect.Value) (word, bool) {
+	switch k := n.Kind(); k {
+	case strict.Text, strict.Number:
+	case strict.Flag:
 		if v.Kind() != reflect.Bool {
-			d.fault(s, "put it in quotes if it is text", "wants a word, is %s", raw)
+			n.Fault("put it in quotes if it is text", "wants a word, is %s", n.Word())
 			return word{}, false
 		}
-	case *ast.NullNode:
-		d.fault(s, "give it a value or leave the key out", "has no value")
+	case strict.Empty:
+		n.Fault("give it a value or leave the key out", "has no value")
 		return word{}, false
-	default:
-		d.fault(s, "", "wants one value, is %s", kindOf(n))
+	case strict.None, strict.List, strict.Table:
+		n.Fault("", "wants one value, is %v", k)
 		return word{}, false
 	}
 	_, secret := reflect.TypeAssert[*bridges.Secret](v.Addr())
-	w, ok := d.expand(unveiled(raw), s)
+	w, ok := d.expand(n.Word(), n.At)
 	if w.hidden = w.hidden || secret; w.hidden {
 		d.hide(w.text)
 	}
@@ -180,7 +173,7 @@ var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // expand fills in ${NAME} and ${NAME:-default}; $${ stands for ${ itself. A default is taken when the variable is not
 // set or empty. What is filled in is not looked at again.
-func (d *decoder) expand(s string, where spot) (word, bool) {
+func (d *decoder) expand(s string, where strict.Spot) (word, bool) {
 	var b strings.Builder
 	w, ok := word{}, true
 	for {
@@ -198,7 +191,7 @@ func (d *decoder) expand(s string, where spot) (word, bool) {
 		b.WriteString(before)
 		inside, after, closed := strings.Cut(rest, "}")
 		if !closed {
-			d.fault(where, "write $${ for the two characters themselves", "${ without its }")
+			d.Fault(where, "write $${ for the two characters themselves", "${ without its }")
 			return w, false
 		}
 		value, known := d.variable(inside, where)
@@ -208,14 +201,14 @@ func (d *decoder) expand(s string, where spot) (word, bool) {
 }
 
 // variable looks up what stands between ${ and }.
-func (d *decoder) variable(inside string, where spot) (string, bool) {
+func (d *decoder) variable(inside string, where strict.Spot) (string, bool) {
 	name, fallback, defaulted := strings.Cut(inside, ":-")
 	switch {
 	case !variableForm.MatchString(name):
-		d.fault(where, "write ${NAME} or ${NAME:-default}", "${…} does not hold the name of a variable")
+		d.Fault(where, "write ${NAME} or ${NAME:-default}", "${…} does not hold the name of a variable")
 		return "", false
 	case strings.Contains(fallback, "${"):
-		d.fault(where, "", "the default of ${%s} can't hold another ${", name)
+		d.Fault(where, "", "the default of ${%s} can't hold another ${", name)
 		return "", false
 	}
 	value, set := d.env(name)
@@ -223,10 +216,10 @@ func (d *decoder) variable(inside string, where spot) (string, bool) {
 	case defaulted && value == "":
 		return fallback, true
 	case !set:
-		d.fault(where, "set it, or write ${"+name+":-default}", "the variable %s is not set", name)
+		d.Fault(where, "set it, or write ${"+name+":-default}", "the variable %s is not set", name)
 		return "", false
 	case strings.ContainsRune(value, 0):
-		d.fault(where, "", "the variable %s holds a zero byte", name)
+		d.Fault(where, "", "the variable %s holds a zero byte", name)
 		return "", false
 	}
 	return value, true
@@ -235,7 +228,7 @@ func (d *decoder) variable(inside string, where spot) (string, bool) {
 const maxSecret = 64 << 10
 
 // secret reads a credential that is kept in a file of its own; other text is the credential itself.
-func (d *decoder) secret(text string, s spot) (string, bool) {
+func (d *decoder) secret(text string, s strict.Spot) (string, bool) {
 	path, filed := strings.CutPrefix(text, "file:")
 	if !filed {
 		return text, true
@@ -243,17 +236,17 @@ func (d *decoder) secret(text string, s spot) (string, bool) {
 	path = d.beside(filepath.FromSlash(path))
 	b, err := readRegular(path, maxSecret)
 	if err != nil {
-		d.fault(s, "", "the file of the secret: %s", plainReason(err))
+		d.Fault(s, "", "the file of the secret: %s", plainReason(err))
 		return "", false
 	}
 	text = strings.TrimRight(string(b), "\r\n")
 	if text == "" {
-		d.fault(s, "", "the file of the secret is empty")
+		d.Fault(s, "", "the file of the secret is empty")
 		return "", false
 	}
 	d.hide(text)
 	if open, err := openToAll(path); err == nil && open {
-		d.warn(s, "chmod o-r", "every user of this machine can read the file of the secret")
+		d.warnings.Fault(s, "chmod o-r", "every user of this machine can read the file of the secret")
 	}
 	return text, true
 }
