@@ -13,6 +13,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs/strict"
 )
 
 // What an expression may come to. Its parser takes stack with its depth, and it can't be stopped while it runs: so it may
@@ -35,7 +36,7 @@ func functions() []string {
 
 // formula is an expression that was compiled, and what it needs to know.
 type formula struct {
-	at      value
+	at      strict.Value
 	source  string
 	program *vm.Program
 	names   []string   // of what it knows by itself
@@ -43,19 +44,21 @@ type formula struct {
 }
 
 // condition compiles an expression that is true or false.
-func (l *loader) condition(v value, in *scope) *formula { return l.formula(v, in, expr.AsBool()) }
+func (l *loader) condition(v strict.Value, in *scope) *formula {
+	return l.formula(v, in, expr.AsBool())
+}
 
 // formula compiles an expression; nil when there is a fault.
-func (l *loader) formula(v value, in *scope, options ...expr.Option) *formula {
-	source, ok := v.word()
+func (l *loader) formula(v strict.Value, in *scope, options ...expr.Option) *formula {
+	source, ok := textOf(v)
 	switch {
 	case !ok:
 		return nil
 	case len(source) > exprMax:
-		v.fault("", "is longer than %d bytes", exprMax)
+		v.Fault("", "is longer than %d bytes", exprMax)
 		return nil
 	case strings.TrimSpace(source) == "":
-		v.fault("write an expression, as in hour < 9", "is empty")
+		v.Fault("write an expression, as in hour < 9", "is empty")
 		return nil
 	}
 	f := &formula{at: v, source: source}
@@ -81,10 +84,10 @@ func (l *loader) formula(v value, in *scope, options ...expr.Option) *formula {
 		err = look.wrong.Bind(file.NewSource(source))
 	}
 	if e, ok := errors.AsType[*file.Error](err); ok {
-		l.add(v.within(e.Line, e.Column), "", "does not compile: %s", e.Message)
+		l.Fault(v.Within(e.Line, e.Column), "", "does not compile: %s", e.Message)
 		return nil
 	}
-	v.fault("", "does not compile: %v", err)
+	v.Fault("", "does not compile: %v", err)
 	return nil
 }
 
@@ -214,8 +217,8 @@ func (p *play) eval(ctx context.Context, f *formula) (any, error) {
 	machine := vm.VM{MemoryBudget: exprBudget}
 	v, err := machine.Run(f.program, env)
 	if e, ok := errors.AsType[*file.Error](err); ok {
-		at := f.at.within(e.Line, e.Column)
-		return nil, fmt.Errorf("%s:%d:%d: %q: %s", p.bot.file, at.line, at.column, short(f.source), e.Message)
+		at := f.at.Within(e.Line, e.Column)
+		return nil, fmt.Errorf("%s:%d:%d: %q: %s", p.bot.file, at.Line, at.Column, short(f.source), e.Message)
 	}
 	return v, err
 }
@@ -228,7 +231,7 @@ func (p *play) holds(ctx context.Context, f *formula) (bool, error) {
 	}
 	b, ok := v.(bool)
 	if !ok {
-		return false, fmt.Errorf("%s:%d:%d: %q is %s, not true or false", p.bot.file, f.at.spot.line, f.at.spot.column, short(f.source), inWords(v))
+		return false, fmt.Errorf("%s:%d:%d: %q is %s, not true or false", p.bot.file, f.at.At.Line, f.at.At.Column, short(f.source), inWords(v))
 	}
 	return b, nil
 }

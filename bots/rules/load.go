@@ -9,12 +9,13 @@ import (
 	"github.com/expr-lang/expr/types"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/schedule"
 )
 
 // loader makes a bot of a tree, and collects what is wrong with it.
 type loader struct {
-	*faults
+	*strict.File
 
 	opt      Options
 	spec     *bots.Spec
@@ -42,26 +43,26 @@ type shared struct {
 // button is one that a person can press, and its place.
 type button struct {
 	id string
-	at value
+	at strict.Value
 }
 
 // load reads the file in two goes: what it says of names first, because steps may use names that come later.
-func (l *loader) load(root value) {
+func (l *loader) load(root strict.Value) {
 	l.spec = &bots.Spec{Texts: bots.Texts{}, Locale: l.opt.Locale}
 	l.defined, l.wakes = map[string]*shared{}, map[string]*wake{}
 	l.answers, l.asked = types.Map{}, types.Map{}
 	l.zone, l.zoneName = time.UTC, l.opt.Zone
-	var rules, define value
+	var rules, define strict.Value
 	locale := ""
-	root.fields(map[string]func(value){
-		"help":     func(v value) { l.spec.Help, _ = v.word() },
-		"locale":   func(v value) { locale, _ = v.word() },
-		"zone":     func(v value) { l.zoneName, _ = v.word(); l.setZone(v) },
-		"prefixes": func(v value) { l.spec.Prefixes = v.words() },
-		"machines": func(v value) { l.spec.Machines = v.flag() },
+	fields(root, map[string]func(strict.Value){
+		"help":     func(v strict.Value) { l.spec.Help, _ = textOf(v) },
+		"locale":   func(v strict.Value) { locale, _ = textOf(v) },
+		"zone":     func(v strict.Value) { l.zoneName, _ = textOf(v); l.setZone(v) },
+		"prefixes": func(v strict.Value) { l.spec.Prefixes = textsOf(v) },
+		"machines": func(v strict.Value) { l.spec.Machines = flagOf(v) },
 		"texts":    l.texts,
-		"define":   func(v value) { define = v },
-		"rules":    func(v value) { rules = v },
+		"define":   func(v strict.Value) { define = v },
+		"rules":    func(v strict.Value) { rules = v },
 	})
 	if l.zone == time.UTC && l.zoneName != "" {
 		l.setZone(root)
@@ -69,8 +70,8 @@ func (l *loader) load(root value) {
 	if l.spec.Locale == "" {
 		l.spec.Locale = locale
 	}
-	if rules.node == nil {
-		root.fault("write rules: and what the bot answers to", "there are no rules")
+	if rules.IsZero() {
+		root.Fault("write rules: and what the bot answers to", "there are no rules")
 		return
 	}
 	heads := l.heads(rules)
@@ -88,25 +89,25 @@ func (l *loader) load(root value) {
 	l.spec.Triggers = append(l.spec.Triggers, bots.Trigger{ID: wokenID, Kind: bots.Woken})
 }
 
-func (l *loader) setZone(v value) {
+func (l *loader) setZone(v strict.Value) {
 	s, err := schedule.Parse("@daily", l.zoneName) // it knows which zones are the same on every machine
 	if err != nil {
-		v.fault("", "%v", err)
+		v.Fault("", "%v", err)
 		return
 	}
 	l.zone = s.Next(time.Unix(0, 0)).Location()
 }
 
 // texts reads texts by locale and key.
-func (l *loader) texts(v value) {
-	for _, locale := range v.entries() {
+func (l *loader) texts(v strict.Value) {
+	for _, locale := range v.Entries() {
 		texts := map[string]string{}
-		for _, e := range locale.value.entries() {
-			if t, ok := e.value.word(); ok {
-				texts[e.key] = t
+		for _, e := range locale.Value.Entries() {
+			if t, ok := textOf(e.Value); ok {
+				texts[e.Key] = t
 			}
 		}
-		l.spec.Texts[locale.key] = texts
+		l.spec.Texts[locale.Key] = texts
 	}
 }
 
@@ -114,47 +115,47 @@ func (l *loader) texts(v value) {
 type head struct {
 	rule  *rule
 	scope *scope
-	cond  value // node is nil: there is none
-	when  value
-	steps []entry
+	cond  strict.Value // zero: there is none
+	when  strict.Value
+	steps []strict.Entry
 }
 
 // rulesMost is how many rules a file may have.
 const rulesMost = 400
 
 // heads reads when each rule acts, and which names there are.
-func (l *loader) heads(v value) []head {
-	if !v.isList() {
-		v.fault("write a list: each rule begins with - when:", "wants a list of rules, is %s", v.kind())
+func (l *loader) heads(v strict.Value) []head {
+	if v.Kind() != strict.List {
+		v.Fault("write a list: each rule begins with - when:", "wants a list of rules, is %v", v.Kind())
 		return nil
 	}
-	items := v.list()
+	items := itemsOf(v)
 	if len(items) > rulesMost {
-		v.fault("", "has more than %d rules", rulesMost)
+		v.Fault("", "has more than %d rules", rulesMost)
 		return nil
 	}
 	ids := map[string]int{}
 	var heads []head
 	for _, item := range items {
 		h := head{rule: &rule{at: item}}
-		for _, e := range item.entries() {
-			switch e.key {
+		for _, e := range item.Entries() {
+			switch e.Key {
 			case "when":
-				h.when = e.value
+				h.when = e.Value
 			case "name":
-				h.rule.name, _ = e.value.word()
+				h.rule.name, _ = textOf(e.Value)
 			default:
 				h.steps = append(h.steps, e)
 			}
 		}
 		h.takeIf()
-		if h.when.node == nil {
-			item.fault("write when: command, pattern, mention, message, event, press, hook or schedule", "does not say when")
+		if h.when.IsZero() {
+			item.Fault("write when: command, pattern, mention, message, event, press, hook or schedule", "does not say when")
 			continue
 		}
-		before := len(l.list)
+		before := l.Len()
 		l.when(&h)
-		if len(l.list) > before {
+		if l.Len() > before {
 			continue
 		}
 		h.rule.id = l.name(h.rule, ids)
@@ -169,10 +170,10 @@ func (l *loader) heads(v value) []head {
 // takeIf makes an if beside when, without then and else, the condition of the whole rule.
 func (h *head) takeIf() {
 	named := func(keys ...string) int {
-		return slices.IndexFunc(h.steps, func(e entry) bool { return slices.Contains(keys, e.key) })
+		return slices.IndexFunc(h.steps, func(e strict.Entry) bool { return slices.Contains(keys, e.Key) })
 	}
 	if i := named("if"); i >= 0 && named("then", "else") < 0 {
-		h.cond = h.steps[i].value
+		h.cond = h.steps[i].Value
 		h.steps = slices.Delete(h.steps, i, i+1)
 	}
 }
@@ -180,7 +181,7 @@ func (h *head) takeIf() {
 // body reads what a rule does.
 func (l *loader) body(h head) {
 	h.scope.own = l.known(h.scope.args)
-	if h.cond.node != nil {
+	if !h.cond.IsZero() {
 		h.rule.cond = l.condition(h.cond, h.scope)
 	}
 	name := h.rule.name
@@ -189,7 +190,7 @@ func (l *loader) body(h head) {
 		defer func() { l.where = l.where[:len(l.where)-1] }()
 	}
 	if len(h.steps) == 0 {
-		h.rule.at.fault("write reply: or another action", "does nothing")
+		h.rule.at.Fault("write reply: or another action", "does nothing")
 		return
 	}
 	h.rule.steps = l.actions(h.steps, h.scope)
@@ -207,13 +208,13 @@ func (l *loader) known(args types.Map) types.Map {
 }
 
 // names reads what is defined, and how the answers are called.
-func (l *loader) names(define value) {
-	var entries []entry
-	if define.node != nil {
-		entries = define.entries()
+func (l *loader) names(define strict.Value) {
+	var entries []strict.Entry
+	if !define.IsZero() {
+		entries = define.Entries()
 	}
 	for _, e := range entries {
-		l.share(e.key, e.value)
+		l.share(e.Key, e.Value)
 	}
 	for _, r := range l.rules {
 		if r.name != "" {
@@ -222,41 +223,40 @@ func (l *loader) names(define value) {
 		l.findAnswers(r.at)
 	}
 	for _, e := range entries {
-		l.findAnswers(e.value)
+		l.findAnswers(e.Value)
 	}
 	in := &scope{l: l, args: l.asked, own: l.known(l.asked)}
 	for _, e := range entries {
-		l.where = append(l.where, e.key)
-		l.defined[e.key].steps = l.steps(e.value, in)
+		l.where = append(l.where, e.Key)
+		l.defined[e.Key].steps = l.steps(e.Value, in)
 		l.where = l.where[:len(l.where)-1]
 	}
 }
 
-func (l *loader) share(name string, v value) {
+func (l *loader) share(name string, v strict.Value) {
 	switch {
 	case !isName(strings.ReplaceAll(name, "-", "_")):
-		v.fault("use lower-case letters, digits, - and _", "%q is no name", name)
+		v.Fault("use lower-case letters, digits, - and _", "%q is no name", name)
 	case l.defined[name] != nil:
-		v.fault("", "the name %s is there twice", name)
+		v.Fault("", "the name %s is there twice", name)
 		return
 	}
 	l.defined[name] = &shared{name: name}
 }
 
 // findAnswers looks for the names of answers, wherever a rule asks.
-func (l *loader) findAnswers(v value) {
+func (l *loader) findAnswers(v strict.Value) {
 	switch {
-	case v.isList():
-		for _, item := range v.list() {
+	case v.Kind() == strict.List:
+		for _, item := range itemsOf(v) {
 			l.findAnswers(item)
 		}
-	case v.isMap():
-		quiet := value{&faults{}, v.node, v.spot}
-		for _, e := range quiet.entries() {
-			if e.key == "ask" {
-				l.answers[answerOf(e.value)] = types.Any // nil before it is there
+	case v.Kind() == strict.Table:
+		for _, e := range v.Quiet().Entries() {
+			if e.Key == "ask" {
+				l.answers[answerOf(e.Value)] = types.Any // nil before it is there
 			}
-			l.findAnswers(value{v.faults, e.value.node, e.value.spot})
+			l.findAnswers(e.Value)
 		}
 	}
 }
@@ -265,7 +265,7 @@ func (l *loader) findAnswers(v value) {
 func (l *loader) checkRuns() {
 	for _, r := range l.runs {
 		if r.steps = l.defined[r.name]; r.steps == nil {
-			r.at.fault(nearest(r.name, slices.Sorted(maps.Keys(l.defined))), "nothing is called %s", r.name)
+			r.at.Fault(strict.DidYouMean(r.name, slices.Sorted(maps.Keys(l.defined))), "nothing is called %s", r.name)
 		}
 	}
 	const done = 2
@@ -284,7 +284,7 @@ func (l *loader) checkRuns() {
 	}
 	for _, r := range l.runs {
 		if !visit(r.name) {
-			r.at.fault("let it end somewhere", "%s runs itself", r.name)
+			r.at.Fault("let it end somewhere", "%s runs itself", r.name)
 			return
 		}
 	}
@@ -294,7 +294,7 @@ func (l *loader) checkRuns() {
 func (l *loader) checkButtons() {
 	for _, b := range l.buttons {
 		if !slices.ContainsFunc(l.rules, func(r *rule) bool { return r.trigger.Button != "" && presses(r.trigger.Button, b.id) }) {
-			b.at.fault("add a rule - when: {press: '"+b.id+"'}, or ask instead of reply", "nothing answers to the button %q", b.id)
+			b.at.Fault("add a rule - when: {press: '"+b.id+"'}, or ask instead of reply", "nothing answers to the button %q", b.id)
 		}
 	}
 }
@@ -308,7 +308,7 @@ func (l *loader) checkOrder() {
 		}
 		for j, o := range l.rules {
 			if o.cond != nil && mayFollow(r, o, j < i) {
-				r.at.fault("put it before that rule", "roles and cooldown don't hold behind the rule in line %d, which has an if", o.at.spot.line)
+				r.at.Fault("put it before that rule", "roles and cooldown don't hold behind the rule in line %d, which has an if", o.at.At.Line)
 				break
 			}
 		}

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -36,11 +37,11 @@ type Options struct {
 // Load makes a bot of a file of rules, called name in what is wrong with it. Its errors hold a *Fault for each thing that
 // is wrong; Faults lists them.
 func Load(name string, source []byte, opt Options) (bots.Bot, error) {
-	l := &loader{faults: &faults{file: name}, opt: opt}
-	if root, ok := parse(l.faults, source); ok {
+	l := &loader{File: fileOf(name), opt: opt}
+	if root, ok := l.Parse(source); ok {
 		l.load(root)
 	}
-	if err := l.err(); err != nil {
+	if err := wrong(l.File); err != nil {
 		return nil, err
 	}
 	b := &bot{file: name, zone: l.zone, config: opt.Config, spec: l.spec, rules: l.rules, byID: map[string]int{}, wakes: l.wakes}
@@ -65,7 +66,7 @@ type bot struct {
 type rule struct {
 	id      string
 	name    string // by which others run it; may be empty
-	at      value
+	at      strict.Value
 	trigger bots.Trigger
 	spec    string   // of its schedule
 	cond    *formula // nil: there is none
@@ -206,7 +207,7 @@ func (p *play) do(ctx context.Context, steps []step) error {
 		case errors.Is(err, bots.ErrWaiting), errors.Is(err, errEnd), errors.As(err, new(*placed)):
 			return err
 		default:
-			return &placed{fmt.Sprintf("%s:%d:%d: %s", p.bot.file, s.at.line, s.at.column, s.at.path), err}
+			return &placed{fmt.Sprintf("%s:%d:%d: %s", p.bot.file, s.at.Line, s.at.Column, s.at.Path), err}
 		}
 	}
 	return nil

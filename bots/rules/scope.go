@@ -12,6 +12,7 @@ import (
 	"github.com/expr-lang/expr/types"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -71,7 +72,7 @@ func (s *scope) knows(path []string) (hint string, ok bool) {
 	known := slices.Sorted(maps.Keys(all))
 	of, ok := all[path[0]]
 	if !ok {
-		return nearest(path[0], known), false
+		return strict.DidYouMean(path[0], known), false
 	}
 	if isScope(path[0]) && s.own[path[0]] == nil {
 		return "write {" + path[0] + ".something}", len(path) == 2
@@ -85,13 +86,13 @@ func (s *scope) knows(path []string) (hint string, ok bool) {
 	case len(path) == 2 && fields[path[1]] != nil:
 		return "", true
 	}
-	return nearest(path[len(path)-1], slices.Sorted(maps.Keys(fields))), false
+	return strict.DidYouMean(path[len(path)-1], slices.Sorted(maps.Keys(fields))), false
 }
 
 // read notes that a part of the state is read or set.
-func (s *scope) read(path []string, v value) {
+func (s *scope) read(path []string, v strict.Value) {
 	if s.unattended && path[0] == string(bots.OfPerson) {
-		v.fault("use talk or bot", "nobody does this, so there is no person")
+		v.Fault("use talk or bot", "nobody does this, so there is no person")
 	}
 }
 

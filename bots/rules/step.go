@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
 
 // step is one thing that a rule does.
 type step struct {
-	at  spot
+	at  strict.Spot
 	act action
 }
 
@@ -48,7 +49,7 @@ type (
 	}
 	handOff struct{ reason words }
 	run     struct {
-		at    value
+		at    strict.Value
 		name  string
 		steps *shared
 	}
@@ -79,18 +80,18 @@ type choice struct {
 const deepest = 8
 
 // steps reads a list of steps, or one.
-func (l *loader) steps(v value, in *scope) []step {
+func (l *loader) steps(v strict.Value, in *scope) []step {
 	if l.deep++; l.deep > deepest {
-		v.fault("put the inner ones under define:", "steps lie more than %d deep in one another", deepest)
+		v.Fault("put the inner ones under define:", "steps lie more than %d deep in one another", deepest)
 		l.deep--
 		return nil
 	}
 	defer func() { l.deep-- }()
 	var all []step
-	for _, item := range v.list() {
-		entries := item.entries()
-		if len(entries) == 0 && item.isMap() {
-			item.fault("", "does nothing")
+	for _, item := range itemsOf(v) {
+		entries := item.Entries()
+		if len(entries) == 0 && item.Kind() == strict.Table {
+			item.Fault("", "does nothing")
 		}
 		all = append(all, l.actions(entries, in)...)
 	}
@@ -98,28 +99,28 @@ func (l *loader) steps(v value, in *scope) []step {
 }
 
 // actions reads the actions of one mapping, in their order.
-func (l *loader) actions(entries []entry, in *scope) []step {
+func (l *loader) actions(entries []strict.Entry, in *scope) []step {
 	known := l.verbs()
 	var all []step
 	for _, e := range entries {
-		switch read, ok := known[e.key]; {
-		case e.key == "do":
-			all = append(all, l.steps(e.value, in)...)
-		case e.key == "choices":
+		switch read, ok := known[e.Key]; {
+		case e.Key == "do":
+			all = append(all, l.steps(e.Value, in)...)
+		case e.Key == "choices":
 			l.choicesOf(all, e, in)
-		case e.key == "if":
-			all = append(all, step{e.at, l.branch(e, entries, in)})
-		case e.key == "then" || e.key == "else":
-			if !slices.ContainsFunc(entries, func(o entry) bool { return o.key == "if" }) {
-				l.add(e.at, "", "there is no if to it")
+		case e.Key == "if":
+			all = append(all, step{e.At, l.branch(e, entries, in)})
+		case e.Key == "then" || e.Key == "else":
+			if !slices.ContainsFunc(entries, func(o strict.Entry) bool { return o.Key == "if" }) {
+				l.Fault(e.At, "", "there is no if to it")
 			}
 		case !ok:
 			names := append(slices.Collect(maps.Keys(known)), "do", "if", "choices")
 			slices.Sort(names)
-			l.add(e.at, nearest(e.key, names), "unknown key")
+			l.Fault(e.At, strict.DidYouMean(e.Key, names), "unknown key")
 		default:
-			if a := read(e.value, in); a != nil {
-				all = append(all, step{e.at, a})
+			if a := read(e.Value, in); a != nil {
+				all = append(all, step{e.At, a})
 			}
 		}
 	}
@@ -127,20 +128,20 @@ func (l *loader) actions(entries []entry, in *scope) []step {
 }
 
 // verbs are what a step can do.
-func (l *loader) verbs() map[string]func(value, *scope) action {
-	return map[string]func(value, *scope) action{
-		"reply":    func(v value, in *scope) action { return l.reply(v, in) },
+func (l *loader) verbs() map[string]func(strict.Value, *scope) action {
+	return map[string]func(strict.Value, *scope) action{
+		"reply":    func(v strict.Value, in *scope) action { return l.reply(v, in) },
 		"edit":     l.edit,
 		"ask":      l.ask,
 		"react":    l.react,
 		"set":      l.set,
-		"hand_off": func(v value, in *scope) action { return &handOff{l.words(v, in)} },
+		"hand_off": func(v strict.Value, in *scope) action { return &handOff{l.words(v, in)} },
 		"run":      l.run,
-		"remove":   func(v value, _ *scope) action { l.yes(v); return &remove{} },
-		"typing":   func(v value, _ *scope) action { l.yes(v); return &typing{} },
+		"remove":   func(v strict.Value, _ *scope) action { l.yes(v); return &remove{} },
+		"typing":   func(v strict.Value, _ *scope) action { l.yes(v); return &typing{} },
 		"wake":     l.wake,
-		"unwake": func(v value, _ *scope) action {
-			w, _ := v.word()
+		"unwake": func(v strict.Value, _ *scope) action {
+			w, _ := textOf(v)
 			return &unwake{w}
 		},
 	}
@@ -150,10 +151,10 @@ func (l *loader) verbs() map[string]func(value, *scope) action {
 const answerName = "answer"
 
 // answerOf is how the answer to a question is called.
-func answerOf(v value) string {
-	if v.isMap() {
-		for _, e := range (value{&faults{}, v.node, v.spot}).entries() {
-			if w, ok := e.value.word(); e.key == "as" && ok {
+func answerOf(v strict.Value) string {
+	if v.Kind() == strict.Table {
+		for _, e := range v.Quiet().Entries() {
+			if w, ok := textOf(e.Value); e.Key == "as" && ok {
 				return w
 			}
 		}
@@ -161,57 +162,57 @@ func answerOf(v value) string {
 	return answerName
 }
 
-func (l *loader) ask(v value, in *scope) action {
+func (l *loader) ask(v strict.Value, in *scope) action {
 	a := &ask{as: answerName}
 	if in.unattended {
-		v.fault("", "nobody is there to answer")
+		v.Fault("", "nobody is there to answer")
 	}
-	if !v.isMap() {
+	if v.Kind() != strict.Table {
 		a.texts = l.sayings(v, in)
 		return a
 	}
 	known := l.saying(&a.reply, in)
 	delete(known, "to")
 	delete(known, "text")
-	maps.Copy(known, map[string]func(value){
-		"question": func(v value) { a.texts = l.sayings(v, in) },
-		"choices":  func(v value) { a.choices = l.choices(v, in, false) },
-		"type":     func(v value) { a.kind = l.paramKind(v) },
-		"timeout":  func(v value) { a.timeout = l.duration(v) },
-		"late":     func(v value) { a.late = l.steps(v, in) },
-		"as": func(v value) {
-			if a.as, _ = v.word(); !isName(a.as) || reserved(a.as) || a.as == "text" {
-				v.fault("use lower-case letters, digits and _", "%q is no name for an answer, or it is taken", a.as)
+	maps.Copy(known, map[string]func(strict.Value){
+		"question": func(v strict.Value) { a.texts = l.sayings(v, in) },
+		"choices":  func(v strict.Value) { a.choices = l.choices(v, in, false) },
+		"type":     func(v strict.Value) { a.kind = l.paramKind(v) },
+		"timeout":  func(v strict.Value) { a.timeout = l.duration(v) },
+		"late":     func(v strict.Value) { a.late = l.steps(v, in) },
+		"as": func(v strict.Value) {
+			if a.as, _ = textOf(v); !isName(a.as) || reserved(a.as) || a.as == "text" {
+				v.Fault("use lower-case letters, digits and _", "%q is no name for an answer, or it is taken", a.as)
 			}
 		},
 	})
-	v.fields(known)
+	fields(v, known)
 	if len(a.texts) == 0 {
-		v.fault("write question:", "asks nothing")
+		v.Fault("write question:", "asks nothing")
 	}
 	if a.kind != "" && len(a.choices) > 0 {
-		v.fault("leave type out", "an answer that is one of several choices has no type")
+		v.Fault("leave type out", "an answer that is one of several choices has no type")
 	}
 	return a
 }
 
-func (l *loader) paramKind(v value) bots.ParamKind {
+func (l *loader) paramKind(v strict.Value) bots.ParamKind {
 	kinds := []string{string(bots.TextParam), string(bots.NumberParam), string(bots.DurationParam), string(bots.UserParam)}
-	s, _ := v.word()
+	s, _ := textOf(v)
 	if !slices.Contains(kinds, s) {
-		v.fault(nearest(s, kinds), "%q is no type", s)
+		v.Fault(strict.DidYouMean(s, kinds), "%q is no type", s)
 	}
 	return bots.ParamKind(s)
 }
 
-func (*loader) duration(v value) time.Duration {
-	s, ok := v.word()
+func (*loader) duration(v strict.Value) time.Duration {
+	s, ok := textOf(v)
 	if !ok {
 		return 0
 	}
 	d, err := parseDuration(s)
 	if err != nil {
-		v.fault("", "%v", err)
+		v.Fault("", "%v", err)
 	}
 	return d
 }
@@ -222,18 +223,18 @@ func parseDuration(s string) (time.Duration, error) {
 	return v.Duration, err
 }
 
-func (l *loader) react(v value, _ *scope) action {
+func (l *loader) react(v strict.Value, _ *scope) action {
 	r := &react{}
-	if v.isMap() {
-		v.fields(map[string]func(value){
-			"emoji":  func(v value) { r.emoji, _ = v.word() },
-			"remove": func(v value) { r.remove = l.yes(v) },
+	if v.Kind() == strict.Table {
+		fields(v, map[string]func(strict.Value){
+			"emoji":  func(v strict.Value) { r.emoji, _ = textOf(v) },
+			"remove": func(v strict.Value) { r.remove = l.yes(v) },
 		})
 	} else {
-		r.emoji, _ = v.word()
+		r.emoji, _ = textOf(v)
 	}
 	if r.emoji == "" || len(r.emoji) > 64 {
-		v.fault("write react: 👍", "wants an emoji")
+		v.Fault("write react: 👍", "wants an emoji")
 	}
 	return r
 }
@@ -241,32 +242,32 @@ func (l *loader) react(v value, _ *scope) action {
 // sets are several values that are set at once, in their order.
 type sets []step
 
-func (l *loader) set(v value, in *scope) action {
+func (l *loader) set(v strict.Value, in *scope) action {
 	var all sets
-	for _, e := range v.entries() {
-		scope, key, ok := strings.Cut(e.key, ".")
+	for _, e := range v.Entries() {
+		scope, key, ok := strings.Cut(e.Key, ".")
 		if !ok || !isScope(scope) || !isName(key) {
-			l.add(e.at, "write person.count, talk.count or bot.count", "%s is no part of the state", e.key)
+			l.Fault(e.At, "write person.count, talk.count or bot.count", "%s is no part of the state", e.Key)
 			continue
 		}
-		in.read([]string{scope, key}, e.value)
+		in.read([]string{scope, key}, e.Value)
 		s := &set{scope: bots.Scope(scope), key: key}
-		if literal, ok := e.value.literal(); ok {
+		if literal, ok := e.Value.Literal(); ok {
 			s.value = literal
-		} else if s.expr = l.formula(e.value, in); s.expr == nil {
+		} else if s.expr = l.formula(e.Value, in); s.expr == nil {
 			continue
 		}
-		all = append(all, step{e.at, s})
+		all = append(all, step{e.At, s})
 	}
 	return all
 }
 
-func (l *loader) run(v value, in *scope) action {
-	if !v.isWord() {
+func (l *loader) run(v strict.Value, in *scope) action {
+	if !v.IsWord() {
 		s := &shared{steps: l.steps(v, in)}
 		return &run{at: v, steps: s}
 	}
-	name, _ := v.word()
+	name, _ := textOf(v)
 	r := &run{at: v, name: name}
 	l.runs = append(l.runs, r)
 	for _, by := range l.where {
@@ -277,43 +278,43 @@ func (l *loader) run(v value, in *scope) action {
 	return r
 }
 
-func (l *loader) wake(v value, in *scope) action {
-	w := &wake{id: hash(v.node.String())}
-	v.fields(map[string]func(value){
-		"after": func(v value) {
+func (l *loader) wake(v strict.Value, in *scope) action {
+	w := &wake{id: hash(v.Source())}
+	fields(v, map[string]func(strict.Value){
+		"after": func(v strict.Value) {
 			if w.after = l.words(v, in); len(w.after) == 1 {
 				l.duration(v)
 			}
 		},
-		"as": func(v value) { w.as, _ = v.word() },
-		"do": func(v value) { w.steps = l.steps(v, in) },
+		"as": func(v strict.Value) { w.as, _ = textOf(v) },
+		"do": func(v strict.Value) { w.steps = l.steps(v, in) },
 	})
 	if w.after == nil || w.steps == nil {
-		v.fault("write {after: 2h, do: {reply: …}}", "wants after and do")
+		v.Fault("write {after: 2h, do: {reply: …}}", "wants after and do")
 	}
 	if w.as != "" {
 		w.id = "as " + w.as
 	}
 	if o := l.wakes[w.id]; o != nil && w.as != "" {
-		v.fault("", "two are called %s", w.as)
+		v.Fault("", "two are called %s", w.as)
 	}
 	l.wakes[w.id] = w
 	return w
 }
 
-func (l *loader) branch(e entry, entries []entry, in *scope) action {
-	b := &branch{cond: l.condition(e.value, in)}
+func (l *loader) branch(e strict.Entry, entries []strict.Entry, in *scope) action {
+	b := &branch{cond: l.condition(e.Value, in)}
 	found := false
 	for _, o := range entries {
-		switch o.key {
+		switch o.Key {
 		case "then":
-			b.then, found = l.steps(o.value, in), true
+			b.then, found = l.steps(o.Value, in), true
 		case "else":
-			b.otherwise, found = l.steps(o.value, in), true
+			b.otherwise, found = l.steps(o.Value, in), true
 		}
 	}
 	if !found {
-		l.add(e.at, "a condition of the whole rule stands beside its when:, and the rule has no then: nor else:", "if wants then: or else:")
+		l.Fault(e.At, "a condition of the whole rule stands beside its when:, and the rule has no then: nor else:", "if wants then: or else:")
 	}
 	return b
 }

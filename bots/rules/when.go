@@ -13,6 +13,7 @@ import (
 	"github.com/expr-lang/expr/types"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/schedule"
 )
@@ -29,38 +30,38 @@ func (l *loader) when(h *head) {
 	t := &h.rule.trigger
 	h.scope = &scope{l: l, args: types.Map{}}
 	v := h.when
-	if v.isWord() {
+	if v.IsWord() {
 		l.whenWord(v, t)
 		return
 	}
 	var set []string
-	is := func(key string, read func(value)) func(value) {
-		return func(v value) { set = append(set, key); read(v) }
+	is := func(key string, read func(strict.Value)) func(strict.Value) {
+		return func(v strict.Value) { set = append(set, key); read(v) }
 	}
-	plan, before := plan{zone: l.zoneName}, len(l.list)
-	v.fields(map[string]func(value){
-		"command":  is("command", func(v value) { l.command(v, t, h.scope) }),
-		"pattern":  is("pattern", func(v value) { l.pattern(v, t, h.scope) }),
-		"mention":  is("mention", func(v value) { t.Mention = l.yes(v) }),
-		"message":  is("message", func(v value) { t.Any = l.yes(v) }),
-		"event":    is("event", func(v value) { l.event(v, t) }),
-		"press":    is("press", func(v value) { t.Button, _ = v.word() }),
-		"hook":     is("hook", func(v value) { l.hook(v, t, h.scope) }),
-		"schedule": is("schedule", func(v value) { plan.spec = v; h.scope.unattended = true }),
-		"zone":     func(v value) { plan.zone, _ = v.word(); plan.extra = append(plan.extra, v) },
-		"to":       func(v value) { plan.to = l.place(v); plan.extra = append(plan.extra, v) },
-		"missed":   func(v value) { plan.missed = l.policy(v); plan.extra = append(plan.extra, v) },
-		"if": func(v value) {
-			if h.cond.node != nil {
-				v.fault("join them with and", "the rule has an if already")
+	plan, before := plan{zone: l.zoneName}, l.Len()
+	fields(v, map[string]func(strict.Value){
+		"command":  is("command", func(v strict.Value) { l.command(v, t, h.scope) }),
+		"pattern":  is("pattern", func(v strict.Value) { l.pattern(v, t, h.scope) }),
+		"mention":  is("mention", func(v strict.Value) { t.Mention = l.yes(v) }),
+		"message":  is("message", func(v strict.Value) { t.Any = l.yes(v) }),
+		"event":    is("event", func(v strict.Value) { l.event(v, t) }),
+		"press":    is("press", func(v strict.Value) { t.Button, _ = textOf(v) }),
+		"hook":     is("hook", func(v strict.Value) { l.hook(v, t, h.scope) }),
+		"schedule": is("schedule", func(v strict.Value) { plan.spec = v; h.scope.unattended = true }),
+		"zone":     func(v strict.Value) { plan.zone, _ = textOf(v); plan.extra = append(plan.extra, v) },
+		"to":       func(v strict.Value) { plan.to = l.place(v); plan.extra = append(plan.extra, v) },
+		"missed":   func(v strict.Value) { plan.missed = l.policy(v); plan.extra = append(plan.extra, v) },
+		"if": func(v strict.Value) {
+			if !h.cond.IsZero() {
+				v.Fault("join them with and", "the rule has an if already")
 			}
 			h.cond = v
 		},
-		"roles":    func(v value) { t.Roles = v.words() },
-		"cooldown": func(v value) { l.cooldown(v, t) },
-		"help":     func(v value) { t.Help, _ = v.word() },
+		"roles":    func(v strict.Value) { t.Roles = textsOf(v) },
+		"cooldown": func(v strict.Value) { l.cooldown(v, t) },
+		"help":     func(v strict.Value) { t.Help, _ = textOf(v) },
 	})
-	if len(set) == 0 && len(l.list) > before {
+	if len(set) == 0 && l.Len() > before {
 		return // most likely it is written wrong
 	}
 	if len(set) != 1 {
@@ -68,15 +69,15 @@ func (l *loader) when(h *head) {
 		if len(set) > 1 {
 			what = strings.Join(set, " and ")
 		}
-		v.fault("write one of command, pattern, mention, message, event, press, hook and schedule", "acts on %s", what)
+		v.Fault("write one of command, pattern, mention, message, event, press, hook and schedule", "acts on %s", what)
 		return
 	}
 	l.planned(plan, h.rule)
 }
 
 // whenWord reads when: joined.
-func (l *loader) whenWord(v value, t *bots.Trigger) {
-	switch w, _ := v.word(); {
+func (l *loader) whenWord(v strict.Value, t *bots.Trigger) {
+	switch w, _ := textOf(v); {
 	case w == "mention":
 		t.Mention = true
 	case w == "message":
@@ -84,13 +85,13 @@ func (l *loader) whenWord(v value, t *bots.Trigger) {
 	case slices.Contains(kinds(), w):
 		t.Kind = bots.Kind(w)
 	default:
-		v.fault(nearest(w, append(kinds(), "mention", "message")), "%q is nothing that happens", w)
+		v.Fault(strict.DidYouMean(w, append(kinds(), "mention", "message")), "%q is nothing that happens", w)
 	}
 }
 
-func (l *loader) yes(v value) bool {
-	if !v.flag() {
-		v.fault("leave it out", "can only be true")
+func (l *loader) yes(v strict.Value) bool {
+	if !flagOf(v) {
+		v.Fault("leave it out", "can only be true")
 	}
 	return true
 }
@@ -101,20 +102,20 @@ func reserved(name string) bool {
 	return taken && name != "text" || name == "args" || name == "texts"
 }
 
-func (l *loader) command(v value, t *bots.Trigger, in *scope) {
-	line, ok := v.word()
+func (l *loader) command(v strict.Value, t *bots.Trigger, in *scope) {
+	line, ok := textOf(v)
 	if !ok {
 		return
 	}
 	c, err := bots.ParseUsage(strings.TrimPrefix(strings.TrimSpace(line), "/"))
 	if err != nil {
-		v.fault("", "%v", err)
+		v.Fault("", "%v", err)
 		return
 	}
 	t.Command = c
 	for _, r := range l.rules {
 		if r.trigger.Command != nil && r.trigger.Command.Name == c.Name {
-			v.fault("use if: within one rule", "the command %s is there twice, first in line %d", c.Name, r.at.spot.line)
+			v.Fault("use if: within one rule", "the command %s is there twice, first in line %d", c.Name, r.at.At.Line)
 		}
 	}
 	for _, p := range c.Params {
@@ -126,9 +127,9 @@ func (l *loader) command(v value, t *bots.Trigger, in *scope) {
 	}
 }
 
-func (l *loader) argument(v value, name string, in *scope) {
+func (l *loader) argument(v strict.Value, name string, in *scope) {
 	if reserved(name) {
-		v.fault("call it something else", "the name %s is taken", name)
+		v.Fault("call it something else", "the name %s is taken", name)
 	}
 	in.args[name] = types.String
 }
@@ -136,23 +137,23 @@ func (l *loader) argument(v value, name string, in *scope) {
 // patternMax is how long a pattern may be, in bytes.
 const patternMax = 1000
 
-func (l *loader) pattern(v value, t *bots.Trigger, in *scope) {
-	s, ok := v.word()
+func (l *loader) pattern(v strict.Value, t *bots.Trigger, in *scope) {
+	s, ok := textOf(v)
 	if !ok {
 		return
 	}
 	if len(s) > patternMax {
-		v.fault("make several rules of it", "is longer than %d bytes", patternMax)
+		v.Fault("make several rules of it", "is longer than %d bytes", patternMax)
 		return
 	}
 	re, err := regexp.Compile(s)
 	if err != nil {
-		reason, at := err.Error(), v.spot
+		reason, at := err.Error(), v.At
 		if se, ok := errors.AsType[*syntax.Error](err); ok {
 			reason = fmt.Sprintf("%s: `%s`", se.Code, short(se.Expr))
-			at = v.within(1, max(strings.Index(s, se.Expr), 0))
+			at = v.Within(1, max(strings.Index(s, se.Expr), 0))
 		}
-		l.add(at, "patterns are RE2: https://github.com/google/re2/wiki/Syntax", "is no pattern: %s", reason)
+		l.Fault(at, "patterns are RE2: https://github.com/google/re2/wiki/Syntax", "is no pattern: %s", reason)
 		return
 	}
 	t.Pattern = re
@@ -163,86 +164,86 @@ func (l *loader) pattern(v value, t *bots.Trigger, in *scope) {
 	}
 }
 
-func (l *loader) event(v value, t *bots.Trigger) {
-	w, ok := v.word()
+func (l *loader) event(v strict.Value, t *bots.Trigger) {
+	w, ok := textOf(v)
 	if ok && !slices.Contains(kinds(), w) {
-		v.fault(nearest(w, kinds()), "%q is no event", w)
+		v.Fault(strict.DidYouMean(w, kinds()), "%q is no event", w)
 	}
 	t.Kind = bots.Kind(w)
 }
 
-func (l *loader) hook(v value, t *bots.Trigger, in *scope) {
-	t.Hook, _ = v.word()
+func (l *loader) hook(v strict.Value, t *bots.Trigger, in *scope) {
+	t.Hook, _ = textOf(v)
 	in.unattended = true
 	if !isName(strings.ReplaceAll(t.Hook, "-", "_")) {
-		v.fault("use lower-case letters, digits, - and _", "%q is no name for a webhook", t.Hook)
+		v.Fault("use lower-case letters, digits, - and _", "%q is no name for a webhook", t.Hook)
 	}
 }
 
-func (l *loader) cooldown(v value, t *bots.Trigger) {
-	s, ok := v.word()
+func (l *loader) cooldown(v strict.Value, t *bots.Trigger) {
+	s, ok := textOf(v)
 	if !ok {
 		return
 	}
 	var err error
 	if t.Cooldown, err = bots.ParseCooldown(s); err != nil {
-		v.fault("", "%v", err)
+		v.Fault("", "%v", err)
 	}
 }
 
 // plan is a schedule as it is written.
 type plan struct {
-	spec   value
+	spec   strict.Value
 	zone   string
 	to     chat.Conversation
 	missed schedule.Policy
-	extra  []value
+	extra  []strict.Value
 }
 
 func (l *loader) planned(p plan, r *rule) {
 	t := &r.trigger
-	if p.spec.node == nil {
+	if p.spec.IsZero() {
 		for _, v := range p.extra {
-			v.fault("", "is for a schedule alone")
+			v.Fault("", "is for a schedule alone")
 		}
 		return
 	}
-	spec, ok := p.spec.word()
+	spec, ok := textOf(p.spec)
 	if !ok {
 		return
 	}
 	s, err := schedule.Parse(spec, p.zone)
 	if err != nil {
-		p.spec.fault("", "%v", err)
+		p.spec.Fault("", "%v", err)
 		return
 	}
 	r.spec = strings.Join(strings.Fields(spec), " ")
 	t.Schedule = &bots.Schedule{Schedule: s, Missed: p.missed, To: p.to}
 	if len(t.Roles) > 0 || t.Cooldown.N > 0 {
-		p.spec.fault("leave roles and cooldown out", "nobody does this")
+		p.spec.Fault("leave roles and cooldown out", "nobody does this")
 	}
 }
 
-func (l *loader) policy(v value) schedule.Policy {
-	s, ok := v.word()
+func (l *loader) policy(v strict.Value) schedule.Policy {
+	s, ok := textOf(v)
 	if !ok {
 		return schedule.Policy{}
 	}
 	p, err := schedule.ParsePolicy(s)
 	if err != nil {
-		v.fault("", "%v", err)
+		v.Fault("", "%v", err)
 	}
 	return p
 }
 
-func (l *loader) place(v value) chat.Conversation {
-	s, ok := v.word()
+func (l *loader) place(v strict.Value) chat.Conversation {
+	s, ok := textOf(v)
 	if !ok {
 		return chat.Conversation{}
 	}
 	c, err := chat.ParseConversation(s)
 	if err != nil {
-		v.fault("", "%v", err)
+		v.Fault("", "%v", err)
 	}
 	return c
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs/strict"
 )
 
 // words is text with places to fill in: Hello {user}!
@@ -30,19 +31,19 @@ var hole = regexp.MustCompile(`\\.|\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)*)\}`)
 const wordsMax = 8 << 10
 
 // words reads text with places to fill in.
-func (l *loader) words(v value, in *scope) words {
-	s, ok := v.word()
+func (l *loader) words(v strict.Value, in *scope) words {
+	s, ok := textOf(v)
 	if !ok {
 		return nil
 	}
 	if len(s) > wordsMax {
-		v.fault("", "is longer than %d bytes", wordsMax)
+		v.Fault("", "is longer than %d bytes", wordsMax)
 		return nil
 	}
 	return l.fillable(v, s, in, true)
 }
 
-func (l *loader) fillable(v value, s string, in *scope, texts bool) words {
+func (l *loader) fillable(v strict.Value, s string, in *scope, texts bool) words {
 	var w words
 	from := 0
 	for _, at := range hole.FindAllStringSubmatchIndex(s, -1) {
@@ -59,11 +60,11 @@ func (l *loader) fillable(v value, s string, in *scope, texts bool) words {
 		line := 1 + strings.Count(s[:at[0]], "\n")
 		column := len([]rune(s[strings.LastIndexByte(s[:at[0]], '\n')+1 : at[0]]))
 		if hint, ok := in.knows(path); !ok {
-			at := v.spot
+			at := v.At
 			if texts { // otherwise it is in a text that stands elsewhere
-				at = v.within(line, column)
+				at = v.Within(line, column)
 			}
-			l.add(at, hint, "nothing is known of {%s}", strings.Join(path, "."))
+			l.Fault(at, hint, "nothing is known of {%s}", strings.Join(path, "."))
 			continue
 		}
 		in.read(path, v)
@@ -73,7 +74,7 @@ func (l *loader) fillable(v value, s string, in *scope, texts bool) words {
 }
 
 // ownText is a text of the file in its locale.
-func (l *loader) ownText(v value, path []string, in *scope) words {
+func (l *loader) ownText(v strict.Value, path []string, in *scope) words {
 	if len(path) == 2 {
 		if t, ok := l.text(path[1]); ok {
 			return l.fillable(v, t, in, false)
@@ -85,7 +86,7 @@ func (l *loader) ownText(v value, path []string, in *scope) words {
 			known["texts."+key] = true
 		}
 	}
-	v.fault(nearest(strings.Join(path, "."), slices.Sorted(maps.Keys(known))), "there is no {%s}", strings.Join(path, "."))
+	v.Fault(strict.DidYouMean(strings.Join(path, "."), slices.Sorted(maps.Keys(known))), "there is no {%s}", strings.Join(path, "."))
 	return nil
 }
 
