@@ -204,6 +204,10 @@ func TestTroubleHoldsUpNobodyElse(t *testing.T) {
 		t.Skip("it makes much load")
 	}
 	good := setup(t, plugins.Config{Manifest: own(t, "obey")})
+	alone := make(chan struct{})
+	timer := time.AfterFunc(time.Second, func() { close(alone) })
+	defer timer.Stop()
+	quiet := good.waits(alone) // how busy the machine is anyway
 	var all sync.WaitGroup
 	for _, trouble := range []string{"hang", "flood", "calls", "die", "eat"} {
 		bad := setup(t, plugins.Config{Manifest: own(t, "misbehave", "limits: {time: 2s, memory: 2GiB}")})
@@ -220,13 +224,24 @@ func TestTroubleHoldsUpNobodyElse(t *testing.T) {
 		all.Wait()
 		close(over)
 	}()
+	took := good.waits(over)
+	p99 := took[len(took)*99/100]
+	t.Logf("%d events: p50 %v, p99 %v, worst %v; alone worst %v", len(took), took[len(took)/2], p99, took[len(took)-1], quiet[len(quiet)-1])
+	if most := 100*time.Millisecond + quiet[len(quiet)-1]; p99 > most {
+		t.Errorf("another bot waited %v, want less than %v", p99, most)
+	}
+}
+
+// waits says something every few milliseconds until over is closed, and gives how long each answer took, the longest last.
+func (w *world) waits(over <-chan struct{}) []time.Duration {
+	w.t.Helper()
 	var took []time.Duration
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for going := true; going; {
 		began := time.Now()
-		if got := good.say("react {\"emoji\": \"👍\"}"); got != "react: 👍" {
-			t.Fatalf("it says %q, want 👍", got)
+		if got := w.say(`react {"emoji": "👍"}`); got != "react: 👍" {
+			w.t.Fatalf("it says %q, want 👍", got)
 		}
 		took = append(took, time.Since(began))
 		select {
@@ -236,8 +251,5 @@ func TestTroubleHoldsUpNobodyElse(t *testing.T) {
 		}
 	}
 	slices.Sort(took)
-	t.Logf("%d events: p50 %v, p99 %v, worst %v", len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
-	if p99 := took[len(took)*99/100]; p99 > 100*time.Millisecond {
-		t.Errorf("another bot waited %v, want less than 100 ms", p99)
-	}
+	return took
 }

