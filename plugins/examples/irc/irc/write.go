@@ -36,7 +36,7 @@ func (t Text) Messages(f Form) []string {
 	for _, line := range lines {
 		for len(line) > 0 {
 			var one []glyph
-			one, line = cut(line, f.Max)
+			one, line = cut(tame(line), f.Max)
 			if s := encode(one); strings.TrimSpace(s) != "" {
 				all = append(all, s)
 			}
@@ -58,7 +58,7 @@ func (t Text) glyphs() []glyph {
 			continue
 		}
 		last := len(all) - 1
-		if last >= 0 && r != '\n' && all[last].s != "\n" && (joined || follows(r) || flag(all[last].s, r)) {
+		if last >= 0 && r != '\n' && all[last].s != "\n" && (joined && unicode.Is(unicode.So, r) || follows(r) || flag(all[last].s, r)) {
 			all[last].s += string(r)
 		} else {
 			all = append(all, glyph{string(r), styles[i]})
@@ -135,12 +135,17 @@ func trim(line []glyph) []glyph {
 	return line
 }
 
-// harmless breaks the nicks in a line, and the command that it begins with. Addresses of pages stay as they are.
+// tame breaks the command that a message begins with.
+func tame(line []glyph) []glyph {
+	if first, _ := utf8.DecodeRuneInString(line[0].s); !strings.ContainsRune("!.@-,;$%&~+/?`^=|\\", first) {
+		return line
+	}
+	return append([]glyph{{shy + line[0].s, line[0].is}}, line[1:]...)
+}
+
+// harmless breaks the nicks in a line. Addresses of pages stay as they are.
 func (f Form) harmless(line []glyph) []glyph {
 	var out []glyph
-	if len(line) > 0 && strings.ContainsAny(line[0].s, "!.@-,;$%&~+/?`^=|\\") {
-		out = append(out, glyph{shy, line[0].is})
-	}
 	for len(line) > 0 {
 		n := 1
 		for n < len(line) && (line[n].s == " ") == (line[0].s == " ") {
@@ -168,7 +173,7 @@ func (f Form) unnamed(run []glyph) []glyph {
 			continue
 		}
 		out = append(out, run[0])
-		if f.Nick(plain(run[:n])) {
+		if f.Nick(bare(run[:n])) {
 			out = append(out, glyph{shy, run[0].is})
 		}
 		out, run = append(out, run[1:n]...), run[n:]
@@ -180,6 +185,16 @@ func (f Form) unnamed(run []glyph) []glyph {
 func nickish(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_[]\\{}|^`", r)
+}
+
+// bare is a word without what stands on its letters, which hides a nick from nobody.
+func bare(run []glyph) string {
+	var b strings.Builder
+	for _, g := range run {
+		r, _ := utf8.DecodeRuneInString(g.s)
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 func plain(run []glyph) string {
