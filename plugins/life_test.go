@@ -227,7 +227,7 @@ func TestTroubleHoldsUpNobodyElse(t *testing.T) {
 	took := good.waits(over)
 	p99 := took[len(took)*99/100]
 	t.Logf("%d events: p50 %v, p99 %v, worst %v; alone worst %v", len(took), took[len(took)/2], p99, took[len(took)-1], quiet[len(quiet)-1])
-	if most := 100*time.Millisecond + quiet[len(quiet)-1]; p99 > most {
+	if most := 100*time.Millisecond + quiet[len(quiet)-1]; p99 > most && !raced {
 		t.Errorf("another bot waited %v, want less than %v", p99, most)
 	}
 }
