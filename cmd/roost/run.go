@@ -60,6 +60,9 @@ func (c *common) run(ctx context.Context, watched bool) error {
 		return err
 	}
 	log := logger(os.Stderr, f.Log)
+	if watched {
+		f.Warnings = nil // whoever starts Roost so has read them
+	}
 	for _, w := range f.Warnings {
 		log.LogAttrs(ctx, slog.LevelWarn, "configuration", slog.String("warning", w.Error()))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/bridges/x/xsim"
+	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/web/sandbox"
 )
@@ -146,6 +148,9 @@ routes:
     mirror: ["%[1]s#%[13]s", "slack/team#%[14]s", "discord/club#%[15]s", "telegram/bot#%[16]d"]
 bots:
   order: {script: bots/order.star, in: [support]}
+  faq: {rules: bots/faq.yaml, in: [support], config: {quiet: true}}
+  remind: {script: bots/remind.star, in: [support, lounge]}
+  poll: {script: bots/poll.star, in: [lounge]}
 web: {listen: "127.0.0.1:0"}
 log: {level: warn}
 `
@@ -157,26 +162,29 @@ func (st *sandboxStage) write(dir string) (path string, err error) {
 		st.discord.Token(), st.discord.URL(), st.telegram.Token(), st.telegram.URL(),
 		st.slackDesk, st.discordDesk, st.telegramDesk, st.group, st.slackLounge, st.discordLounge, st.telegramLounge)
 	path = filepath.Join(dir, "sandbox.yaml")
-	if err := os.MkdirAll(filepath.Join(dir, "bots"), 0o700); err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "bots", "order.star"), []byte(orderBot), 0o600); err != nil {
-		return "", err
-	}
-	return path, os.WriteFile(path, []byte(text), 0o600)
+	return path, errors.Join(writeBots(filepath.Join(dir, "bots")), os.WriteFile(path, []byte(text), 0o600))
 }
 
-const orderBot = `
-def order():
-    size = ask("Which size?", choices = ["Small", "Medium", "Large"])
-    tea = ask("Which tea?", choices = ["Sencha", "Assam", "Rooibos"])
-    name = ask("Whose name shall be on it?")
-    if confirm("A %s %s for %s?" % (size.lower(), tea, name)):
-        say("Ordered: a %s %s for %s." % (size.lower(), tea, name))
-    else:
-        say("Then not.")
-command("order", order, help = "order a tea")
-`
+// writeBots puts the bots that come with Roost into a folder. One that is there already stays as it is.
+func writeBots(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, name := range []string{"order.star", "faq.yaml", "remind.star", "poll.star"} {
+		path := filepath.Join(dir, name)
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		text, err := fs.ReadFile(configs.Bots(), name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // logIn logs the brand in at X as a person would, by X's page: only such a login is given the files of messages.
 func (st *sandboxStage) logIn(ctx context.Context, h *house) error {

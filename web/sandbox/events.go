@@ -32,9 +32,8 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	seq, begin := p.resume(r)
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	f := feed{page: p, out: out, seq: seq}
-	for alive := out.send(begin, p.trips.mark(seq), "{}"); alive; {
-		alive = f.round(r.Context(), beat.C)
+	for f := (feed{page: p, out: out, seq: seq, begin: begin}); f.round(r.Context(), beat.C); {
+		f.begin = ""
 	}
 }
 
@@ -42,6 +41,7 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 type feed struct {
 	page    *Page
 	out     stream
+	begin   string // the event to begin with; empty when it has begun
 	seq     int64
 	changed bool
 }
@@ -70,6 +70,9 @@ func (f *feed) round(ctx context.Context, beat <-chan time.Time) bool {
 }
 
 func (f *feed) tell(trips []trip) bool {
+	if f.begin != "" && !f.out.send(f.begin, f.page.trips.mark(f.seq), "{}") {
+		return false
+	}
 	if f.changed && !f.out.send("state", "", "{}") {
 		return false
 	}

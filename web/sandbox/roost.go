@@ -101,17 +101,14 @@ func (p *Page) order(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := p.roost.shown()
-	if now == nil {
+	switch {
+	case now == nil:
 		fail(w, http.StatusNotFound, "this Roost can't be killed from here")
 		return
-	}
-	switch {
 	case in.Do != "kill" && in.Do != "start":
 		fail(w, http.StatusBadRequest, "Roost can be told to kill or start")
 		return
-	case (in.Do == "kill") == (now.State == Killed):
-		fail(w, http.StatusConflict, errAlready.Error())
-		return
+	case (in.Do == "kill") == (now.State == Killed): // it is so already
 	case in.Do == "kill":
 		p.roost.kill()
 	default:

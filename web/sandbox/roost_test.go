@@ -36,11 +36,11 @@ func TestRoostIsKilledAndStarted(t *testing.T) {
 		want  int
 		order string
 	}{
-		{sandbox.Process{State: sandbox.Starting, PID: 4}, "start", http.StatusConflict, ""},
+		{sandbox.Process{State: sandbox.Starting, PID: 4}, "start", http.StatusNoContent, ""},
 		{sandbox.Process{State: sandbox.Starting, PID: 4}, "kill", http.StatusNoContent, "kill"},
-		{sandbox.Process{State: sandbox.Running, PID: 4}, "start", http.StatusConflict, ""},
+		{sandbox.Process{State: sandbox.Running, PID: 4}, "start", http.StatusNoContent, ""},
 		{sandbox.Process{State: sandbox.Running, PID: 4}, "kill", http.StatusNoContent, "kill"},
-		{sandbox.Process{State: sandbox.Killed, Again: again}, "kill", http.StatusConflict, ""},
+		{sandbox.Process{State: sandbox.Killed, Again: again}, "kill", http.StatusNoContent, ""},
 		{sandbox.Process{State: sandbox.Killed, Again: again}, "start", http.StatusNoContent, "start"},
 		{sandbox.Process{State: sandbox.Running, PID: 5}, "dance", http.StatusBadRequest, ""},
 	} {

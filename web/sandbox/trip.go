@@ -17,6 +17,8 @@ const (
 	maxTrips = 200
 	maxSteps = 60 // of one trip; the oldest deliveries fall out
 
+	maxLabels = 2000 // of buttons
+
 	leastPause = 500 * time.Millisecond // what is shorter is not worth a word
 	atOnce     = 10 * time.Second       // within which a bot does what it does about something
 )
@@ -56,7 +58,7 @@ type step struct {
 	pause    time.Duration   // before the first try
 	to       chat.Conversation
 	title    string // what was done, in words
-	words    string // what a bot said
+	words    string // what a bot said, up to where
 	action   string
 	state    chat.State
 	reason   string
@@ -73,10 +75,19 @@ type trips struct {
 	seq     int64
 	count   int64
 	all     []*trip // oldest first
+	labels  map[pressable]string
 	changed chan struct{}
 }
 
-func newTrips(boot string) *trips { return &trips{boot: boot, changed: make(chan struct{})} }
+// pressable is a button as it is told when somebody presses it.
+type pressable struct {
+	place       chat.Conversation
+	name, value string
+}
+
+func newTrips(boot string) *trips {
+	return &trips{boot: boot, labels: map[pressable]string{}, changed: make(chan struct{})}
+}
 
 // Watch takes one step of a trip in. It only notes it, and never waits for those who look on.
 func (p *Page) Watch(s router.Step) {
@@ -112,6 +123,9 @@ func (t *trips) happened(s router.Step) *trip {
 	i := t.last(func(tr *trip) bool { return tr.event == ev.ID && tr.account == ev.Conversation.Account })
 	if s.What == router.Received && i < 0 { // it comes again when it could not be confirmed
 		what, words := inWords(ev.What)
+		if p, ok := ev.What.(chat.Pressed); ok {
+			words = cmp.Or(t.labels[pressable{ev.Conversation.Place(), p.Button, p.Value}], words)
+		}
 		return t.add(&trip{
 			event: ev.ID, action: carrier(ev.What), account: ev.Conversation.Account, ref: ev.Ref(), began: s.At, author: ev.Author, what: what, text: words,
 			steps: []step{{at: s.At, kind: s.What, to: ev.Conversation}},
@@ -130,6 +144,7 @@ func (t *trips) happened(s router.Step) *trip {
 // tried notes one try of a delivery.
 func (t *trips) tried(s router.Step) *trip {
 	d := s.Delivery
+	t.learn(d.Action)
 	tr := t.cause(d)
 	if tr == nil {
 		tr = t.add(uncaused(s))
@@ -146,6 +161,29 @@ func (t *trips) tried(s router.Step) *trip {
 		tr.cases[d.Case] = true
 	}
 	return tr
+}
+
+// learn keeps what the buttons of a card are called.
+func (t *trips) learn(a chat.Action) {
+	var card *chat.Card
+	switch a := a.(type) {
+	case chat.Post:
+		card = a.Card
+	case chat.Edit:
+		card = a.Card
+	case chat.Open:
+		card = &a.Card
+	case chat.Delete, chat.React, chat.Pin, chat.Hear:
+	}
+	if card == nil {
+		return
+	}
+	if len(t.labels) > maxLabels {
+		clear(t.labels)
+	}
+	for _, b := range card.Buttons {
+		t.labels[pressable{a.Target().Place(), b.ID, b.Value}] = b.Label
+	}
 }
 
 // uncaused is the trip of a delivery that no known event made.
@@ -312,7 +350,8 @@ func (t *trips) position(mark string) (seq int64, ok bool) {
 func (tr *trip) pause(s router.Step) time.Duration {
 	d := s.Delivery
 	putOff := func(s step) bool { return s.state == chat.Waiting && s.to.Place() == d.Action.Target().Place() }
-	if tr.delivered[d.ID] || d.Admitted.IsZero() || slices.ContainsFunc(tr.steps, putOff) {
+	_, hear := d.Action.(chat.Hear) // which nobody can take back
+	if hear || tr.delivered[d.ID] || d.Admitted.IsZero() || slices.ContainsFunc(tr.steps, putOff) {
 		return 0
 	}
 	if p := s.At.Add(-s.Took).Sub(d.Admitted); p >= leastPause {

@@ -274,7 +274,7 @@ func TestBotsAreNamed(t *testing.T) {
 		}
 		want := []string{
 			"Received from X", "Stored and confirmed to X", "The bot order heard it", "order said “Which size?” to Alice Moreau on X",
-			"What order said, shown to a thread in Slack #lounge",
+			"Shown what order said, in a thread in Slack #lounge",
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s has the steps %q, want %q", tr.Text, got, want)
@@ -318,5 +318,26 @@ func TestBotsWordsFindTheirTripBeforeItsTelling(t *testing.T) {
 	w.tried(chat.Delivery{ID: 5, Source: said, Action: chat.Post{To: ev.Conversation, Text: text.Plain("Hm")}, Admitted: after(30), State: chat.Sent}, 40, "sent")
 	if trips := w.state().Trips; len(trips) != 1 || len(trips[0].Steps) != 3 {
 		t.Errorf("trips = %+v, want one with three steps", trips)
+	}
+}
+
+// A press is told by what the button says, as far as that is known.
+func TestPressIsToldByLabel(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	at := w.thread()
+	card := &chat.Card{Buttons: []chat.Button{{ID: "ask", Value: "1", Label: "Small"}, {ID: "ask", Value: "2", Label: "Large"}}}
+	w.tried(chat.Delivery{ID: 1, Action: chat.Post{To: at, Card: card}, State: chat.Sent}, 0, "sent")
+	for i, tc := range []struct {
+		pressed chat.Pressed
+		want    string
+	}{
+		{chat.Pressed{Button: "ask", Value: "2"}, "Large"},
+		{chat.Pressed{Button: "ask", Value: "3"}, "ask"},
+	} {
+		w.page.Watch(router.Step{At: after(i), What: router.Received, Event: &chat.Event{ID: chat.EventID(fmt.Sprint(i)), Conversation: at, What: tc.pressed}})
+		if got := w.state().Trips[0]; got.What != "pressed" || got.Text != tc.want {
+			t.Errorf("%+v is told as %q %q, want %q", tc.pressed, got.What, got.Text, tc.want)
+		}
 	}
 }

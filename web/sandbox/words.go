@@ -123,10 +123,7 @@ func where(s step, place string) string {
 	case "hear":
 		return ""
 	case "post":
-		if s.words != "" {
-			return "“" + s.words + "” to " + place
-		}
-		return "to " + place
+		return cmp.Or(s.words, "to ") + place
 	case "open":
 		return "in " + place
 	}
@@ -156,54 +153,53 @@ func failureInWords(s step) string {
 // speaker is the bot whose message a delivery carries or is about; empty when it is nobody's.
 func speaker(d *chat.Delivery) chat.Account { return cmp.Or(d.Source.SaidBy(), d.Of.SaidBy()) }
 
-// spoken is what a bot says by a delivery; empty when that is a copy for others, or nothing that is said.
+// shownOf says whether a delivery lets others see what a bot did elsewhere.
+func shownOf(d *chat.Delivery) bool {
+	return speaker(d) != "" && d.Action.Target().Place() != cmp.Or(d.Source, d.Of).Conversation.Place()
+}
+
+// spoken is what a bot says by a delivery, or whose words others see.
 func spoken(d *chat.Delivery) string {
 	a, ok := d.Action.(chat.Post)
-	if !ok || speaker(d) == "" || a.To.Place() != d.Source.Conversation.Place() {
+	switch {
+	case !ok || speaker(d) == "":
 		return ""
+	case shownOf(d):
+		return "what " + speaker(d).Name() + " said, in "
 	}
-	return said(a.Text, a.Files)
+	return "“" + said(a.Text, a.Files) + "” to "
 }
 
 func botName(a chat.Account) string { return "The bot " + a.Name() }
 
 // title is what a delivery did when it was sent.
 func title(d *chat.Delivery) string {
-	by := speaker(d).Name()
-	switch a := d.Action.(type) {
-	case chat.Post:
-		switch {
-		case by == "":
-			return "Delivered"
-		case spoken(d) == "":
-			return "What " + by + " said, shown"
-		}
-		return by + " said"
-	case chat.Hear:
-		return botName(a.To.Account) + " heard it"
-	case chat.Edit:
-		if by != "" {
-			return by + " reworded it"
-		}
-	case chat.Delete:
-		if by != "" {
-			return by + " took it back"
-		}
-	case chat.Open, chat.React, chat.Pin:
+	if h, ok := d.Action.(chat.Hear); ok {
+		return botName(h.To.Account) + " heard it"
 	}
-	return did(d.Action)
+	by := speaker(d)
+	what := map[string]string{"post": " said", "edit": " reworded it", "delete": " took it back"}[chat.ActionName(d.Action)]
+	if by == "" || what == "" || shownOf(d) {
+		return did(d)
+	}
+	return by.Name() + what
 }
 
-// did is what an action did, whoever wanted it.
-func did(a chat.Action) string {
-	switch a := a.(type) {
+// did is what a delivery did, whoever wanted it.
+func did(d *chat.Delivery) string {
+	switch a := d.Action.(type) {
+	case chat.Post:
+		if shownOf(d) {
+			return "Shown"
+		}
+		return "Delivered"
 	case chat.Open:
 		if a.Bare {
 			return "Asked for a thread" // there may be none
 		}
 		return "Case opened"
 	case chat.Edit:
-		if a.Card != nil {
+		if a.Card != nil && speaker(d) == "" {
 			return "Card updated"
 		}
 		return "Updated"
@@ -214,7 +210,7 @@ func did(a chat.Action) string {
 			return "Unmarked " + a.Emoji
 		}
 		return "Marked " + a.Emoji
-	case chat.Post, chat.Hear:
+	case chat.Hear:
 	case chat.Pin:
 		if a.Remove {
 			return "Unpinned"

@@ -98,7 +98,7 @@ const first = (name) => name.split(" ")[0];
 function face(name, size = "", app = false) {
   let sum = 0;
   for (const c of name) sum = Math.imul(sum ^ c.codePointAt(0), 16777619) >>> 3;
-  const initials = name.split(/\s+/).filter(Boolean).slice(0, 2).map((w) => [...w][0].toUpperCase()).join("");
+  const initials = name.split(/\s+/).filter((w) => /^[\p{L}\p{N}]/u.test(w)).slice(0, 2).map((w) => [...w][0].toUpperCase()).join("");
   return h("span", { class: `face ${size}`, "aria-hidden": "true", data: { hue: app ? "app" : sum % 7 } }, initials || "?");
 }
 
@@ -571,7 +571,7 @@ for (const b of document.querySelectorAll("[data-scene]")) b.addEventListener("c
 /* ---- Roost itself ---- */
 
 // renderRoost shows the process, and what one can do about it. Until when it starts by itself is not said aloud each second.
-const ROOST = { running: ["Roost runs", "kill", "Kill Roost"], starting: ["Roost starts", "kill", "Kill Roost"], killed: ["Roost is killed", "start", "Start"] };
+const ROOST = { running: ["Roost runs", "kill", "Kill Roost"], starting: ["Roost starts", "kill", "Kill Roost"], killed: ["Roost was killed", "start", "Start"] };
 function renderRoost() {
   const r = state.roost;
   $("roost").hidden = !r;
