@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs/strict"
 	"github.com/roost-im/roost/plugins/internal/rpc"
 )
 
@@ -67,57 +68,56 @@ func Open(dir string) (*Manifest, error) {
 // beside it.
 func Parse(file string, src []byte) (*Manifest, error) {
 	m := &Manifest{File: file, Folder: filepath.Dir(file)}
-	d := &decoder{file: file}
-	root := d.parse(src)
-	if root != nil {
-		m.read(d, root)
+	f := &strict.File{Name: file, Bytes: manifestMax, Words: tokensMax}
+	if root, ok := f.Parse(src); ok {
+		m.read(root)
 	}
-	if err := d.err(); err != nil {
+	if err := wrong(f); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
 // read takes the manifest out of a tree.
-func (m *Manifest) read(d *decoder, root *branch) {
-	root.known("api", "name", "run", "config", "may", "limits", "connector")
-	m.readHead(d, root)
-	m.readRun(d, root)
-	if c := root.key("config"); c != nil {
-		c.known("schema")
-		if s := c.key("schema"); s != nil {
-			m.readSchema(d, s)
+func (m *Manifest) read(root strict.Value) {
+	known(root, "api", "name", "run", "config", "may", "limits", "connector")
+	m.readHead(root)
+	m.readRun(root)
+	if c := root.Key("config"); !c.IsZero() {
+		known(c, "schema")
+		if s := c.Key("schema"); !s.IsZero() {
+			m.readSchema(s)
 		}
 	}
-	if c := root.key("connector"); c != nil {
-		m.Connector = c.truth()
+	if c := root.Key("connector"); !c.IsZero() {
+		m.Connector = truth(c)
 	}
-	if may := root.key("may"); may != nil {
-		m.readMay(d, may)
+	if may := root.Key("may"); !may.IsZero() {
+		m.readMay(may)
 	}
-	if l := root.key("limits"); l != nil {
-		m.Limits.read(d, l)
-	}
-}
-
-func (m *Manifest) readHead(d *decoder, root *branch) {
-	if api := root.key("api"); api == nil {
-		d.fault(root, "api is missing; write api: %d", API)
-	} else if n := api.number(); n != API && len(d.faults) == 0 {
-		d.fault(api, "there is no api %v; this version of Roost speaks api: %d", n, API)
-	}
-	if name := root.key("name"); name == nil {
-		d.fault(root, "name is missing")
-	} else if m.Name = name.text(); m.Name != "" && !pluginName.MatchString(m.Name) {
-		d.fault(name, "%q is no name: lower-case letters, digits, - and _", m.Name)
+	if l := root.Key("limits"); !l.IsZero() {
+		m.Limits.read(l)
 	}
 }
 
-func (m *Manifest) readMay(d *decoder, may *branch) {
-	for _, grant := range may.list() {
-		one, err := bots.ParseMay([]string{grant.text()})
+func (m *Manifest) readHead(root strict.Value) {
+	if api := root.Key("api"); api.IsZero() {
+		root.Fault("", "api is missing; write api: %d", API)
+	} else if n, ok := number(api); ok && n != API {
+		api.Fault("", "there is no api %v; this version of Roost speaks api: %d", n, API)
+	}
+	if name := root.Key("name"); name.IsZero() {
+		root.Fault("", "name is missing")
+	} else if m.Name = textOf(name); m.Name != "" && !pluginName.MatchString(m.Name) {
+		name.Fault("", "%q is no name: lower-case letters, digits, - and _", m.Name)
+	}
+}
+
+func (m *Manifest) readMay(may strict.Value) {
+	for _, grant := range items(may) {
+		one, err := bots.ParseMay([]string{textOf(grant)})
 		if err != nil {
-			d.fault(grant, "%v", err)
+			grant.Fault("", "%v", err)
 		}
 		m.May.Sends = append(m.May.Sends, one.Sends...)
 		m.May.Hosts = append(m.May.Hosts, one.Hosts...)
@@ -127,55 +127,55 @@ func (m *Manifest) readMay(d *decoder, may *branch) {
 	}
 }
 
-func (m *Manifest) readRun(d *decoder, root *branch) {
-	run := root.key("run")
-	if run == nil {
-		d.fault(root, "run is missing; write run: {exec: [python3, bot.py]}")
+func (m *Manifest) readRun(root strict.Value) {
+	run := root.Key("run")
+	if run.IsZero() {
+		root.Fault("", "run is missing; write run: {exec: [python3, bot.py]}")
 		return
 	}
-	run.known("exec", "env")
-	exec := run.key("exec")
-	if exec == nil {
-		d.fault(run, "exec is missing; write exec: [python3, bot.py]")
+	known(run, "exec", "env")
+	exec := run.Key("exec")
+	if exec.IsZero() {
+		run.Fault("", "exec is missing; write exec: [python3, bot.py]")
 	} else {
-		for _, word := range exec.list() {
-			m.Exec = append(m.Exec, word.text())
+		for _, word := range items(exec) {
+			m.Exec = append(m.Exec, textOf(word))
 		}
 		if len(m.Exec) == 0 || m.Exec[0] == "" {
-			d.fault(exec, "names no program; write exec: [python3, bot.py]")
+			exec.Fault("", "names no program; write exec: [python3, bot.py]")
 		}
 	}
-	if env := run.key("env"); env != nil {
+	if env := run.Key("env"); !env.IsZero() {
 		m.Env = map[string]string{}
-		for name, value := range env.all() {
-			m.Env[name] = value.text()
+		for _, e := range env.Entries() {
+			m.Env[e.Key] = textOf(e.Value)
 		}
 	}
 }
 
-func (l *Limits) read(d *decoder, b *branch) {
-	b.known("time", "memory", "sends", "line", "idle")
-	if t := b.key("time"); t != nil {
-		l.Time = t.duration(time.Millisecond, time.Hour)
+func (l *Limits) read(b strict.Value) {
+	known(b, "time", "memory", "sends", "line", "idle")
+	if t := b.Key("time"); !t.IsZero() {
+		l.Time = duration(t, time.Millisecond, time.Hour)
 	}
-	if i := b.key("idle"); i != nil {
-		if i.word() == "never" {
+	if i := b.Key("idle"); !i.IsZero() {
+		if i.Word() == "never" {
 			l.Idle = -1
 		} else {
-			l.Idle = i.duration(time.Second, 24*time.Hour)
+			l.Idle = duration(i, time.Second, 24*time.Hour)
 		}
 	}
-	if s := b.key("sends"); s != nil {
+	if s := b.Key("sends"); !s.IsZero() {
 		var err error
-		if l.Sends, err = bots.ParseCooldown(s.text()); err != nil {
-			d.fault(s, "%v", err)
+		if l.Sends, err = bots.ParseCooldown(textOf(s)); err != nil {
+			s.Fault("", "%v", err)
 		}
 	}
-	if s := b.key("memory"); s != nil {
-		l.Memory = s.size(16<<20, 1<<50)
+	if s := b.Key("memory"); !s.IsZero() {
+		l.Memory = size(s, 16<<20, 1<<50)
 	}
-	if s := b.key("line"); s != nil {
-		l.Line = int(s.size(1<<10, rpc.LineMax)) //nolint:gosec // it is LineMax at most, or a fault
+	if s := b.Key("line"); !s.IsZero() {
+		l.Line = int(size(s, 1<<10, rpc.LineMax)) //nolint:gosec // it is LineMax at most, or a fault
 	}
 }
 

@@ -61,7 +61,7 @@ func TestFaultsOfAManifestHaveTheirPlace(t *testing.T) {
 		{head + "run: {exce: [x]}\n", "plugin.yaml:3:7: run: unknown key exce; did you mean exec?"},
 		{run + "limit: {}\n", "plugin.yaml:4:1: unknown key limit; did you mean limits?"},
 		{run + "colour: red\n", "unknown key colour; it can be api, name, run, config, may, limits, connector"},
-		{run + "name: other\n", "plugin.yaml:4:1: name is there twice"},
+		{run + "name: other\n", "plugin.yaml:4:1: name: written twice, first in line 2"},
 		{run + "may: [fly]\n", `plugin.yaml:4:7: may[0]: "fly" grants nothing; it can be`},
 		{run + "limits:\n  time: soon\n", "plugin.yaml:5:9: limits.time: wants a time from 1ms to 1h0m0s"},
 		{run + "limits:\n  memory: 64MB\n", `plugin.yaml:5:11: limits.memory: "64MB" is no size; it is written like 64MiB`},
@@ -72,12 +72,12 @@ func TestFaultsOfAManifestHaveTheirPlace(t *testing.T) {
 		{run + "config: {schema: x.json}\n", "config.schema:"},
 		{run + "config: {schema: {type: thing}}\n", "config.schema: is no JSON Schema: schema"},
 		{run + "config: {schema: {$ref: \"https://example.org/s\"}}\n", "refers to https://example.org/s"},
-		{run + "x: &a b\n", "anchors, aliases, tags and directives are not taken"},
+		{run + "x: &a b\n", "plugin.yaml:4:4: anchors, aliases and merge keys are not taken; write the value out, or put it in quotes"},
 		{run + "---\na: b\n", "a second document"},
 		{"a:\n\t- b\n", "is no YAML"},
 		{strings.Repeat("[", 40), "too much: more than 32 levels"},
-		{strings.Repeat("a", 70000), "is no manifest: it is text of up to 65536 bytes"},
-		{"a\x00b", "is no manifest"},
+		{strings.Repeat("a", 70000), "plugin.yaml:1:1: is too large: more than 65536 bytes"},
+		{"a\x00b", "plugin.yaml:1:2: is no text: it has the character U+0000"},
 	} {
 		t.Run(fmt.Sprintf("%.60q", tc.manifest), func(t *testing.T) {
 			t.Parallel()

@@ -10,11 +10,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"github.com/roost-im/roost/configs/strict"
 )
 
 // schemaURL is the name of a manifest's schema; what it refers to must be inside it.
@@ -29,19 +30,19 @@ func (sealed) Load(url string) (any, error) {
 }
 
 // readSchema reads the schema of the settings: it is written out, or b names its file.
-func (m *Manifest) readSchema(d *decoder, b *branch) {
+func (m *Manifest) readSchema(b strict.Value) {
 	raw, err := schemaSource(m.Folder, b)
 	if err == nil {
 		m.schema, err = compile(raw)
 	}
 	if err != nil {
-		d.fault(b, "%v", err)
+		b.Fault("", "%v", err)
 	}
 }
 
 // schemaSource is the schema as JSON.
-func schemaSource(folder string, b *branch) ([]byte, error) {
-	if name := b.word(); name != "" {
+func schemaSource(folder string, b strict.Value) ([]byte, error) {
+	if name := b.Word(); name != "" {
 		if !filepath.IsLocal(filepath.FromSlash(name)) {
 			return nil, fmt.Errorf("%q is not in the plugin's folder", name)
 		}
@@ -52,11 +53,11 @@ func schemaSource(folder string, b *branch) ([]byte, error) {
 		defer func() { _ = root.Close() }()
 		return root.ReadFile(filepath.FromSlash(name))
 	}
-	if b.pairs() == nil {
+	if b.Kind() != strict.Table {
 		return nil, errors.New("wants a JSON Schema, or the name of its file")
 	}
-	var v any
-	if err := yaml.NodeToValue(b.node, &v); err != nil {
+	v, err := b.Plain()
+	if err != nil {
 		return nil, errors.New("wants a JSON Schema, or the name of its file")
 	}
 	return json.Marshal(v)
