@@ -126,6 +126,10 @@ func (l *looker) Visit(node *ast.Node) {
 			l.no(n, "the operator "+n.Operator+" is not there")
 		}
 		n.Left, n.Right = orNothing(n.Left, n), orNothing(n.Right, n)
+	case *ast.UnaryNode:
+		if n.Operator == "!" || n.Operator == "not" {
+			n.Node = or(n.Node, &ast.BoolNode{})
+		}
 	case *ast.PredicateNode:
 		inner := &inside{}
 		ast.Walk(&n.Node, inner)
@@ -135,14 +139,14 @@ func (l *looker) Visit(node *ast.Node) {
 	}
 }
 
-// orNothing makes a part of the state that is not there count as 0, or as no text beside a text: so that the first
-// person.count + 1 is 1.
+// orNothing makes a part of the state that is not there count as 0, as no text beside a text, and as false where that is
+// asked for: so that the first person.count + 1 is 1.
 func orNothing(operand ast.Node, in *ast.BinaryNode) ast.Node {
-	of, ok := operand.(*ast.MemberNode)
-	if !ok || !slices.Contains([]string{"+", "-", "*", "/", "%", "<", "<=", ">", ">="}, in.Operator) {
-		return operand
-	}
-	if scope, ok := of.Node.(*ast.IdentifierNode); !ok || !isScope(scope.Value) {
+	switch in.Operator {
+	case "&&", "and", "||", "or":
+		return or(operand, &ast.BoolNode{})
+	case "+", "-", "*", "/", "%", "<", "<=", ">", ">=":
+	default:
 		return operand
 	}
 	var nothing ast.Node = &ast.IntegerNode{}
@@ -150,6 +154,18 @@ func orNothing(operand ast.Node, in *ast.BinaryNode) ast.Node {
 		if _, isText := other.(*ast.StringNode); isText {
 			nothing = &ast.StringNode{}
 		}
+	}
+	return or(operand, nothing)
+}
+
+// or makes a part of the state that is not there count as nothing; anything else stays.
+func or(operand, nothing ast.Node) ast.Node {
+	of, ok := operand.(*ast.MemberNode)
+	if !ok {
+		return operand
+	}
+	if scope, ok := of.Node.(*ast.IdentifierNode); !ok || !isScope(scope.Value) {
+		return operand
 	}
 	nothing.SetLocation(operand.Location())
 	node := &ast.BinaryNode{Operator: "??", Left: operand, Right: nothing}

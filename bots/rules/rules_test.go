@@ -90,6 +90,7 @@ func TestActions(t *testing.T) {
 		{name: "a condition that fails", do: "if: int(w) + 1 > 2\n    then: {reply: x}", want: said(sorry), fails: `bot.yaml:3:9: \"int(w) + 1 > 2\"`},
 		{name: "state that is not there", do: "set: {person.n: person.n + 1, person.m: 2 - person.m * 3, talk.t: \"'x' + talk.t\"}\n    reply: '{person.n} {person.m} {talk.t}'\n    if: person.z < 1 and person.n >= person.y\n    then: {react: x}", want: said("say: 1 2 x", "react x")},
 		{name: "a condition that is nothing", do: "if: person.n\n    then: {reply: x}\n    else: {reply: y}", want: said("say: y")},
+		{name: "a state that is not there is false", do: "if: not person.x && !(talk.y || bot.z and person.x)\n    then: {reply: x}\n    else: {reply: y}", want: said("say: x")},
 		{name: "a condition that is no condition", do: "do: [{set: {person.n: 3}}, {if: person.n, then: {reply: x}}]", want: said(sorry), fails: `bot.yaml:3:37: \"person.n\"`},
 		{name: "a choice without words", do: "reply: {text: x, choices: [{label: '{person.n}', press: 'Yes'}]}", want: said(sorry), fails: "a choice has an empty label"},
 		{name: "a choice that is too long", do: "set: {bot.l: 'w + w + w + w + w'}\n    reply: {text: x, choices: [{label: '" + strings.Repeat("{w} ", 70) + "', press: 'Yes'}]}", want: said(sorry), fails: "is longer than 200 bytes"},
