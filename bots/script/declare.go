@@ -9,6 +9,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs/strict"
 )
 
 // handler is a function of the script that is called for a trigger.
@@ -134,7 +135,7 @@ func (h *handler) fits() error {
 	for i, p := range h.params {
 		if h.fn.ParamDefault(i) == nil && !slices.Contains(known, p) {
 			hint := ""
-			if n := nearest(p, known); n != "" {
+			if n := strict.Nearest(p, known); n != "" {
 				hint = "; did you mean " + n + "?"
 			}
 			return fmt.Errorf("%s wants %s, which nothing here gives%s", h.fn.Name(), p, hint)

@@ -11,6 +11,7 @@ import (
 	"go.starlark.net/syntax"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/configs/strict"
 )
 
 // Fault says what is wrong in a script, and where.
@@ -49,7 +50,7 @@ func (s *Script) unreadable(err error) error {
 	for _, e := range list[:min(len(list), faultsMost)] {
 		msg := e.Msg
 		if name, ok := strings.CutPrefix(msg, "undefined: "); ok && !strings.Contains(name, " ") {
-			if n := nearest(name, s.known()); n != "" {
+			if n := strict.Nearest(name, s.known()); n != "" {
 				msg += "; did you mean " + n + "?"
 			}
 		}
@@ -106,51 +107,15 @@ func inWords(reason string) string {
 	return reason
 }
 
-// nearest is the word among known that word is most like; empty when none is.
-func nearest(word string, known []string) string {
-	best, least := "", len(word)/3+2
-	for _, k := range known {
-		if n := distance(strings.ToLower(word), strings.ToLower(k)); n < least {
-			best, least = k, n
-		}
-	}
-	return best
-}
-
 // didYouMean ends the sentence that word is none of known.
 func didYouMean(word string, known []string) string {
-	if n := nearest(word, known); n != "" {
+	if n := strict.Nearest(word, known); n != "" {
 		return "; did you mean " + n + "?"
 	}
 	if len(known) == 0 {
 		return ""
 	}
 	return "; there is " + strings.Join(known, ", ")
-}
-
-// distance is the number of letters to add, drop or change to make b of a (Levenshtein), up to 64 letters.
-func distance(a, b string) int {
-	const most = 64
-	if len(a) > most || len(b) > most {
-		return most
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		left := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := left
-			if a[i] != b[j] {
-				change++
-			}
-			left = row[j+1]
-			row[j+1] = min(change, row[j]+1, left+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // article names the type of a value: "an int", "a list".
