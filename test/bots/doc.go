@@ -13,6 +13,10 @@
 //
 // Schedules: a process that is killed, and whose clock is moved back and forth, fires each slot once.
 //
-//	go test ./test/bots             # a few kills in dialogs, fifty in schedules
-//	go test ./test/bots -kills 200  # as many kills as were promised
+// Isolation: bots that loop, allocate without end, flood, crash and hang, all at once, keep nobody else waiting, and the
+// operators read why each was quarantined.
+//
+//	go test ./test/bots                                            # a few kills in dialogs, fifty in schedules
+//	go test ./test/bots -run Dialogs -kills 200 -v                 # as many kills as were promised; two minutes
+//	go test ./test/bots -run BadBots -isolation 30s -v             # how long others wait beside bad bots
 package bots
