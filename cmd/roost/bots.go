@@ -397,7 +397,7 @@ func (c *cast) refresh(ctx context.Context, p *player) {
 		bot, err = loadBot(ctx, p.kind, source)
 	}
 	if err == nil {
-		err = p.host.Replace(bot, source)
+		err = c.replace(ctx, p, bot, source)
 	}
 	log := c.h.log.With(slog.String("bot", p.name))
 	if err != nil {
@@ -405,4 +405,16 @@ func (c *cast) refresh(ctx context.Context, p *player) {
 		return
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, "bot loaded anew")
+}
+
+// replace makes a bot another one, which is not in the quarantine of the one before.
+func (c *cast) replace(ctx context.Context, p *player, bot bots.Bot, source []byte) error {
+	if err := p.host.Replace(bot, source); err != nil {
+		return errors.Join(err, closeBot(bot))
+	}
+	was, err := c.h.quarantineOf(ctx, p.name)
+	if err == nil && was != "" && p.host.Quarantined() == "" {
+		err = c.h.forgetQuarantine(ctx, p.name)
+	}
+	return err
 }

@@ -184,7 +184,12 @@ func (h *house) resume(ctx context.Context, name string) (was string, err error)
 		was = live
 	}
 	p.host.Resume()
-	return was, h.store.Change(ctx, func(store.View) (store.Changes, error) {
+	return was, h.forgetQuarantine(ctx, name)
+}
+
+// forgetQuarantine keeps no longer that a bot is quarantined.
+func (h *house) forgetQuarantine(ctx context.Context, name string) error {
+	return h.store.Change(ctx, func(store.View) (store.Changes, error) {
 		return store.Changes{Keep: map[string][]byte{bots.QuarantineKey(name): nil}}, nil
 	})
 }
