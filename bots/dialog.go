@@ -91,7 +91,7 @@ func (r *run) dialog(ctx context.Context) (done bool, err error) {
 	key := r.h.dialogKey(r.in.Event.Conversation, r.in.Event.Author.ID)
 	raw, err := r.h.cfg.Env.State(ctx, key)
 	if err != nil {
-		return false, fmt.Errorf("%w: read dialog: %w", errStore, err)
+		return false, fmt.Errorf("%w: read dialog: %w", ErrAgain, err)
 	}
 	if raw == nil {
 		_, pressed := r.in.Event.What.(chat.Pressed)

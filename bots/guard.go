@@ -144,7 +144,7 @@ func (r *run) cool(ctx context.Context, trigger *Trigger, who Person) (time.Dura
 	key := "bot/" + r.h.cfg.Name + "/cool/" + trigger.ID + "/" + personKey(who.Account, who.ID)
 	was, err := r.h.cfg.Env.State(ctx, key)
 	if err != nil {
-		return 0, fmt.Errorf("%w: read cooldown: %w", errStore, err)
+		return 0, fmt.Errorf("%w: read cooldown: %w", ErrAgain, err)
 	}
 	var used []time.Time
 	if was != nil {

@@ -23,8 +23,9 @@ import (
 // that does so three times in ten minutes is quarantined.
 var ErrRunaway = errors.New("the bot ran away")
 
-// errStore marks an error that is not the bot's.
-var errStore = errors.New("the store")
+// ErrAgain marks an error that is not the bot's: the store could not be read, the event had to wait for too long. It shall be
+// heard again, and nobody is told.
+var ErrAgain = errors.New("the event is to be heard again")
 
 // Config is what a Host needs. The zero value of each field below Env is the default that it names.
 type Config struct {
@@ -234,7 +235,7 @@ func (r *run) play(ctx context.Context, t *Turn, d *dialog) error {
 		err = r.offer(t.acts)
 	}
 	switch {
-	case errors.Is(err, errStore):
+	case errors.Is(err, ErrAgain):
 		return err
 	case err != nil:
 		r.failed(ctx, t, d, err)
@@ -268,6 +269,8 @@ func (r *run) perform(ctx context.Context, t *Turn) error {
 	switch {
 	case err == nil || errors.Is(err, ErrWaiting):
 		return r.h.flooded(r.in.To, t.sends, r.h.cfg.Env.Now())
+	case errors.Is(err, ErrAgain):
+		return err
 	case within.Err() != nil:
 		return fmt.Errorf("%w: it did not end within %v", ErrRunaway, r.h.cfg.Time)
 	case errors.Is(err, ErrTooMany):

@@ -223,3 +223,21 @@ func TestADialogIsNoFlood(t *testing.T) {
 	}
 	w.talk("x", "done")
 }
+
+// TestHeardAgain hears an event again that a bot could not be told of, and says nothing about it.
+func TestHeardAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, doing(func(ctx context.Context, _ *bots.Turn) error {
+		<-ctx.Done() // it waited for others
+		return fmt.Errorf("busy: %w: %w", bots.ErrAgain, ctx.Err())
+	}, command("go")), func(c *bots.Config) { c.Time = time.Millisecond })
+	for range 5 {
+		out, err := w.host.Hear(t.Context(), w.told(chat.Posted{Text: text.Plain("/go")}))
+		if !errors.Is(err, bots.ErrAgain) || chat.KindOf(err) != chat.Transient || len(out.Acts)+len(out.Keep) > 0 {
+			t.Fatalf("Hear = %v, %v; want nothing, and that it is to be heard again", out, err)
+		}
+	}
+	if reason := w.host.Quarantined(); reason != "" {
+		t.Errorf("quarantined: %s", reason)
+	}
+}

@@ -59,7 +59,7 @@ func (r *run) pick(ctx context.Context) error {
 	}
 	raw, err := r.h.cfg.Env.State(ctx, r.h.offerKey(r.in.To))
 	if err != nil {
-		return fmt.Errorf("%w: read choices: %w", errStore, err)
+		return fmt.Errorf("%w: read choices: %w", ErrAgain, err)
 	}
 	var o offer
 	if raw == nil || json.Unmarshal(raw, &o) != nil || r.h.cfg.Env.Now().Sub(o.Since) > offerTime {

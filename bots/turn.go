@@ -501,7 +501,7 @@ func (t *Turn) kept(ctx context.Context, key string) (*chat.Kept, error) {
 	}
 	was, err := t.env.State(ctx, key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: read state: %w", errStore, err)
+		return nil, fmt.Errorf("%w: read state: %w", ErrAgain, err)
 	}
 	if t.keep == nil {
 		t.keep = map[string]*chat.Kept{}

@@ -127,7 +127,7 @@ func (r *run) keepSource(ctx context.Context) error {
 	key := r.h.sourceKey(r.v.hash)
 	raw, err := r.h.cfg.Env.State(ctx, key)
 	if err != nil {
-		return fmt.Errorf("%w: read source: %w", errStore, err)
+		return fmt.Errorf("%w: read source: %w", ErrAgain, err)
 	}
 	var k kept
 	if raw != nil && json.Unmarshal(raw, &k) == nil && k.Retired.IsZero() {
@@ -211,7 +211,7 @@ func (r *run) retired(ctx context.Context, hash string) (*version, error) {
 	key, now := h.sourceKey(hash), h.cfg.Env.Now().UTC()
 	raw, err := h.cfg.Env.State(ctx, key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: read source: %w", errStore, err)
+		return nil, fmt.Errorf("%w: read source: %w", ErrAgain, err)
 	}
 	var k kept
 	if raw == nil || json.Unmarshal(raw, &k) != nil {

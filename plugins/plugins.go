@@ -190,13 +190,13 @@ func (p *Program) release() { <-p.r.slots }
 
 // Hear tells the program of an event and does what it answers and what it calls for until then. When the program dies on
 // the way it is started again and told once more; when it dies again, or does not answer in time, the error is a
-// bots.ErrRunaway.
+// bots.ErrRunaway. It is a bots.ErrAgain when the events before took all of the time.
 func (p *Program) Hear(ctx context.Context, t *bots.Turn) error {
 	if w, ok := p.names[t.Trigger()]; ok && w.kind == string(bots.Sent) {
 		return p.sent(ctx, t)
 	}
 	if err := p.take(ctx); err != nil {
-		return fmt.Errorf("plugin %s: waited for the events before: %w", p.cfg.Manifest.Name, err)
+		return fmt.Errorf("plugin %s: waited for the events before: %w: %w", p.cfg.Manifest.Name, bots.ErrAgain, err)
 	}
 	abandoned, err := p.try(ctx, t, 1)
 	if d, died := errors.AsType[*death](err); died && !d.final {
