@@ -245,7 +245,12 @@ func TestSandboxsOwnConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(st.close)
-	path, err := st.write(t.TempDir())
+	dir := t.TempDir()
+	mine := filepath.Join(dir, "bots", "order.star")
+	if err := errors.Join(os.Mkdir(filepath.Dir(mine), 0o700), os.WriteFile(mine, []byte("# mine\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	path, err := st.write(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,6 +265,14 @@ func TestSandboxsOwnConfiguration(t *testing.T) {
 	}
 	if f.Routes["support"].Desk == nil || f.Routes["lounge"].Mirror == nil {
 		t.Errorf("routes = %+v, want a desk and a mirror", f.Routes)
+	}
+	for _, name := range []string{"order", "faq", "remind", "poll"} {
+		if text, err := os.ReadFile(f.Bots[name].Path); err != nil || len(text) == 0 {
+			t.Errorf("the bot %s is made of %q: %v", name, text, err)
+		}
+	}
+	if text, err := os.ReadFile(mine); err != nil || string(text) != "# mine\n" {
+		t.Errorf("a bot that was there is now %q (%v)", text, err)
 	}
 }
 

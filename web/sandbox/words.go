@@ -187,35 +187,21 @@ func title(d *chat.Delivery) string {
 
 // did is what a delivery did, whoever wanted it.
 func did(d *chat.Delivery) string {
+	either := func(holds bool, yes, no string) string { return map[bool]string{true: yes, false: no}[holds] }
 	switch a := d.Action.(type) {
 	case chat.Post:
-		if shownOf(d) {
-			return "Shown"
-		}
-		return "Delivered"
+		return either(shownOf(d), "Shown", "Delivered")
 	case chat.Open:
-		if a.Bare {
-			return "Asked for a thread" // there may be none
-		}
-		return "Case opened"
+		return either(a.Bare, "Asked for a thread", "Case opened") // there may be no thread
 	case chat.Edit:
-		if a.Card != nil && speaker(d) == "" {
-			return "Card updated"
-		}
-		return "Updated"
+		return either(a.Card != nil && speaker(d) == "", "Card updated", "Updated")
 	case chat.Delete:
 		return "Deleted"
 	case chat.React:
-		if a.Remove {
-			return "Unmarked " + a.Emoji
-		}
-		return "Marked " + a.Emoji
-	case chat.Hear:
+		return either(a.Remove, "Unmarked ", "Marked ") + a.Emoji
 	case chat.Pin:
-		if a.Remove {
-			return "Unpinned"
-		}
-		return "Pinned"
+		return either(a.Remove, "Unpinned", "Pinned")
+	case chat.Hear: // its title says it
 	}
 	return "Done"
 }
