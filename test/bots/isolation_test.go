@@ -20,14 +20,17 @@ var watch = flag.Duration("isolation", 3*time.Second, "how long others are watch
 
 const (
 	// most is how much longer others may wait, at the 99th percentile. Where they wait for longer than that without any bad
-	// bot, the machine has too much else to do to tell, and they may wait for twice as long.
+	// bot, they may wait for twice as long.
 	most = 100 * time.Millisecond
+	// measured is how often it is measured before that counts: whatever else the machine does holds people up too, and only
+	// bad bots do so each time.
+	measured = 3
 	// turns is how often others are watched without bad bots and beside them.
 	turns = 3
 	// often is how often people say something to the good bot and in the mirror.
-	often = 50 * time.Millisecond
+	often = 25 * time.Millisecond
 	// provoked is how often each bad bot is told something.
-	provoked = 300 * time.Millisecond
+	provoked = 200 * time.Millisecond
 )
 
 // bad is a bot that does what none should do.
@@ -115,34 +118,50 @@ func TestBadBotsHoldNobodyUp(t *testing.T) {
 	}
 	w := &watching{s: s, good: good, lounge: lounge, team: team}
 	w.say(t, "warm", time.Second)
-	resumed := make([]int, len(list))
-	var idle, beside [2][]time.Duration
-	for n := range turns { // in turns, because the machine may have more or less to do besides
-		add(&idle, w.say(t, fmt.Sprintf("idle%d-", n), *watch/turns))
-		ctx, stop := context.WithCancel(t.Context())
-		var crowd sync.WaitGroup
-		for i, b := range list {
-			crowd.Go(func() { b.provoke(ctx) })
-			crowd.Go(func() { resumed[i] += s.resumes(ctx, b.name) })
+	for n := 1; ; n++ {
+		fault := w.compare(t, list, fmt.Sprint(n))
+		if fault == "" {
+			break
 		}
-		add(&beside, w.say(t, fmt.Sprintf("beside%d-", n), *watch/turns))
-		stop()
-		crowd.Wait()
+		if t.Log(fault); n == measured {
+			t.Error("bad bots make others wait")
+			break
+		}
 	}
 	for _, b := range list {
 		s.isQuarantined(t, b, ops)
 	}
 	s.mends(t, list[3])
 	life.terminate(t)
+}
+
+// compare says how much longer others wait beside bad bots, if that is too long.
+func (w *watching) compare(t *testing.T, list []*bad, words string) (fault string) {
+	t.Helper()
+	resumed := make([]int, len(list))
+	var idle, beside [2][]time.Duration
+	for n := range turns { // in turns, because the machine may have more or less to do besides
+		add(&idle, w.say(t, fmt.Sprintf("idle%s-%d-", words, n), *watch/turns))
+		ctx, stop := context.WithCancel(t.Context())
+		var crowd sync.WaitGroup
+		for i, b := range list {
+			crowd.Go(func() { b.provoke(ctx) })
+			crowd.Go(func() { resumed[i] += w.s.resumes(ctx, b.name) })
+		}
+		add(&beside, w.say(t, fmt.Sprintf("beside%s-%d-", words, n), *watch/turns))
+		stop()
+		crowd.Wait()
+	}
 	for i, what := range []string{"to a good bot", "through a mirror"} {
 		a, b := idle[i], beside[i]
 		t.Logf("%s: %d messages, p50 %v, p99 %v, at most %v; beside five bad bots p50 %v, p99 %v, at most %v",
 			what, len(a), at(a, 50), at(a, 99), at(a, 100), at(b, 50), at(b, 99), at(b, 100))
 		if more, may := at(b, 99)-at(a, 99), max(most, at(a, 99)); more > may {
-			t.Errorf("%s: bad bots make others wait %v longer at the 99th percentile, want %v at most", what, more, may)
+			fault = fmt.Sprintf("%s: others wait %v longer at the 99th percentile, want %v at most", what, more, may)
 		}
 	}
 	t.Logf("the operator let the bad bots go on %v times", resumed)
+	return fault
 }
 
 func add(to *[2][]time.Duration, more [2][]time.Duration) {
