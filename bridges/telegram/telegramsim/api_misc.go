@@ -3,6 +3,8 @@ package telegramsim
 import (
 	"encoding/json"
 	"regexp"
+	"strconv"
+	"strings"
 )
 
 func miscMethods() map[string]method {
@@ -22,8 +24,42 @@ func miscMethods() map[string]method {
 
 var goodCommand = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
 
-// commandsKey tells apart for whom commands are set.
-func commandsKey(c *call) string { return c.str("scope") + "\n" + c.str("language_code") }
+// commandsKey tells apart for whom commands are set. https://core.telegram.org/bots/api#botcommandscope
+func (w *world) commandsKey(c *call) (string, error) {
+	var scope struct {
+		Type string          `json:"type"`
+		Chat json.RawMessage `json:"chat_id"`
+		User int64           `json:"user_id"`
+	}
+	if err := c.object("scope", "BotCommandScope", &scope); err != nil {
+		return "", err
+	}
+	key := ""
+	switch scope.Type {
+	case "", "default":
+	case "all_private_chats", "all_group_chats", "all_chat_administrators":
+		key = scope.Type
+	case "chat", "chat_administrators", "chat_member":
+		ch, err := w.readable(strings.Trim(string(scope.Chat), `"`))
+		switch {
+		case err != nil:
+			return "", err
+		case ch.typ == private && scope.Type != "chat":
+			return "", bad("can't use specified scope in private chats")
+		case ch.typ == Channel:
+			return "", bad("can't change commands in channel chats")
+		}
+		key = inChat(scope.Type, ch.id)
+		if scope.Type == "chat_member" {
+			key += " " + strconv.FormatInt(scope.User, 10)
+		}
+	default:
+		return "", bad("unsupported scope type specified")
+	}
+	return key + "\n" + c.str("language_code"), nil
+}
+
+func inChat(scope string, chat int64) string { return scope + " " + strconv.FormatInt(chat, 10) }
 
 func (w *world) setMyCommands(c *call) (any, error) {
 	var list []struct {
@@ -49,20 +85,28 @@ func (w *world) setMyCommands(c *call) (any, error) {
 		}
 		out = append(out, obj{"command": cmd.Command, "description": cmd.Description})
 	}
-	w.commands[commandsKey(c)] = mustJSON(out)
+	key, err := w.commandsKey(c)
+	if err != nil {
+		return nil, err
+	}
+	if delete(w.commands, key); len(out) > 0 {
+		w.commands[key] = mustJSON(out)
+	}
 	return true, nil
 }
 
 func (w *world) getMyCommands(c *call) (any, error) {
-	if list := w.commands[commandsKey(c)]; list != nil {
+	key, err := w.commandsKey(c)
+	if list := w.commands[key]; list != nil {
 		return list, nil
 	}
-	return []any{}, nil
+	return []any{}, err
 }
 
 func (w *world) deleteMyCommands(c *call) (any, error) {
-	delete(w.commands, commandsKey(c))
-	return true, nil
+	key, err := w.commandsKey(c)
+	delete(w.commands, key)
+	return true, err
 }
 
 // Commands are what setMyCommands last set for everyone, as JSON; nil when there are none.
@@ -70,6 +114,23 @@ func (v View) Commands() json.RawMessage {
 	v.w.mu.Lock()
 	defer v.w.mu.Unlock()
 	return v.w.commands["\n"]
+}
+
+// Menu are the commands that an ordinary person is offered in a chat, as JSON; nil when there are none.
+// https://core.telegram.org/bots/api#determining-list-of-commands
+func (v View) Menu(chat int64) json.RawMessage {
+	v.w.mu.Lock()
+	defer v.w.mu.Unlock()
+	all := "all_group_chats"
+	if chat > 0 {
+		all = "all_private_chats"
+	}
+	for _, key := range []string{inChat("chat", chat), all, ""} {
+		if list := v.w.commands[key+"\n"]; list != nil {
+			return list
+		}
+	}
+	return nil
 }
 
 // getUserProfilePhotos is https://core.telegram.org/bots/api#getuserprofilephotos

@@ -81,6 +81,10 @@ func TestErrorsAreTelegrams(t *testing.T) {
 		{"setWebhook", "Bad Request: bad webhook: An HTTPS URL must be provided for webhook", 400, args{"url": "http://example.org"}},
 		{"setWebhook", "Bad Request: secret token contains unallowed characters", 400, args{"url": "https://example.org", "secret_token": "a b"}},
 		{"setMyCommands", "Bad Request: BOT_COMMAND_INVALID", 400, args{"commands": []args{{"command": "Ä", "description": "x"}}}},
+		{"setMyCommands", "Bad Request: can't change commands in channel chats", 400, args{"commands": []args{}, "scope": args{"type": "chat", "chat_id": news}}},
+		{"getMyCommands", "Bad Request: chat not found", 400, args{"scope": args{"type": "chat", "chat_id": 99}}},
+		{"deleteMyCommands", "Bad Request: unsupported scope type specified", 400, args{"scope": args{"type": "somewhere"}}},
+		{"getMyCommands", "Bad Request: can't use specified scope in private chats", 400, args{"scope": args{"type": "chat_member", "chat_id": ada, "user_id": ada}}},
 		{"sendTelepathy", "Not Found", 404, nil},
 	} {
 		got := w.call(t, tc.method, tc.args)

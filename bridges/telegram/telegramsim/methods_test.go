@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
@@ -165,6 +166,18 @@ func TestCommandsAndActions(t *testing.T) {
 	ok[bool](t, w, "setMyCommands", args{"commands": []args{}, "scope": args{"type": "all_private_chats"}})
 	if got := string(w.Commands()); got != `[{"command":"help","description":"Helps"}]` {
 		t.Errorf("Commands = %s", got)
+	}
+	for _, scope := range []args{{"type": "all_group_chats"}, {"type": "chat", "chat_id": small}} {
+		ok[bool](t, w, "setMyCommands", args{"commands": []args{{"command": scope["type"], "description": "x"}}, "scope": scope})
+	}
+	for chat, want := range map[int64]string{ada: "help", forum: "all_group_chats", small: "chat"} {
+		if got := string(w.Menu(chat)); !strings.Contains(got, `"`+want+`"`) {
+			t.Errorf("in %d people are offered %s, want %s", chat, got, want)
+		}
+	}
+	ok[bool](t, w, "deleteMyCommands", args{"scope": args{"type": "chat", "chat_id": small}})
+	if got := string(w.Menu(small)); !strings.Contains(got, "all_group_chats") {
+		t.Errorf("in the small group people are offered %s", got)
 	}
 	ok[bool](t, w, "sendChatAction", args{"chat_id": ada, "action": "typing"})
 	if got := w.Actions(); len(got) != 1 || got[0].Chat != ada || got[0].Name != "typing" {
