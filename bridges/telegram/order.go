@@ -4,77 +4,15 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
-
-	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
 
-// Commands of a desk are shown in its groups alone. In other chats they are ordinary messages, because other bots may have
-// commands of the same names there.
-
-// botCommand is a command as Telegram shows it: https://core.telegram.org/bots/api#botcommand
-type botCommand struct {
-	Name string `json:"command"`
-	Help string `json:"description"`
-}
-
-// commandScope says where commands are shown: https://core.telegram.org/bots/api#botcommandscopechat
-type commandScope struct {
-	Type string `json:"type"`
-	Chat int64  `json:"chat_id"`
-}
-
-// signs are the account's commands in the groups of its desks.
-func (c *Connector) signs() bridges.Signs {
-	return bridges.Signs{Deps: c.deps, Places: c.deskGroups, Show: c.showCommands}
-}
-
-// deskGroups lists the groups in which the account is a surface of a desk, by their present numbers.
-func (c *Connector) deskGroups(ctx context.Context) ([]string, error) {
-	var groups []string
-	if len(c.deps.Commands) == 0 {
-		return nil, nil
-	}
-	for _, to := range c.deps.Surfaces {
-		at, err := c.place(ctx, to)
-		if err != nil {
-			return nil, err
-		}
-		groups = append(groups, decimal(at.chat))
-	}
-	return groups, nil
-}
-
-// showCommands has a group show the commands and no others, or none of its own, unless it does so already.
-func (c *Connector) showCommands(ctx context.Context, group string, shown bool) error {
-	id, err := strconv.ParseInt(group, 10, 64)
-	if err != nil {
-		return nil //nolint:nilerr // nothing can have been shown there
-	}
-	params := tgbotapi.Params{}
-	encode(params, "scope", commandScope{Type: "chat", Chat: id})
-	if !shown {
-		return c.call(ctx, call{method: "deleteMyCommands", scope: chat.ThisAccount}, params, nil)
-	}
-	var has []botCommand
-	if err := c.call(ctx, call{method: "getMyCommands", scope: chat.ThisAccount}, params, &has); err != nil {
-		return err
-	}
-	var want []botCommand
-	for _, cmd := range c.deps.Commands {
-		want = append(want, botCommand{Name: cmd.Name, Help: cmd.Help})
-	}
-	if slices.Equal(has, want) {
-		return nil
-	}
-	encode(params, "commands", want)
-	return c.call(ctx, call{method: "setMyCommands", scope: chat.ThisAccount}, params, nil)
-}
+// Commands of a desk are commands in its groups alone. In other chats they are ordinary messages, because bots may have
+// commands of the same names there; and a bot's command is an ordinary message everywhere.
 
 // order is a command that a message gives, and the words behind it.
 func (c *Connector) order(m *message) (cmd bridges.Command, words string, ok bool) {

@@ -82,7 +82,7 @@ func (c *Connector) run(ctx context.Context, sink chat.Sink) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return way.receive(ctx, in) })
 	g.Go(func() error { return in.release(ctx) })
-	g.Go(func() error { c.signs().Hang(ctx); return nil })
+	g.Go(func() error { c.signs().Follow(ctx); return nil })
 	err = g.Wait()
 	in.close()
 	return err
