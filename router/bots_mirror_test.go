@@ -258,99 +258,77 @@ func TestOurOwnPostsAreNotHeardThroughAnotherAccount(t *testing.T) {
 // Whatever a bot does about what it hears, every message of it stands once in every conversation, or in none.
 func TestWhateverABotDoesNothingIsDoubled(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
-		synctest.Test(t, func(t *testing.T) {
-			var refs []chat.Ref
-			var taken map[chat.Ref]bool
-			n := 0
-			b := newBot("wild", func(h chat.Hear) []chat.Act {
-				var acts []chat.Act
-				for i := range rapid.IntRange(0, 5).Draw(rt, "acts") {
-					at := h.Event.Conversation
-					kind := rapid.IntRange(0, 3).Draw(rt, "kind")
-					if kind == 0 || len(refs) == 0 {
-						n++
-						s := saying(h, i, fmt.Sprint("wild ", n))
-						refs = append(refs, s.Ref)
-						acts = append(acts, s)
-						continue
-					}
-					ref := rapid.SampledFrom(refs).Draw(rt, "of")
-					switch kind {
-					case 1:
-						if !taken[ref] {
-							n++
-							acts = append(acts, chat.Reword{Ref: ref, Edit: chat.Edit{To: ref.Conversation, Text: text.Plain(fmt.Sprint("wild ", n))}})
-						}
-					case 2:
-						taken[ref] = true
-						acts = append(acts, chat.Unsay{Ref: ref})
-					case 3:
-						s := saying(h, i, fmt.Sprint("wild ", n+1))
-						n++
-						s.Post.ReplyTo = ref.Message
-						refs = append(refs, s.Ref)
-						acts = append(acts, s, chat.Sign{React: chat.React{To: at, Message: h.Event.Message, Emoji: "👀"}})
-					}
-				}
-				return acts
-			})
-			taken = map[chat.Ref]bool{}
-			w, towns, at := hall(t, b)
+	synctest.Test(t, func(t *testing.T) {
+		x := &wild{taken: map[chat.Ref]bool{}}
+		w, towns, at := hall(t, newBot("wild", x.acts))
+		rapid.Check(t, func(rt *rapid.T) {
+			x.t, x.refs = rt, nil
 			for range rapid.IntRange(1, 5).Draw(rt, "messages") {
 				i := rapid.IntRange(0, 2).Draw(rt, "where")
 				w.says(t, towns[i], "Ann", at[i], "go on")
 			}
 			pass(time.Minute)
-			for _, ref := range refs {
-				once(t, w, ref, towns[:], at[:])
+			for _, ref := range x.refs {
+				once(rt, w.copies(t, ref), ref, at[:])
 			}
-			first := towns[0].in(at[0])
+			first := slices.Sorted(slices.Values(towns[0].in(at[0])))
 			for i, m := range towns {
-				slices.Sort(first)
-				got := m.in(at[i])
-				slices.Sort(got)
-				if !slices.Equal(got, first) {
-					t.Fatalf("%s reads %q, %s %q", m.account, got, towns[0].account, first)
+				if got := slices.Sorted(slices.Values(m.in(at[i]))); !slices.Equal(got, first) {
+					rt.Fatalf("%s reads %q, %s %q", m.account, got, towns[0].account, first)
 				}
 			}
-			w.stop(t)
 		})
 	})
 }
 
+// wild is a bot that does anything.
+type wild struct {
+	t     *rapid.T
+	refs  []chat.Ref // what it said
+	taken map[chat.Ref]bool
+	n     int
+}
+
+func (x *wild) acts(h chat.Hear) []chat.Act {
+	var acts []chat.Act
+	for i := range rapid.IntRange(0, 5).Draw(x.t, "acts") {
+		x.n++
+		s := saying(h, i, fmt.Sprint("wild ", x.n))
+		kind := rapid.IntRange(0, 3).Draw(x.t, "kind")
+		if kind == 0 || len(x.refs) == 0 {
+			x.refs = append(x.refs, s.Ref)
+			acts = append(acts, s)
+			continue
+		}
+		switch ref := rapid.SampledFrom(x.refs).Draw(x.t, "of"); kind {
+		case 1:
+			if !x.taken[ref] {
+				acts = append(acts, chat.Reword{Ref: ref, Edit: chat.Edit{To: ref.Conversation, Text: s.Post.Text}})
+			}
+		case 2:
+			x.taken[ref] = true
+			acts = append(acts, chat.Unsay{Ref: ref})
+		case 3:
+			s.Post.ReplyTo = ref.Message
+			x.refs = append(x.refs, s.Ref)
+			acts = append(acts, s, chat.Sign{React: chat.React{To: s.Post.To, Message: h.Event.Message, Emoji: "👀"}})
+		}
+	}
+	return acts
+}
+
 // once fails unless a message has one copy in each place.
-func once(t *testing.T, w *world, ref chat.Ref, towns []*town, at []chat.Conversation) {
+func once(t *rapid.T, copies []chat.Copy, ref chat.Ref, at []chat.Conversation) {
 	t.Helper()
-	copies := w.copies(t, ref)
-	for i := range towns {
+	for _, place := range at {
 		n := 0
 		for _, c := range copies {
-			if c.Dest.Conversation == at[i] {
+			if c.Dest.Conversation == place {
 				n++
 			}
 		}
 		if n != 1 {
-			t.Fatalf("%v stands %d times in %v: %v", ref, n, at[i], copies)
+			t.Fatalf("%v stands %d times in %v: %v", ref, n, place, copies)
 		}
 	}
-}
-
-// What calls a bot about a place in a mirror is told in the talk of the mirror, as what people say there.
-func TestABotIsCalledInTheTalkOfAMirror(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := newBot("herald", func(h chat.Hear) []chat.Act { return []chat.Act{saying(h, 0, "hear, hear")} })
-		_, towns, at := hall(t, b)
-		b.calls(t, at[1].String(), "noon", "1")
-		if h := b.last(t); h.To.ID != "lounge" || h.Event.Conversation != at[1] {
-			t.Errorf("it hears in %s of %s, want lounge and %s", h.To, h.Event.Conversation, at[1])
-		}
-		reads(t, towns[1], at[1], "hear, hear")
-		elsewhere := towns[0].place("elsewhere")
-		b.calls(t, elsewhere.String(), "noon", "2")
-		if h := b.last(t); h.To.ID != chat.ConversationID(elsewhere.String()) || h.Event.Conversation != elsewhere {
-			t.Errorf("it hears in %s of %s, want %s", h.To, h.Event.Conversation, elsewhere)
-		}
-	})
 }

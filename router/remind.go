@@ -23,15 +23,24 @@ const remindMost = 200
 
 // remind reminds the teams of contacts who wait, when their desks want it.
 func (r *Router) remind(ctx context.Context) error {
+	type rest struct {
+		every schedule.Schedule
+		until time.Time
+	}
+	resting := map[string]rest{} // by desk: its schedule, and when that is due
 	return r.every(ctx, wakeEvery, "remind", func(ctx context.Context) (err error) {
-		for _, d := range r.ruling().desks {
+		for name, d := range r.ruling().desks {
 			now := r.cfg.Now()
-			if d.Remind.Every.Next(now).IsZero() {
-				continue // never
+			next := d.Remind.Every.Next(now)
+			if last, ok := resting[name]; next.IsZero() || ok && last.every.Equal(d.Remind.Every) && now.Before(last.until) {
+				continue
 			}
 			due, known, one := r.slotDue(ctx, d, now)
 			if one == nil && (due || !known) {
 				one = r.remindAt(ctx, d, now)
+			}
+			if one == nil {
+				resting[name] = rest{every: d.Remind.Every, until: next}
 			}
 			err = errors.Join(err, one)
 		}
