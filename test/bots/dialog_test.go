@@ -55,7 +55,7 @@ func TestDialogsSurviveKills(t *testing.T) {
 			break
 		}
 		sleep(ctx, 100*time.Millisecond+rand.N(900*time.Millisecond))
-		life.kill(t)
+		life.Kill(t)
 		life = s.start(t)
 	}
 	took := time.Since(began)
@@ -74,7 +74,7 @@ func TestDialogsSurviveKills(t *testing.T) {
 	}
 	stop()
 	operator.Wait()
-	life.terminate(t)
+	life.Terminate(t)
 	messages := 0
 	for _, p := range all {
 		messages += p.audit(t)

@@ -132,7 +132,7 @@ func TestBadBotsHoldNobodyUp(t *testing.T) {
 		s.isQuarantined(t, b, ops)
 	}
 	s.mends(t, list[3])
-	life.terminate(t)
+	life.Terminate(t)
 }
 
 // compare says how much longer others wait beside bad bots, if that is too long.

@@ -25,6 +25,7 @@ import (
 	"github.com/roost-im/roost/router/store"
 	"github.com/roost-im/roost/router/store/sqlite"
 	"github.com/roost-im/roost/router/text"
+	"github.com/roost-im/roost/test/lifetest"
 )
 
 var (
@@ -257,7 +258,7 @@ func (c *clockwork) said(t *testing.T) map[string][]string {
 // jumps ahead, is put back, and stands still because the machine sleeps.
 func TestEverySlotFiresOnce(t *testing.T) {
 	t.Parallel()
-	c := &clockwork{dir: folder(t)}
+	c := &clockwork{dir: lifetest.Folder(t)}
 	begins := time.Date(2026, time.March, 28, 20, 0, 5, 0, time.UTC) // in the night the clocks are changed
 	c.ahead = time.Until(begins)
 	ends := begins.Add(time.Duration(*slots) * time.Minute)

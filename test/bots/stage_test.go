@@ -9,11 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/roost-im/roost/test/binary"
+	"github.com/roost-im/roost/test/lifetest"
 	"github.com/roost-im/roost/test/town"
 )
 
@@ -37,46 +37,14 @@ type stage struct {
 
 func newStage(tb testing.TB) *stage {
 	tb.Helper()
-	s := &stage{dir: folder(tb)}
+	s := &stage{dir: lifetest.Folder(tb)}
 	var err error
 	if s.Town, err = town.New(); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(s.Close)
-	if s.log, err = os.Create(filepath.Join(s.dir, "roost.log")); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if tb.Failed() {
-			tail(tb, s.log.Name())
-		}
-		_ = s.log.Close()
-	})
+	s.log = lifetest.Log(tb, s.dir)
 	return s
-}
-
-// folder is where Roost's files are. It stays when the test fails, to be looked at.
-func folder(tb testing.TB) string {
-	tb.Helper()
-	dir, err := os.MkdirTemp("", "roost-bots-") //nolint:usetesting // it has to outlive a failed test
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if tb.Failed() {
-			tb.Logf("the files are in %s", dir)
-			return
-		}
-		_ = os.RemoveAll(dir)
-	})
-	return dir
-}
-
-func tail(tb testing.TB, path string) {
-	tb.Helper()
-	if b, err := os.ReadFile(path); err == nil {
-		tb.Logf("the end of Roost's log:\n%s", b[max(0, len(b)-6000):])
-	}
 }
 
 // write writes a file into the stage's folder.
@@ -100,49 +68,10 @@ func (s *stage) configure(tb testing.TB, extra map[string]string, parts ...strin
 
 func (s *stage) config() string { return filepath.Join(s.dir, "roost.yaml") }
 
-// roost is one life of the process.
-type roost struct {
-	cmd  *exec.Cmd
-	done chan error
-}
-
 // start begins a life.
-func (s *stage) start(tb testing.TB) *roost {
+func (s *stage) start(tb testing.TB) *lifetest.Life {
 	tb.Helper()
-	cmd := exec.Command(program, "run", "-c", s.config()) //nolint:noctx // it is killed by hand: that is the test
-	cmd.Stdout, cmd.Stderr = s.log, s.log
-	if err := cmd.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	r := &roost{cmd: cmd, done: make(chan error, 1)}
-	go func() { r.done <- cmd.Wait() }()
-	return r
-}
-
-// kill ends a life without warning.
-func (r *roost) kill(tb testing.TB) {
-	tb.Helper()
-	if err := r.cmd.Process.Kill(); err != nil {
-		tb.Fatalf("kill: %v", err)
-	}
-	<-r.done
-}
-
-// terminate ends the last life as an operator would, and checks that it ends well and in time.
-func (r *roost) terminate(tb testing.TB) {
-	tb.Helper()
-	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		tb.Fatal(err)
-	}
-	select {
-	case err := <-r.done:
-		if err != nil {
-			tb.Errorf("after SIGTERM: %v", err)
-		}
-	case <-time.After(10 * time.Second):
-		tb.Error("still running 10 s after SIGTERM")
-		r.kill(tb)
-	}
+	return lifetest.Begin(tb, program, s.config(), s.log)
 }
 
 // command runs roost with the stage's configuration, and gives what it prints.

@@ -50,7 +50,7 @@ func TestKilled(t *testing.T) {
 	for counted < *kills {
 		sleep(ctx, 150*time.Millisecond+rand.N(600*time.Millisecond))
 		busy := c.underWay(s)
-		life.kill(t)
+		life.Kill(t)
 		if busy {
 			counted++
 		} else if idle++; idle > *kills+20 {
@@ -61,7 +61,7 @@ func TestKilled(t *testing.T) {
 	stop()
 	people.Wait()
 	a := s.settles(t, c)
-	life.terminate(t)
+	life.Terminate(t)
 	t.Logf("%d kills with work under way (%d without): %d messages and changes where they should be, each once and in order; "+
 		"%d posts to Telegram held, of which %d had arrived; %d changes of which nobody was told, %d of them in Slack; %d late",
 		counted, idle, a.right, a.held, a.arrived, a.missed, a.unheard, a.late)

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/test/binary"
+	"github.com/roost-im/roost/test/lifetest"
 	"github.com/roost-im/roost/test/town"
 )
 
@@ -40,7 +40,7 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{dir: folder(t)}
+	s := &stage{dir: lifetest.Folder(t)}
 	var err error
 	if s.Town, err = town.New(); err != nil {
 		t.Fatal(err)
@@ -48,15 +48,7 @@ func newStage(t *testing.T) *stage {
 	t.Cleanup(s.Close)
 	s.settle()
 	s.configure(t)
-	if s.log, err = os.Create(filepath.Join(s.dir, "roost.log")); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			tail(t, s.log.Name())
-		}
-		_ = s.log.Close()
-	})
+	s.log = lifetest.Log(t, s.dir)
 	return s
 }
 
@@ -99,23 +91,6 @@ func (s *stage) guest() town.Spot {
 	return town.OnTelegram{Sim: s.Telegram, User: user, Chat: s.Telegram.Private(user)}
 }
 
-// folder is where Roost's files are. It stays when the test fails, to be looked at.
-func folder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "roost-crash-") //nolint:usetesting // it has to outlive a failed test
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the files are in %s", dir)
-			return
-		}
-		_ = os.RemoveAll(dir)
-	})
-	return dir
-}
-
 // configure writes the configuration: one mirror of all legs, one desk on all surfaces.
 func (s *stage) configure(t *testing.T) {
 	t.Helper()
@@ -143,49 +118,10 @@ log: {level: error}
 
 func (s *stage) config() string { return filepath.Join(s.dir, "roost.yaml") }
 
-// roost is one life of the process.
-type roost struct {
-	cmd  *exec.Cmd
-	done chan error
-}
-
 // start begins a life.
-func (s *stage) start(t *testing.T) *roost {
+func (s *stage) start(t *testing.T) *lifetest.Life {
 	t.Helper()
-	cmd := exec.Command(program, "run", "-c", s.config()) //nolint:noctx // it is killed by hand: that is the test
-	cmd.Stdout, cmd.Stderr = s.log, s.log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	r := &roost{cmd: cmd, done: make(chan error, 1)}
-	go func() { r.done <- cmd.Wait() }()
-	return r
-}
-
-// kill ends a life without warning.
-func (r *roost) kill(t *testing.T) {
-	t.Helper()
-	if err := r.cmd.Process.Kill(); err != nil {
-		t.Fatalf("kill: %v", err)
-	}
-	<-r.done
-}
-
-// terminate ends the last life as an operator would, and checks that it ends well and in time.
-func (r *roost) terminate(t *testing.T) {
-	t.Helper()
-	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case err := <-r.done:
-		if err != nil {
-			t.Errorf("after SIGTERM: %v", err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Error("still running 10 s after SIGTERM")
-		r.kill(t)
-	}
+	return lifetest.Begin(t, program, s.config(), s.log)
 }
 
 // ledger is what "roost deliveries" says: how many wait, and what will not be tried again by itself.
@@ -221,13 +157,4 @@ func (l ledger) state(at, token string) string {
 		}
 	}
 	return ""
-}
-
-func tail(t *testing.T, path string) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return
-	}
-	t.Logf("the end of Roost's log:\n%s", b[max(0, len(b)-6000):])
 }
