@@ -261,8 +261,8 @@ func TestWhateverABotDoesNothingIsDoubled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := &wild{taken: map[chat.Ref]bool{}}
 		w, towns, at := hall(t, newBot("wild", x.acts))
-		rapid.Check(t, func(rt *rapid.T) {
-			x.t, x.refs = rt, nil
+		rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) { // a bubble has no deadline to ask for
+			x.refs, x.dice = nil, rapid.SliceOfN(rapid.IntRange(0, 1000), 80, 80).Draw(rt, "dice")
 			for range rapid.IntRange(1, 5).Draw(rt, "messages") {
 				i := rapid.IntRange(0, 2).Draw(rt, "where")
 				w.says(t, towns[i], "Ann", at[i], "go on")
@@ -283,24 +283,34 @@ func TestWhateverABotDoesNothingIsDoubled(t *testing.T) {
 
 // wild is a bot that does anything.
 type wild struct {
-	t     *rapid.T
+	dice  []int      // what it makes of it
 	refs  []chat.Ref // what it said
 	taken map[chat.Ref]bool
 	n     int
 }
 
+// roll is a number below n.
+func (x *wild) roll(n int) int {
+	if len(x.dice) == 0 {
+		return 0
+	}
+	rolled := x.dice[0] % n
+	x.dice = x.dice[1:]
+	return rolled
+}
+
 func (x *wild) acts(h chat.Hear) []chat.Act {
 	var acts []chat.Act
-	for i := range rapid.IntRange(0, 5).Draw(x.t, "acts") {
+	for i := range x.roll(6) {
 		x.n++
 		s := saying(h, i, fmt.Sprint("wild ", x.n))
-		kind := rapid.IntRange(0, 3).Draw(x.t, "kind")
+		kind := x.roll(4)
 		if kind == 0 || len(x.refs) == 0 {
 			x.refs = append(x.refs, s.Ref)
 			acts = append(acts, s)
 			continue
 		}
-		switch ref := rapid.SampledFrom(x.refs).Draw(x.t, "of"); kind {
+		switch ref := x.refs[x.roll(len(x.refs))]; kind {
 		case 1:
 			if !x.taken[ref] {
 				acts = append(acts, chat.Reword{Ref: ref, Edit: chat.Edit{To: ref.Conversation, Text: s.Post.Text}})
