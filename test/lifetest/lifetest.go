@@ -50,7 +50,8 @@ func Log(tb testing.TB, dir string) *os.File {
 // Life is one life of "roost run".
 type Life struct {
 	cmd  *exec.Cmd
-	done chan error
+	done chan struct{} // closed when it has ended
+	err  error         // how it ended, then
 }
 
 // Begin begins a life of the program with a configuration; what it writes goes to log.
@@ -61,8 +62,11 @@ func Begin(tb testing.TB, program, config string, log *os.File) *Life {
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	l := &Life{cmd: cmd, done: make(chan error, 1)}
-	go func() { l.done <- cmd.Wait() }()
+	l := &Life{cmd: cmd, done: make(chan struct{})}
+	go func() {
+		l.err = cmd.Wait()
+		close(l.done)
+	}()
 	return l
 }
 
@@ -72,7 +76,7 @@ func (l *Life) Kill(tb testing.TB) {
 	if err := l.cmd.Process.Kill(); err != nil {
 		tb.Fatalf("kill: %v", err)
 	}
-	_ = <-l.done // it was killed, which is what it says
+	<-l.done
 }
 
 // Terminate ends the last life as an operator would, and checks that it ends well and in time.
@@ -82,9 +86,9 @@ func (l *Life) Terminate(tb testing.TB) {
 		tb.Fatal(err)
 	}
 	select {
-	case err := <-l.done:
-		if err != nil {
-			tb.Errorf("after SIGTERM: %v", err)
+	case <-l.done:
+		if l.err != nil {
+			tb.Errorf("after SIGTERM: %v", l.err)
 		}
 	case <-time.After(patience):
 		tb.Errorf("still running %v after SIGTERM", patience)
