@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/bots/bottest"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -125,13 +126,8 @@ func (w *world) store(out chat.Outcome) {
 	w.tb.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, k := range out.Keep {
-		if was, there := w.kept[k.Key]; !k.Any && ((k.Was != nil) != there || !bytes.Equal(was, k.Was)) {
-			w.tb.Fatalf("%s was %q, and the bot read %q", k.Key, was, k.Was)
-		}
-		if w.kept[k.Key] = k.Now; k.Now == nil {
-			delete(w.kept, k.Key)
-		}
+	if err := bottest.Keep(w.kept, out.Keep); err != nil {
+		w.tb.Fatal(err)
 	}
 	w.out, w.acts = out, nil
 	for _, a := range out.Acts {

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/bots/bottest"
 	"github.com/roost-im/roost/plugins"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -150,12 +151,8 @@ func (w *world) hear(h chat.Hear) chat.Outcome {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, k := range out.Keep {
-		if k.Now == nil {
-			delete(w.keep, k.Key)
-			continue
-		}
-		w.keep[k.Key] = k.Now
+	if err := bottest.Keep(w.keep, out.Keep); err != nil {
+		w.t.Fatal(err)
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package bottest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -57,24 +56,11 @@ func (w *world) trouble(words string) {
 	w.did = append(w.did, done{place: w.placed(w.here), verb: fails, words: text.Plain(words)})
 }
 
-// keep stores what a bot wants kept, or nothing where it read something that has changed.
+// keep stores what a bot wants kept; false: it read something that has changed.
 func (w *world) keep(ks []chat.Kept) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, k := range ks {
-		is, there := w.state[k.Key]
-		if !k.Any && (there != (k.Was != nil) || !bytes.Equal(is, k.Was)) {
-			return false
-		}
-	}
-	for _, k := range ks {
-		if k.Now == nil {
-			delete(w.state, k.Key)
-			continue
-		}
-		w.state[k.Key] = k.Now
-	}
-	return true
+	return Keep(w.state, ks) == nil
 }
 
 // apply does what the bot wants done about h.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/bots/bottest"
 	"github.com/roost-im/roost/bots/rules"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -119,14 +120,8 @@ func (w *world) deliver(in chat.Hear) []string {
 	if diff := cmp.Diff(lost, out); diff != "" && !strings.Contains(w.log.String(), "bot failed") {
 		w.tb.Errorf("heard again it does something else: -first +again\n%s", diff)
 	}
-	for _, k := range out.Keep {
-		if !k.Any && !bytes.Equal(k.Was, w.kept[k.Key]) {
-			w.tb.Fatalf("%s was %q and the bot read %q", k.Key, w.kept[k.Key], k.Was)
-		}
-		w.kept[k.Key] = k.Now
-		if k.Now == nil {
-			delete(w.kept, k.Key)
-		}
+	if err := bottest.Keep(w.kept, out.Keep); err != nil {
+		w.tb.Fatal(err)
 	}
 	w.lines = nil
 	for _, a := range out.Acts {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bots"
+	"github.com/roost-im/roost/bots/bottest"
 	"github.com/roost-im/roost/bots/script"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -134,15 +135,8 @@ func (w *world) deliver(in chat.Hear) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, k := range out.Keep {
-		if !k.Any && !bytes.Equal(k.Was, w.kept[k.Key]) {
-			w.tb.Fatalf("%s was %q and the bot read %q", k.Key, w.kept[k.Key], k.Was)
-		}
-		if k.Now == nil {
-			delete(w.kept, k.Key)
-			continue
-		}
-		w.kept[k.Key] = k.Now
+	if err := bottest.Keep(w.kept, out.Keep); err != nil {
+		w.tb.Fatal(err)
 	}
 	w.acts = out.Acts
 	for _, a := range out.Acts {
