@@ -122,10 +122,7 @@ func (l *looker) Visit(node *ast.Node) {
 	case *ast.MemberNode:
 		l.member(n)
 	case *ast.BinaryNode:
-		if n.Operator == ".." || n.Operator == "**" || n.Operator == "^" {
-			l.no(n, "the operator "+n.Operator+" is not there")
-		}
-		n.Left, n.Right = orNothing(n.Left, n), orNothing(n.Right, n)
+		l.binary(n)
 	case *ast.UnaryNode:
 		if n.Operator == "!" || n.Operator == "not" {
 			n.Node = or(n.Node, &ast.BoolNode{})
@@ -137,6 +134,13 @@ func (l *looker) Visit(node *ast.Node) {
 			l.no(n, "a loop within a loop is not taken")
 		}
 	}
+}
+
+func (l *looker) binary(n *ast.BinaryNode) {
+	if n.Operator == ".." || n.Operator == "**" || n.Operator == "^" {
+		l.no(n, "the operator "+n.Operator+" is not there")
+	}
+	n.Left, n.Right = orNothing(n.Left, n), orNothing(n.Right, n)
 }
 
 // orNothing makes a part of the state that is not there count as 0, as no text beside a text, and as false where that is
