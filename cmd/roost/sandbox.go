@@ -25,8 +25,8 @@ func (c *common) sandboxCmd() *cobra.Command {
 you play the people on each platform and watch every message's trip. Nothing leaves this machine. Roost is a process of
 its own, which the page can kill: what people write meanwhile waits for it.
 
-What you did is gone when it ends, unless --dir names a folder to keep Roost's own files in. The bots lie in that folder,
-below bots: change one and save it, and Roost goes on with what you wrote.`,
+What you did is gone when it ends, unless --dir names a folder to keep Roost's own files in. The bots are in that
+folder, below bots: change one and save it, and the next message is answered by what you wrote.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.sandbox(cmd.Context(), listen, dir) },
 	}

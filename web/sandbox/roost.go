@@ -121,5 +121,5 @@ func (p *Page) order(w http.ResponseWriter, r *http.Request) {
 func (t *trips) line(at time.Time, what, words string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.told(t.add(&trip{line: true, began: at, author: chat.Author{Name: "Roost"}, what: what, text: words}))
+	t.tell(t.add(&trip{line: true, began: at, author: chat.Author{Name: "Roost"}, what: what, text: words}))
 }

@@ -41,13 +41,14 @@ type trip struct {
 	cases     map[chat.CaseID]bool
 	delivered map[chat.DeliveryID]bool
 	told      []telling
+	button    pressable // that was pressed and is not known yet: who is fast presses before the platform's answer is stored
 }
 
-// telling is that a bot was told of something; what follows from it is stored at its end.
+// telling is that a bot was told of something; what follows from it was stored just before its end was.
 type telling struct {
-	bot      chat.Account
-	talk     chat.ConversationID
-	from, to time.Time
+	bot   chat.Account
+	talk  chat.ConversationID
+	ended time.Time
 }
 
 // step is one step as it is kept: names are found when it is shown, for they may change.
@@ -102,12 +103,12 @@ func (p *Page) Watch(s router.Step) {
 		told = t.tried(s)
 	}
 	if told != nil {
-		t.told(told)
+		t.tell(told)
 	}
 }
 
-// told wakes those who watch, for a trip has changed.
-func (t *trips) told(tr *trip) {
+// tell wakes those who watch, for a trip has changed.
+func (t *trips) tell(tr *trip) {
 	t.seq++
 	tr.seq = t.seq
 	close(t.changed)
@@ -123,11 +124,16 @@ func (t *trips) happened(s router.Step) *trip {
 	i := t.last(func(tr *trip) bool { return tr.event == ev.ID && tr.account == ev.Conversation.Account })
 	if s.What == router.Received && i < 0 { // it comes again when it could not be confirmed
 		what, words := inWords(ev.What)
+		var button pressable
 		if p, ok := ev.What.(chat.Pressed); ok {
-			words = cmp.Or(t.labels[pressable{ev.Conversation.Place(), p.Button, p.Value}], words)
+			button = pressable{ev.Conversation.Place(), p.Button, p.Value}
+			if label := t.labels[button]; label != "" {
+				button, words = pressable{}, label
+			}
 		}
 		return t.add(&trip{
-			event: ev.ID, action: carrier(ev.What), account: ev.Conversation.Account, ref: ev.Ref(), began: s.At, author: ev.Author, what: what, text: words,
+			button: button,
+			event:  ev.ID, action: carrier(ev.What), account: ev.Conversation.Account, ref: ev.Ref(), began: s.At, author: ev.Author, what: what, text: words,
 			steps: []step{{at: s.At, kind: s.What, to: ev.Conversation}},
 		})
 	}
@@ -154,7 +160,7 @@ func (t *trips) tried(s router.Step) *trip {
 		state: d.State, reason: s.Reason, due: d.Due, try: d.Tries, loose: d.Loose && chat.ActionName(d.Action) == "open",
 	})
 	if h, ok := d.Action.(chat.Hear); ok {
-		tr.told = append(tr.told, telling{bot: h.To.Account, talk: h.To.ID, from: s.At.Add(-s.Took).Truncate(time.Millisecond), to: s.At})
+		tr.told = append(tr.told, telling{bot: h.To.Account, talk: h.To.ID, ended: s.At})
 	}
 	tr.delivered[d.ID] = true
 	if d.Case != "" {
@@ -182,7 +188,12 @@ func (t *trips) learn(a chat.Action) {
 		clear(t.labels)
 	}
 	for _, b := range card.Buttons {
-		t.labels[pressable{a.Target().Place(), b.ID, b.Value}] = b.Label
+		button := pressable{a.Target().Place(), b.ID, b.Value}
+		t.labels[button] = b.Label
+		if i := t.last(func(tr *trip) bool { return tr.button == button }); i >= 0 {
+			t.all[i].button, t.all[i].text = pressable{}, b.Label
+			t.tell(t.all[i])
+		}
 	}
 }
 
@@ -200,22 +211,27 @@ func uncaused(s router.Step) *trip {
 	return tr
 }
 
-// heard finds the trip in which a bot was told what it does something about: when that was done its deliveries were stored.
-// One to where it was told is rather about that.
+// heard finds the trip in which a bot was told what it does something about: the telling whose end is the first one after the
+// delivery was stored. One in the talk where the bot says it is rather the one.
 func (t *trips) heard(d *chat.Delivery) *trip {
 	by := speaker(d)
 	talk := chat.ConversationID(cmp.Or(d.Source, d.Of).Conversation.Place().String())
-	for _, anywhere := range []bool{false, true} {
-		i := t.last(func(tr *trip) bool {
-			return slices.ContainsFunc(tr.told, func(one telling) bool {
-				return one.bot == by && (anywhere || one.talk == talk) && !d.Admitted.Before(one.from) && !d.Admitted.After(one.to)
-			})
-		})
-		if i >= 0 {
-			return t.all[i]
+	var here, anywhere *trip
+	var hereEnded, ended time.Time
+	for _, tr := range t.all {
+		for _, one := range tr.told {
+			if one.bot != by || one.ended.Before(d.Admitted) {
+				continue
+			}
+			if one.talk == talk && (here == nil || one.ended.Before(hereEnded)) {
+				here, hereEnded = tr, one.ended
+			}
+			if anywhere == nil || one.ended.Before(ended) {
+				anywhere, ended = tr, one.ended
+			}
 		}
 	}
-	return nil
+	return cmp.Or(here, anywhere)
 }
 
 // around finds the last trip of the place where a bot said something, for that may be told before it is told what the bot has
@@ -244,7 +260,7 @@ func (t *trips) cause(d *chat.Delivery) *trip {
 	if speaker(d) == "" {
 		return t.made(d)
 	}
-	return cmp.Or(t.heard(d), t.made(d), t.around(d))
+	return cmp.Or(t.heard(d), t.around(d), t.made(d))
 }
 
 // made is the trip that a delivery of nobody in particular belongs to.

@@ -247,7 +247,7 @@ func (w *world) botAsks(ev *chat.Event, at int) {
 	said := chat.Key("k").Said(bot, ev.Conversation, 0)
 	w.page.Watch(router.Step{At: after(at + 4), Took: 2 * time.Millisecond, What: "sent", Delivery: &chat.Delivery{
 		ID: chat.DeliveryID(at + 1), Action: hear, Admitted: after(at), State: chat.Sent, Purpose: "hear",
-	}})
+	}}) // its end is stored after what follows, however long that takes
 	for i, to := range []chat.Conversation{ev.Conversation, w.thread()} {
 		w.tried(chat.Delivery{
 			ID: chat.DeliveryID(at + 2 + i), Source: said, Action: chat.Post{To: to, Text: text.Plain("Which size?")}, Admitted: after(at + 3), State: chat.Sent,
@@ -318,6 +318,24 @@ func TestBotsWordsFindTheirTripBeforeItsTelling(t *testing.T) {
 	w.tried(chat.Delivery{ID: 5, Source: said, Action: chat.Post{To: ev.Conversation, Text: text.Plain("Hm")}, Admitted: after(30), State: chat.Sent}, 40, "sent")
 	if trips := w.state().Trips; len(trips) != 1 || len(trips[0].Steps) != 3 {
 		t.Errorf("trips = %+v, want one with three steps", trips)
+	}
+}
+
+// Who is fast presses a button before it is told that the platform has it.
+func TestPressIsToldByLabelThatIsKnownLater(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	at := w.thread()
+	press := &chat.Event{ID: "p", Conversation: at, What: chat.Pressed{Button: "ask", Value: "1"}}
+	w.page.Watch(router.Step{At: after(0), What: router.Received, Event: press})
+	before := w.state().Trips[0]
+	for i, label := range []string{"Small", "Another question"} {
+		card := &chat.Card{Buttons: []chat.Button{{ID: "ask", Value: "1", Label: label}}}
+		w.tried(chat.Delivery{ID: chat.DeliveryID(i + 1), Action: chat.Post{To: at, Card: card}, State: chat.Sent, Admitted: after(9000)}, 9000+i, "sent")
+	}
+	trips := w.state().Trips
+	if got := trips[len(trips)-1]; before.Text != "ask" || got.Text != "Small" || got.Seq <= before.Seq {
+		t.Errorf("the press was told as %q and is told as %q, want ask and Small", before.Text, got.Text)
 	}
 }
 

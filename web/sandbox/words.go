@@ -150,8 +150,17 @@ func failureInWords(s step) string {
 	return "Refused (" + s.kind + ")"
 }
 
-// speaker is the bot whose message a delivery carries or is about; empty when it is nobody's.
-func speaker(d *chat.Delivery) chat.Account { return cmp.Or(d.Source.SaidBy(), d.Of.SaidBy()) }
+// speaker is the bot whose message a delivery carries, rewords or takes back; empty when it is nobody's.
+func speaker(d *chat.Delivery) chat.Account {
+	switch d.Action.(type) {
+	case chat.Edit, chat.Delete:
+		return d.Of.SaidBy()
+	case chat.Post:
+		return d.Source.SaidBy()
+	case chat.React, chat.Pin, chat.Open, chat.Hear:
+	}
+	return ""
+}
 
 // shownOf says whether a delivery lets others see what a bot did elsewhere.
 func shownOf(d *chat.Delivery) bool {
