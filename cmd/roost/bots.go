@@ -398,6 +398,7 @@ func (c *cast) refresh(ctx context.Context, p *player) {
 	}
 	if err == nil {
 		err = c.replace(ctx, p, bot, source)
+		c.h.menus.again(c.h)
 	}
 	log := c.h.log.With(slog.String("bot", p.name))
 	if err != nil {

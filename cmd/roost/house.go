@@ -37,6 +37,7 @@ type house struct {
 	links   *web.Links  // nil: attachments can't be linked to
 	skipped *skipped
 	cast    *cast
+	menus   menus
 
 	turn    sync.Mutex           // one change of what the router does at a time
 	version map[chat.Account]int // grows when an account is to be opened again
@@ -119,7 +120,9 @@ func (h *house) apply(ctx context.Context, f *configs.File, strict bool) error {
 	}
 	setup := h.setup(f, opened)
 	h.cast.listen(players, &setup)
+	h.menus.set(f, players) // before accounts run that show them
 	if err := h.router.Apply(setup); err != nil {
+		h.menus.set(h.current(), h.cast.playing())
 		return errors.Join(err, h.cast.drop(players))
 	}
 	h.cast.commit(players)
@@ -242,6 +245,7 @@ func (h *house) deps(name chat.Account) bridges.Deps {
 		Keep:    h.keeper(name),
 		Journal: h.journal(name),
 		Skip:    func(kind string, raw []byte) { h.skipped.add(name, kind, raw) },
+		Menu:    h.menus.of(name),
 		Public:  h.public(),
 		Mount:   func(path string, hook http.Handler) (func(), error) { return h.mount(name, path, hook) },
 	}
