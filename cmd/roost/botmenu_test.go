@@ -162,6 +162,9 @@ func TestMenusFollowTheBots(t *testing.T) {
 	w.offers(t, slices.Concat(desk, []string{"order", "thanks", "stand-up"}))
 	w.menu(t, w.cafe, "order", "thanks")
 	w.menu(t, w.hugo)
+	if n := len(w.discord.Calls("PUT /applications/{}/guilds/{}/commands")); n != 1 {
+		t.Errorf("they were set %d times at the start, want once: the bots are known before the account runs", n)
+	}
 
 	w.writes(t, moreScript)
 	w.offers(t, slices.Concat(desk, []string{"order", "thanks", "stand-up", "sizes"}))
