@@ -195,8 +195,8 @@ func TestWhoseAnswer(t *testing.T) {
 	}, command("order"), command("ping"), bots.Trigger{ID: "pattern", Pattern: greeted()})
 	w := newWorld(t, b)
 	w.talk("/order", "Name?", "/ping", "pong", "/help", "What I can do:\n• /order does order\n• /ping does ping")
-	if now, key := w.host.Wants(w.told(posted("Ada")).Event); now || w.kept[key] == nil {
-		t.Errorf("Wants = %v, %q, which is not kept", now, key)
+	if wish := w.host.Wants(w.told(posted("Ada")).Event); wish.Now || w.kept[wish.Kept] == nil {
+		t.Errorf("Wants = %+v, of which nothing is kept", wish)
 	}
 	w.who = chat.Author{ID: "U2"}
 	w.talk("/order", "Name?")

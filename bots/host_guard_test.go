@@ -78,7 +78,7 @@ func quiet(t *testing.T, w *world, reason string) {
 	if e, ok := errors.AsType[*chat.Error](err); !ok || e.Kind != chat.Refused || e.Reason != "the bot is quarantined: "+reason {
 		t.Errorf("Hear = %v, want it refused", err)
 	}
-	if now, kept := w.host.Wants(w.told(posted("/fine")).Event); now || kept != "" {
+	if wish := w.host.Wants(w.told(posted("/fine")).Event); wish != (chat.Wish{}) {
 		t.Error("it wants to hear")
 	}
 }

@@ -87,8 +87,8 @@ func TestWhatIsHeard(t *testing.T) {
 			w.direct = tc.direct
 			in := w.told(tc.what)
 			in.Event.Addressed = tc.addressed
-			if now, kept := w.host.Wants(in.Event); now != (tc.want != "") && kept == "" {
-				t.Errorf("Wants = %v, %q", now, kept)
+			if wish := w.host.Wants(in.Event); wish.Now != (tc.want != "") {
+				t.Errorf("Wants = %+v", wish)
 			}
 			w.deliver(in)
 			if got := w.said(); got != tc.want {
@@ -105,12 +105,12 @@ func TestMachinesAreHeardOnlyByWhoWants(t *testing.T) {
 	b := everything()
 	w := newWorld(t, b)
 	w.who.Bot = true
-	if now, kept := w.host.Wants(w.told(posted("/size")).Event); now || kept != "" {
+	if wish := w.host.Wants(w.told(posted("/size")).Event); wish != (chat.Wish{}) {
 		t.Error("a bot wants to hear what another bot says")
 	}
 	b.Says.Machines = true
 	w.start(b)
-	if now, _ := w.host.Wants(w.told(posted("/size")).Event); !now {
+	if wish := w.host.Wants(w.told(posted("/size")).Event); !wish.Now {
 		t.Error("a bot that hears machines does not want to")
 	}
 }

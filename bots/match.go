@@ -254,28 +254,25 @@ func (s *Spec) help() string {
 	return b.String()
 }
 
-// Wants says whether the bot wants to hear of an event; where it does not, kept is a key: it wants the event all the same
-// when something is kept under it, because somebody is then in the middle of a dialog. It does no I/O.
-func (h *Host) Wants(ev chat.Event) (now bool, kept string) {
-	if h.Quarantined() != "" {
-		return false, ""
-	}
+// Wants says whether the bot wants to hear of an event. It does no I/O.
+func (h *Host) Wants(ev chat.Event) chat.Wish {
 	v := h.now.Load()
-	if ev.Author.Bot && !v.spec.Machines {
-		return false, ""
+	if h.Quarantined() != "" || ev.Author.Bot && !v.spec.Machines {
+		return chat.Wish{}
 	}
 	m := v.match(ev)
-	if m.trigger != nil || m.help {
-		return true, ""
-	}
-	switch w := ev.What.(type) {
+	w := chat.Wish{Now: m.trigger != nil || m.help}
+	switch what := ev.What.(type) {
 	case chat.Posted:
-		return v.mayPick(ev), h.dialogKey(ev.Conversation, ev.Author.ID)
+		w.Kept = h.dialogKey(ev.Conversation, ev.Author.ID)
+		w.Named = m.called()
+		w.Idle = !w.Named && m.trigger != nil && (m.trigger.Mention || m.trigger.Pattern != nil && ev.Direct)
+		w.Now = w.Now || v.mayPick(ev)
 	case chat.Pressed:
-		return w.Button == askButton, ""
+		w.Now = w.Now || what.Button == askButton
 	case chat.Called:
-		return strings.HasPrefix(w.Name, lateCall), ""
+		w.Now = w.Now || strings.HasPrefix(what.Name, lateCall)
 	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
 	}
-	return false, ""
+	return w
 }

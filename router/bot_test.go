@@ -19,7 +19,7 @@ import (
 type bot struct {
 	account chat.Account
 	hear    func(ctx context.Context, h chat.Hear) (chat.Outcome, error)
-	wants   func(ev chat.Event) (bool, string) // nil: what people do, and what calls it
+	wants   func(ev chat.Event) chat.Wish // nil: what people do, and what calls it
 
 	mu    sync.Mutex
 	sink  chat.Sink
@@ -62,14 +62,14 @@ func (b *bot) Hear(ctx context.Context, h chat.Hear) (chat.Outcome, error) {
 func (b *bot) in(l router.Bot) router.Bot {
 	l.Account, l.Wants = b.account, b.wants
 	if l.Wants == nil {
-		l.Wants = func(ev chat.Event) (bool, string) { return !ev.Author.Bot, "" }
+		l.Wants = func(ev chat.Event) chat.Wish { return chat.Wish{Now: !ev.Author.Bot} }
 	}
 	return l
 }
 
 // machines makes a bot hear what other bots say, too.
 func (b *bot) machines() *bot {
-	b.wants = func(chat.Event) (bool, string) { return true, "" }
+	b.wants = func(chat.Event) chat.Wish { return chat.Wish{Now: true} }
 	return b
 }
 

@@ -17,9 +17,8 @@ type Bot struct {
 	Routes   []string            // the contacts of desks, and mirrors, by their names
 	Places   []chat.Conversation // with their threads
 	Accounts []chat.Account      // everywhere on them
-	// Wants says whether the bot wants to hear of an event; where it does not, and names a key, it wants it all the same if
-	// something is kept under that. It does no I/O.
-	Wants func(ev chat.Event) (now bool, kept string)
+	// Wants says whether the bot wants to hear of an event. It does no I/O.
+	Wants func(ev chat.Event) chat.Wish
 }
 
 // Why a bot's deliveries are made.
@@ -106,21 +105,26 @@ func (r *Router) hearers(
 	v store.View, rules *rules, ev chat.Event, deskName string, but chat.Account,
 ) (hears []chat.Hear, why []string, err error) {
 	place, mirrors := ev.Conversation.Place(), rules.mirrors.Names(ev.Conversation)
+	var wishes []wish
 	for _, b := range rules.bots {
 		talk, ok := b.listens(place, mirrors, deskName)
 		if !ok || b.Account == but || !r.runsBot(b.Account) {
 			continue
 		}
-		wants, err := wanted(v, b, ev)
-		if err != nil {
+		w := wish{Wish: b.Wants(ev), to: chat.Conversation{Account: b.Account, ID: talk}}
+		if w.waits, err = waits(v, w.Wish); err != nil {
 			return nil, nil, err
 		}
-		if !wants {
-			why = append(why, "bot "+b.Account.Name()+" has no use for it")
+		wishes = append(wishes, w)
+	}
+	named := slices.ContainsFunc(wishes, func(w wish) bool { return w.Named })
+	waiting := slices.ContainsFunc(wishes, func(w wish) bool { return w.waits })
+	for _, w := range wishes {
+		if reason := w.unheard(named, waiting); reason != "" {
+			why = append(why, "bot "+w.to.Account.Name()+" "+reason)
 			continue
 		}
-		to := chat.Conversation{Account: b.Account, ID: talk}
-		hears = append(hears, chat.Hear{To: to, Event: ev, Can: r.can(ev.Conversation.Account)})
+		hears = append(hears, chat.Hear{To: w.to, Event: ev, Can: r.can(ev.Conversation.Account)})
 	}
 	return hears, why, nil
 }
@@ -151,13 +155,37 @@ func (r *Router) can(a chat.Account) chat.Can {
 	return chat.CanOf(t)
 }
 
-// wanted says whether a bot wants to hear of an event.
-func wanted(v store.View, b Bot, ev chat.Event) (bool, error) {
-	now, key := b.Wants(ev)
-	if now || key == "" {
-		return now, nil
+// wish is what a bot wants of an event, and in which talk.
+type wish struct {
+	chat.Wish
+	to    chat.Conversation
+	waits bool // for an answer of the person
+}
+
+// unheard says why a bot does not hear an event; empty when it does. named says that one is called by its name, waiting that
+// one waits for an answer.
+func (w wish) unheard(named, waiting bool) string {
+	switch {
+	case w.Named:
+		return ""
+	case w.waits && named:
+		return "waits for an answer, and this is for another one"
+	case w.waits:
+		return ""
+	case w.Idle && (named || waiting):
+		return "leaves this to another one"
+	case !w.Now:
+		return "has no use for it"
 	}
-	_, err := v.Kept(key)
+	return ""
+}
+
+// waits says whether a bot waits for an answer.
+func waits(v store.View, w chat.Wish) (bool, error) {
+	if w.Kept == "" {
+		return false, nil
+	}
+	_, err := v.Kept(w.Kept)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}

@@ -126,7 +126,7 @@ func TestExplainNamesTheBots(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b, deaf := newBot("butler", butler), newBot("deaf", nil)
-		deaf.wants = func(chat.Event) (bool, string) { return false, "" }
+		deaf.wants = func(chat.Event) chat.Wish { return chat.Wish{} }
 		w, x, slack := counter(t, b, deaf)
 		dm := x.place("dm-jane")
 		ev := chat.Event{ID: "new", Conversation: dm, Message: "new", Direct: true, Author: person("Jane"), What: posted("hi")}

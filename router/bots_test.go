@@ -57,7 +57,7 @@ func TestABotIsToldWhatItWants(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m, shy, curious := newTown("slack/team"), newBot("shy", nil), newBot("curious", nil)
-		shy.wants = func(ev chat.Event) (bool, string) { return false, "waits/" + ev.Conversation.String() }
+		shy.wants = func(ev chat.Event) chat.Wish { return chat.Wish{Kept: "waits/" + ev.Conversation.String()} }
 		curious.machines()
 		listen := router.Bot{Places: []chat.Conversation{m.place("C1"), m.place("C2")}}
 		w := newBotWorld(t, router.Setup{Bots: []router.Bot{shy.in(listen), curious.in(listen)}}, []*bot{shy, curious}, m)

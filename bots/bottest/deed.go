@@ -142,10 +142,11 @@ func (w *world) hear(ctx context.Context, h chat.Hear) error {
 		return nil // people have the case
 	}
 	h.To = w.talk(h.Event.Conversation)
-	now, key := w.host.Wants(h.Event)
-	if !now && key != "" {
+	wish := w.host.Wants(h.Event)
+	now := wish.Now
+	if !now && wish.Kept != "" {
 		w.mu.Lock()
-		_, now = w.state[key]
+		_, now = w.state[wish.Kept]
 		w.mu.Unlock()
 	}
 	if reason := w.host.Quarantined(); !now && reason != "" {

@@ -29,6 +29,14 @@ type Can struct {
 	Files   bool `json:"files,omitempty"`
 }
 
+// Wish says whether a bot wants to hear of an event.
+type Wish struct {
+	Now   bool   // it does
+	Named bool   // it is told by its name or by a command of its own, so nobody else is meant
+	Idle  bool   // it does because nobody else seems to be meant: not when another bot is, or waits for an answer
+	Kept  string // it does when something is kept under this key: it waits for an answer of this person
+}
+
 // CanOf is what a bot can do on an account with traits t.
 func CanOf(t Traits) Can {
 	return Can{
