@@ -1,6 +1,7 @@
 // A bot written with discord.js: it says of every event what it understood.
 import {
-  ActionRowBuilder, ButtonBuilder, ButtonStyle, Client, EmbedBuilder, Events, IntentsBitField, MessageFlags, ModalBuilder, Partials,
+  ActionRowBuilder, ButtonBuilder, ButtonStyle, Client, EmbedBuilder, Events, IntentsBitField, InteractionContextType, MessageFlags,
+  ModalBuilder, Partials,
   SlashCommandBuilder, StringSelectMenuBuilder, TextInputBuilder, TextInputStyle,
 } from 'discord.js';
 
@@ -88,6 +89,13 @@ client.on(Events.InteractionCreate, async (interaction) => {
         await interaction.respond([{ name: `${typed}lo`, value: `${typed}lo` }]);
       } else await interaction.reply(`echo ${interaction.options.getString('text')}`);
       break;
+    case 'thank': {
+      const { options } = interaction;
+      const who = options.getUser('who', true);
+      const said = [who.username, options.getMember('who').displayName, options.getNumber('times', true), options.getString('how')];
+      await interaction.reply({ content: `thanks ${said.join(' ')}`, allowedMentions: { parse: [] } });
+      break;
+    }
     default:
       throw new Error(`unknown interaction ${name}`);
   }
@@ -101,6 +109,10 @@ client.once(Events.ClientReady, async () => {
   await client.application.commands.set([
     new SlashCommandBuilder().setName('echo').setDescription('Say it again')
       .addStringOption((option) => option.setName('text').setDescription('What').setRequired(true).setAutocomplete(true)),
+    new SlashCommandBuilder().setName('thank').setDescription('Thank somebody').setContexts(InteractionContextType.Guild)
+      .addUserOption((option) => option.setName('who').setDescription('Whom').setRequired(true))
+      .addNumberOption((option) => option.setName('times').setDescription('How often').setRequired(true).setMinValue(0.5).setMaxValue(9))
+      .addStringOption((option) => option.setName('how').setDescription('How').addChoices({ name: 'Very', value: 'very' })),
     new SlashCommandBuilder().setName('slow').setDescription('Take your time'),
   ]);
   const guild = await client.guilds.fetch(GUILD);
