@@ -52,7 +52,11 @@ func ngircd(t *testing.T, secure bool) *server {
 		s.ca = filepath.Join(dir, "cert.pem")
 		certificate(t, s.ca, filepath.Join(dir, "key.pem"))
 		ports = "Ports = " + portOf(t)
-		ssl = fmt.Sprintf("[SSL]\n\tCertFile = %s\n\tKeyFile = %s\n\tPorts = %s\n", s.ca, filepath.Join(dir, "key.pem"), port)
+		dh := filepath.Join(dir, "dh.pem")
+		if err := os.WriteFile(dh, []byte(ffdhe2048), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		ssl = fmt.Sprintf("[SSL]\n\tCertFile = %s\n\tKeyFile = %s\n\tDHFile = %s\n\tPorts = %s\n", s.ca, filepath.Join(dir, "key.pem"), dh, port)
 	}
 	conf := fmt.Sprintf(`[Global]
 	Name = irc.example.net
@@ -76,6 +80,17 @@ func ngircd(t *testing.T, secure bool) *server {
 	s.start(t)
 	return s
 }
+
+// ffdhe2048 is the group of RFC 7919 of that name: without a group ngircd makes one first, which can take a minute.
+const ffdhe2048 = `-----BEGIN DH PARAMETERS-----
+MIIBCAKCAQEA//////////+t+FRYortKmq/cViAnPTzx2LnFg84tNpWp4TZBFGQz
++8yTnc4kmz75fS/jY2MMddj2gbICrsRhetPfHtXV/WVhJDP1H18GbtCFY2VVPe0a
+87VXE15/V8k1mE8McODmi3fipona8+/och3xWKE2rec1MKzKT0g6eXq8CrGCsyT7
+YdEIqUuyyOP7uWrat2DX9GgdT0Kj3jlN9K5W7edjcrsZCwenyO4KbXCeAvzhzffi
+7MA0BM0oNC9hkXL+nOmFg/+OTxIy7vKBg8P+OxtMb61zO7X8vC7CIAXFjvGDfRaD
+ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==
+-----END DH PARAMETERS-----
+`
 
 // ergo starts Ergo, which has what is new in IRC. It is no package of Debian: ok is false where it is not on the PATH.
 func ergo(t *testing.T) (s *server, ok bool) {

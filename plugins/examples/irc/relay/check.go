@@ -63,7 +63,7 @@ func (l *link) findings() []finding {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range l.r.set.Channels {
-		if r := l.room(c.Name); r != nil && !r.in && r.why != "" {
+		if r := l.room(c.Name); !r.in && !r.next.IsZero() {
 			all = append(all, finding{broken, c.Name, "not in it: " + strings.TrimSpace(r.why), "see that the server lets " + l.nick + " in"})
 		}
 	}

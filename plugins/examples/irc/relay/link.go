@@ -91,6 +91,7 @@ func (r *Relay) connect(ctx context.Context) (*link, error) {
 		}
 		return nil, err
 	}
+	l.furnish()
 	return l, nil
 }
 
@@ -99,6 +100,10 @@ func (l *link) write(verb string, params ...string) error {
 	return l.send(irc.Message{Verb: verb, Params: params})
 }
 
+// errNotWritten says that nothing of what was to be written has been.
+var errNotWritten = errors.New("the connection was closed")
+
+// send writes lines. Unless its error is errNotWritten they may have arrived in part.
 func (l *link) send(all ...irc.Message) error {
 	var b strings.Builder
 	for _, m := range all {
@@ -107,7 +112,7 @@ func (l *link) send(all ...irc.Message) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	if err := l.nc.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-		return err
+		return errNotWritten
 	}
 	_, err := l.nc.Write([]byte(b.String()))
 	return err

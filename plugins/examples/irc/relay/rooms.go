@@ -26,16 +26,21 @@ const (
 	joinAnswer = 30 * time.Second // to be answered at all
 )
 
+// furnish notes the channels of the settings. It must be done before anything is posted.
+func (l *link) furnish() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.r.set.Channels {
+		l.rooms[irc.Fold(l.support["CASEMAPPING"], c.Name)] = &room{channel: c, kind: transient, why: "the server was asked to be let in", wait: joinFirst}
+	}
+}
+
 // joinAll asks to be let in where we are not.
 func (l *link) joinAll(now time.Time) error {
 	var asks []channel
 	l.mu.Lock()
 	for _, c := range l.r.set.Channels {
-		at := irc.Fold(l.support["CASEMAPPING"], c.Name)
-		if l.rooms[at] == nil {
-			l.rooms[at] = &room{channel: c, kind: transient, why: "the server was asked to be let in", wait: joinFirst}
-		}
-		if r := l.rooms[at]; !r.in && !now.Before(r.next) {
+		if r := l.room(c.Name); !r.in && !now.Before(r.next) {
 			r.next = now.Add(joinAnswer)
 			asks = append(asks, r.channel)
 		}

@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,13 +138,22 @@ func (r *Relay) say(ctx context.Context, to, words string) (id string, at time.T
 }
 
 func (l *link) say(to, words string) (id string, at time.Time, err error) {
+	select {
+	case <-l.ended:
+		return "", at, fail(transient, "the connection broke before it was written")
+	default:
+	}
 	a, lines := l.expect(to, words)
 	defer func() {
 		l.mu.Lock()
 		l.await = nil
 		l.mu.Unlock()
 	}()
-	if err := l.send(lines...); err != nil {
+	err = l.send(lines...)
+	switch {
+	case errors.Is(err, errNotWritten):
+		return "", at, fail(transient, "%v", err)
+	case err != nil:
 		return "", at, fail(uncertain, "the connection broke while it was written: %v", err)
 	}
 	late := time.NewTimer(sayTime)
