@@ -31,7 +31,7 @@ sandbox: ## all platforms simulated on this machine, and a page to play everyone
 	$(GO) run ./cmd/roost sandbox
 
 .PHONY: test
-test: browser node-packages python-packages ## run every test (PKG=./...); with CI=true a skipped test is a failure
+test: browser node-packages python-packages irc-server ## run every test (PKG=./...); with CI=true a skipped test is a failure
 	@mkdir -p $(TOOLS)
 	@$(GO) build -o $(TOOLS)/verdict ./test/verdict
 	@$(GO) test -timeout 10m -json $(PKG) | $(TOOLS)/verdict
@@ -99,7 +99,7 @@ crash: ## kill the process KILLS=100 times at random and look for what is lost o
 
 .PHONY: deps
 deps: INSTALL := yes
-deps: browser node-packages python-packages ## install what the tests need: Chromium and discord.py (as root, by apt), and the npm packages of test/
+deps: browser node-packages python-packages irc-server ## install what the tests need: Chromium, discord.py and ngircd (as root, by apt), and the npm packages of test/
 
 # The browser journeys drive a real browser, if there are any.
 .PHONY: browser
@@ -136,6 +136,19 @@ python-packages:
 		echo "python3-discord could not be installed: its tests cannot run"; exit 0; \
 	fi; \
 	echo "no discord.py: its tests are skipped; to run them: sudo apt-get install python3-discord, or make deps as root"
+
+# The IRC plugin is tried against a real server, which the tests start themselves: the one that Debian starts is stopped.
+.PHONY: irc-server
+irc-server:
+	@if command -v ngircd >/dev/null || [ -x /usr/sbin/ngircd ]; then exit 0; fi; \
+	if [ '$(INSTALL)' = yes ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		export DEBIAN_FRONTEND=noninteractive; \
+		if apt-get update -qq && apt-get install -y -qq --no-install-recommends ngircd >/dev/null; then \
+			if [ -d /run/systemd/system ]; then systemctl disable --quiet --now ngircd; fi; exit 0; \
+		fi; \
+		echo "ngircd could not be installed: the tests of the IRC plugin cannot run"; exit 0; \
+	fi; \
+	echo "no ngircd: the tests of the IRC plugin are skipped; to run them: sudo apt-get install ngircd, or make deps as root"
 
 .PHONY: clean
 clean: ## remove what was built, but not the tools
