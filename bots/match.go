@@ -261,18 +261,24 @@ func (h *Host) Wants(ev chat.Event) chat.Wish {
 		return chat.Wish{}
 	}
 	m := v.match(ev)
-	w := chat.Wish{Now: m.trigger != nil || m.help}
-	switch what := ev.What.(type) {
-	case chat.Posted:
-		w.Kept = h.dialogKey(ev.Conversation, ev.Author.ID)
-		w.Named = m.called()
+	w := chat.Wish{Now: m.trigger != nil || m.help || v.always(ev)}
+	if _, said := ev.What.(chat.Posted); said {
+		w.Kept, w.Named = h.dialogKey(ev.Conversation, ev.Author.ID), m.called()
 		w.Idle = !w.Named && m.trigger != nil && (m.trigger.Mention || m.trigger.Pattern != nil && ev.Direct)
-		w.Now = w.Now || v.mayPick(ev)
-	case chat.Pressed:
-		w.Now = w.Now || what.Button == askButton
-	case chat.Called:
-		w.Now = w.Now || strings.HasPrefix(what.Name, lateCall)
-	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
 	}
 	return w
+}
+
+// always says whether an event is for the host, whatever the bot declares.
+func (v *version) always(ev chat.Event) bool {
+	switch w := ev.What.(type) {
+	case chat.Posted:
+		return v.mayPick(ev)
+	case chat.Pressed:
+		return w.Button == askButton
+	case chat.Called:
+		return strings.HasPrefix(w.Name, lateCall)
+	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	}
+	return false
 }

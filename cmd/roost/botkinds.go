@@ -71,7 +71,7 @@ func (k scriptKind) load(_ context.Context, source []byte) (bots.Bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return script.NewWorker(line, k.path, source, k.opt)
+	return script.NewWorker(line, k.path, source, k.opt) //nolint:contextcheck // its process lives on when it is loaded
 }
 
 type rulesKind struct {

@@ -118,7 +118,7 @@ func (h *house) apply(ctx context.Context, f *configs.File, strict bool) error {
 	if err != nil {
 		return err
 	}
-	setup := h.setup(f, opened)
+	setup := h.setup(ctx, f, opened)
 	h.cast.listen(players, &setup)
 	h.menus.set(f, players) // before accounts run that show them
 	if err := h.router.Apply(setup); err != nil {
@@ -138,12 +138,12 @@ func (h *house) apply(ctx context.Context, f *configs.File, strict bool) error {
 }
 
 // setup is what f tells the router to do. Connectors that it opens are put into opened.
-func (h *house) setup(f *configs.File, opened map[chat.Account]chat.Connector) router.Setup {
+func (h *house) setup(ctx context.Context, f *configs.File, opened map[chat.Account]chat.Connector) router.Setup {
 	s := router.Setup{Accounts: map[chat.Account]router.Account{}}
 	for name, a := range f.Accounts {
 		s.Accounts[name] = router.Account{
 			Open: func() (chat.Connector, error) {
-				conn, err := h.connect(f, name, a)
+				conn, err := h.connect(ctx, f, name, a)
 				if err == nil {
 					opened[name] = conn
 				}
@@ -202,9 +202,9 @@ func (h *house) reopen(ctx context.Context, name chat.Account) (bool, error) {
 }
 
 // connect makes the connector of an account of f.
-func (h *house) connect(f *configs.File, name chat.Account, a configs.Account) (chat.Connector, error) {
+func (h *house) connect(ctx context.Context, f *configs.File, name chat.Account, a configs.Account) (chat.Connector, error) {
 	if plugin, ok := a.Settings.(configs.PluginAccount); ok {
-		return h.connectPlugin(name, plugin)
+		return h.connectPlugin(ctx, name, plugin)
 	}
 	p, ok := platformOf(name)
 	if !ok {
@@ -218,12 +218,12 @@ func (h *house) connect(f *configs.File, name chat.Account, a configs.Account) (
 }
 
 // connectPlugin makes the connector of an account whose connector is a plugin.
-func (h *house) connectPlugin(name chat.Account, a configs.PluginAccount) (chat.Connector, error) {
+func (h *house) connectPlugin(ctx context.Context, name chat.Account, a configs.PluginAccount) (chat.Connector, error) {
 	m, err := plugins.Open(a.Folder)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	log := h.log.With(slog.String("account", string(name)))
 	conn, err := plugins.NewConnector(ctx, name, plugins.Config{Manifest: m, Settings: a.Config, Name: name.Name(), Log: log})

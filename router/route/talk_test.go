@@ -80,7 +80,7 @@ func (k *talk) happens(t *rapid.T, ev chat.Event) {
 			k.twins[at.String()+d.Source.String()]++
 		case chat.React:
 			k.shown[at.String()+" "+d.Of.String()+" "+a.Emoji] = !a.Remove
-		case chat.Edit, chat.Delete, chat.Pin:
+		case chat.Edit, chat.Delete, chat.Pin, chat.Hear:
 		}
 	}
 	k.mem.keeps(res)

@@ -138,7 +138,7 @@ func (p *past) performs(tb rapid.TB, ds []chat.Delivery) {
 				tb.Fatalf("the end of %+v is %+v, %v; want that it is a twin's", d, res, err)
 			}
 			p.keeps(res)
-		case chat.Edit, chat.Delete, chat.React, chat.Pin:
+		case chat.Edit, chat.Delete, chat.React, chat.Pin, chat.Hear:
 		}
 	}
 }
@@ -185,6 +185,8 @@ func told(d chat.Delivery) string {
 		s.WriteString(map[bool]string{true: "unreact ", false: "react "}[a.Remove] + a.Emoji + instead(a.Else))
 	case chat.Open:
 		fmt.Fprintf(&s, "open %q", a.Title)
+	case chat.Hear:
+		s.WriteString("hear")
 	}
 	for _, about := range []struct {
 		word string

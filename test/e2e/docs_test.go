@@ -136,7 +136,8 @@ func TestTheFirstBots(t *testing.T) {
 	command(t, dir, "!echo one two\n", "chat", "echo.star").says(t, "one two")
 	command(t, dir, "hello there\nwhat?\n", "chat", "hello.yaml").says(t, "Hello ", "What can I do for you?", "Talk to a person")
 	command(t, dir, "!echo one two\n", "chat", "echo").says(t, "one two")
-	chat := strings.SplitN(strings.SplitN(read(t, "bots/README.md"), "`roost test echo.chat`:\n\n```\n", 2)[1], "```", 2)[0]
+	_, chat, _ := strings.Cut(read(t, "bots/README.md"), "`roost test echo.chat`:\n\n```\n")
+	chat, _, _ = strings.Cut(chat, "```")
 	if err := os.WriteFile(filepath.Join(dir, "echo.chat"), []byte("@bot echo.star\n"+chat), 0o600); err != nil {
 		t.Fatal(err)
 	}
