@@ -275,6 +275,7 @@ type watching struct {
 	s            *stage
 	good, lounge town.OnDiscord
 	team         town.InSlack
+	read         [2]int // how many messages of the good bot's channel, and of the team's, were looked at
 }
 
 // say says something every so often, and gives how long it took until the bot had answered, and until the copy was there.
@@ -282,39 +283,58 @@ func (w *watching) say(t *testing.T, words string, long time.Duration) (took [2]
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), long+30*time.Second)
 	defer cancel()
+	count := int(long / often)
 	var mu sync.Mutex
-	var people sync.WaitGroup
-	note := func(i int, began time.Time, err error) {
+	began := map[string]time.Time{}
+	// here notes when a message is there that was said just now.
+	here := func(i int, text string) {
 		mu.Lock()
 		defer mu.Unlock()
-		if err != nil {
-			t.Errorf("%s: no answer: %v", words, err)
+		if at, ok := began[text[strings.LastIndexByte(text, ' ')+1:]]; ok {
+			took[i] = append(took[i], time.Since(at))
 		}
-		took[i] = append(took[i], time.Since(began))
 	}
+	var readers sync.WaitGroup
+	readers.Go(func() {
+		w.fails(t, words, w.s.Discord.Wait(ctx, func(v *discordsim.View) bool {
+			all := v.Messages(w.good.Channel)
+			for _, m := range all[w.read[0]:] {
+				if strings.HasPrefix(m.Content, "Echo ") {
+					here(0, m.Content)
+				}
+			}
+			w.read[0] = len(all)
+			return len(took[0]) == count
+		}))
+	})
+	readers.Go(func() {
+		w.fails(t, words, w.s.Slack.Wait(ctx, func(v *slacksim.View) bool {
+			all := v.Messages(w.team.Channel)
+			for _, m := range all[w.read[1]:] {
+				here(1, m.Text)
+			}
+			w.read[1] = len(all)
+			return len(took[1]) == count
+		}))
+	})
 	tick := time.NewTicker(often)
 	defer tick.Stop()
-	for n := range int(long / often) {
+	for n := range count {
 		key := fmt.Sprint(words, n)
-		people.Go(func() {
-			began := time.Now()
-			w.good.Say(town.Draft{Text: "!echo " + key})
-			note(0, began, w.s.Discord.Wait(ctx, func(v *discordsim.View) bool {
-				return slices.ContainsFunc(newest(v.Messages(w.good.Channel)), func(m discordsim.Message) bool { return m.Content == "Echo "+key })
-			}))
-		})
-		people.Go(func() {
-			began := time.Now()
-			w.lounge.Say(town.Draft{Text: key})
-			note(1, began, w.s.Slack.Wait(ctx, func(v *slacksim.View) bool {
-				return slices.ContainsFunc(newest(v.Messages(w.team.Channel)), func(m slacksim.Message) bool { return strings.HasSuffix(m.Text, key) })
-			}))
-		})
+		mu.Lock()
+		began[key] = time.Now()
+		mu.Unlock()
+		w.good.Say(town.Draft{Text: "!echo " + key})
+		w.lounge.Say(town.Draft{Text: key})
 		<-tick.C
 	}
-	people.Wait()
+	readers.Wait()
 	return took
 }
 
-// newest are the last ones: who looks at all of them again and again has no time for anything else.
-func newest[T any](list []T) []T { return list[max(0, len(list)-50):] }
+func (w *watching) fails(t *testing.T, words string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: not all is answered: %v", words, err)
+	}
+}
