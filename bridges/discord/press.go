@@ -113,7 +113,7 @@ func (in *intake) press(ctx context.Context, i interaction, b chat.Button, messa
 		what.Fields = filled(b.Form, i.Data.Components)
 	}
 	if err := in.accept(ctx, i, message, what); err != nil {
-		return errors.Join(err, in.tell(ctx, i, "Roost could not take that down. Please try again."))
+		return errors.Join(err, in.tell(ctx, i, notTaken))
 	}
 	if strings.HasPrefix(i.Data.CustomID, yesMark+":") {
 		return in.reply(ctx, i, answerUpdate, map[string]any{"content": "✓ " + plain(b.Label, maxLabel), "components": []any{}})

@@ -49,18 +49,26 @@ type resolved struct {
 	Members map[string]member `json:"members"`
 }
 
-// commanded takes a slash command: in a case's thread one of a desk's is a press of the button of its name, and elsewhere one of
-// a bot's is a message. It is accepted first, and answered then, so that only who gave it sees the answer.
+// commanded takes a slash command. It is accepted first, and answered then, so that only who gave it sees the answer.
 func (in *intake) commanded(ctx context.Context, i interaction) error {
-	n := slices.IndexFunc(in.c.deps.Commands, func(c bridges.Command) bool { return c.Name == i.Data.Name })
-	if _, _, known := in.c.deps.Menu.Find(i.Data.Name, chat.Conversation{}, false); !known && n < 0 {
-		return in.tell(ctx, i, "Roost does not know this command any more.")
-	}
 	within, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	p, err := in.c.places.of(within, i.Channel)
+	answer, err := in.command(within, i)
+	return errors.Join(err, in.tell(ctx, i, answer))
+}
+
+const notTaken = "Roost could not take that down. Please try again."
+
+// command has a command accepted, and says what became of it: in a case's thread one of a desk's is a press of the button of
+// its name, and elsewhere one of a bot's is a message.
+func (in *intake) command(ctx context.Context, i interaction) (answer string, err error) {
+	n := slices.IndexFunc(in.c.deps.Commands, func(c bridges.Command) bool { return c.Name == i.Data.Name })
+	if _, _, known := in.c.deps.Menu.Find(i.Data.Name, chat.Conversation{}, false); !known && n < 0 {
+		return "Roost does not know this command any more.", nil
+	}
+	p, err := in.c.places.of(ctx, i.Channel)
 	if err != nil {
-		return errors.Join(err, in.tell(ctx, i, "Roost could not look up where this is. Please try again."))
+		return "Roost could not look up where this is. Please try again.", err
 	}
 	at := in.c.conversation(p)
 	atDesk := slices.Contains(in.c.deps.Surfaces, at.Place())
@@ -71,9 +79,9 @@ func (in *intake) commanded(ctx context.Context, i interaction) error {
 		return in.toBots(ctx, i, cmd)
 	}
 	if n >= 0 {
-		return in.tell(ctx, i, "There is no case here. Use /"+i.Data.Name+" in the post or thread of a case.")
+		return "There is no case here. Use /" + i.Data.Name + " in the post or thread of a case.", nil
 	}
-	return in.tell(ctx, i, "No bot listens for /"+i.Data.Name+" here.")
+	return "No bot listens for /" + i.Data.Name + " here.", nil
 }
 
 // ofCase says whether a channel is a thread that a desk may have opened for a case: one of nobody else.
@@ -82,11 +90,11 @@ func (in *intake) ofCase(p place) bool {
 }
 
 // ordered has a desk's command accepted.
-func (in *intake) ordered(ctx context.Context, i interaction, cmd bridges.Command) error {
+func (in *intake) ordered(ctx context.Context, i interaction, cmd bridges.Command) (answer string, err error) {
 	if err := in.accept(ctx, i, "", chat.Pressed{Button: cmd.Name, Fields: i.chosen(cmd.Form)}); err != nil {
-		return errors.Join(err, in.tell(ctx, i, "Roost could not take that down. Please try again."))
+		return notTaken, err
 	}
-	return in.tell(ctx, i, "✓ /"+cmd.Name)
+	return "✓ /" + cmd.Name, nil
 }
 
 // chosen is what was said for the fields of a form.
@@ -104,15 +112,15 @@ func (i interaction) chosen(form *chat.Form) map[string]string {
 }
 
 // toBots has a bot's command accepted as the words that people write for it elsewhere.
-func (in *intake) toBots(ctx context.Context, i interaction, cmd bridges.BotCommand) error {
+func (in *intake) toBots(ctx context.Context, i interaction, cmd bridges.BotCommand) (answer string, err error) {
 	words, unsaid := i.asked(cmd).Words(in.values(ctx, i))
 	if unsaid != "" {
-		return in.tell(ctx, i, "What you wrote for "+unsaid+" has spaces and every kind of quotation mark. Please leave one kind out.")
+		return "What you wrote for " + unsaid + " has spaces and every kind of quotation mark. Please leave one kind out.", nil
 	}
 	if err := in.accept(ctx, i, slashMark+i.ID, chat.Posted{Text: words}); err != nil {
-		return errors.Join(err, in.tell(ctx, i, "Roost could not take that down. Please try again."))
+		return notTaken, err
 	}
-	return in.tell(ctx, i, "✓ "+plain(words.Body, maxAsk))
+	return "✓ " + plain(words.Body, maxAsk), nil
 }
 
 // asked is cmd with the parameters that the person was asked for. They are others where a desk's command of the same name is
