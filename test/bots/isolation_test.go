@@ -197,10 +197,11 @@ func (s *stage) resumes(ctx context.Context, name string) (n int) {
 	return n
 }
 
-// isQuarantined provokes a bad bot until it is quarantined, and checks that the operators read why.
+// isQuarantined provokes a bad bot until it is quarantined, and checks that the operators read why. A worker that was ended
+// often rests for up to half a minute before it is started again.
 func (s *stage) isQuarantined(t *testing.T, b *bad, ops town.InSlack) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for s.quarantine(t, b.name) == "" {
 		b.at.Say(town.Draft{Text: "Hello again"})
