@@ -37,6 +37,12 @@ func TestDialogsSurviveKills(t *testing.T) {
 	if err := s.listens(ctx); err != nil {
 		t.Fatalf("Roost does not listen: %v", err)
 	}
+	for _, p := range all { // an account that is new is not told of what was said before it was there
+		p.at.Say(town.Draft{Text: "!total"})
+		if _, err := p.wait(ctx, "Total 0", nil); err != nil {
+			t.Fatalf("on %s: %v", p.at.Name(), err)
+		}
+	}
 	var over atomic.Bool
 	var people, operator sync.WaitGroup
 	for _, p := range all {
