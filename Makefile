@@ -96,6 +96,7 @@ bench: ## run the benchmarks
 .PHONY: crash
 crash: ## kill the process KILLS=100 times at random and look for what is lost or doubled
 	$(GO) test -count=1 -timeout 120m -v ./test/crash -kills $(KILLS)
+	$(GO) test -count=1 -timeout 120m -v ./test/bots -run 'Dialogs|Slot' -kills $(KILLS)
 
 .PHONY: deps
 deps: INSTALL := yes

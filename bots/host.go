@@ -303,7 +303,9 @@ func (r *run) denied(trigger *Trigger) bool {
 	if len(trigger.Roles) == 0 || r.h.has(personOf(r.in.Event), trigger.Roles) {
 		return false
 	}
-	r.say(r.v.spec.words(TextDenied))
+	if trigger.Command != nil || trigger.Button != "" { // who only said something is not told what they did not ask for
+		r.say(r.v.spec.words(TextDenied))
+	}
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -239,5 +240,24 @@ func TestHeardAgain(t *testing.T) {
 	}
 	if reason := w.host.Quarantined(); reason != "" {
 		t.Errorf("quarantined: %s", reason)
+	}
+}
+
+// TestRolesAreToldOfToWhoAsked says no to a command, and nothing to words that merely fit.
+func TestRolesAreToldOfToWhoAsked(t *testing.T) {
+	t.Parallel()
+	c := command("go")
+	c.Roles = []string{"admin"}
+	w := newWorld(t, doing(func(_ context.Context, t *bots.Turn) error { return sayAll(t, "done") }, c,
+		bots.Trigger{ID: "hi", Pattern: regexp.MustCompile("^hi$"), Roles: []string{"admin"}}))
+	w.talk("hi", "", "/go", "Sorry, you may not do that.")
+	w.host = nil
+	w.start(doing(func(_ context.Context, t *bots.Turn) error { return sayAll(t, "done") }, c,
+		bots.Trigger{ID: "hi", Pattern: regexp.MustCompile("^hi$"), Roles: []string{"admin"}}),
+		func(c *bots.Config) { c.Env.Roles = func(bots.Person) []string { return []string{"admin"} } })
+	w.talk("hi", "done", "/go", "done")
+	_, err := bots.New(bots.Config{Name: "order", Bot: doing(nil, bots.Trigger{ID: "h", Hook: "paid", Roles: []string{"admin"}})})
+	if err == nil || !strings.Contains(err.Error(), "nobody's roles count") {
+		t.Errorf("New = %v, want that a webhook has no roles", err)
 	}
 }

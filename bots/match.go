@@ -34,8 +34,11 @@ func (s *Spec) check() error {
 			return fmt.Errorf("two triggers are called %q", t.ID)
 		}
 		ids[t.ID] = true
-		if n := t.kinds(); n != 1 {
+		switch n := t.kinds(); {
+		case n != 1:
 			return fmt.Errorf("the trigger %s is %d kinds of trigger", t.ID, n)
+		case len(t.Roles) > 0 && (t.Schedule != nil || t.Hook != ""):
+			return fmt.Errorf("the trigger %s is nobody's doing, so nobody's roles count", t.ID)
 		}
 		if t.Command == nil {
 			continue
