@@ -72,12 +72,40 @@ func decodeDialog(key string, raw []byte) (*dialog, error) {
 	return d, err
 }
 
-// began is the event with which the dialog began, as it is now.
-func (d *dialog) began(in chat.Hear) (chat.Hear, error) {
-	var h chat.Hear
-	if err := json.Unmarshal(d.hear, &h); err != nil {
-		return h, fmt.Errorf("%w: what is kept of it is damaged", ErrDialog)
+// beginning is the event with which a dialog began, as it is kept and as it is read: it is wanted for each answer.
+type beginning struct {
+	raw  []byte
+	hear chat.Hear
+}
+
+// beginningsMost is how many beginnings are known at once.
+const beginningsMost = 1000
+
+// begun is the event with which a dialog began.
+func (h *Host) begun(d *dialog) (chat.Hear, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if b, ok := h.beginnings[d.key]; ok && bytes.Equal(b.raw, d.hear) {
+		return b.hear, nil
 	}
+	b := beginning{raw: d.hear}
+	if err := json.Unmarshal(d.hear, &b.hear); err != nil {
+		return b.hear, fmt.Errorf("%w: what is kept of it is damaged", ErrDialog)
+	}
+	if len(h.beginnings) >= beginningsMost {
+		clear(h.beginnings)
+	}
+	h.beginnings[d.key] = b
+	return b.hear, nil
+}
+
+// began is the event with which the dialog began, as it is now.
+func (r *run) began(d *dialog) (chat.Hear, error) {
+	h, err := r.h.begun(d)
+	if err != nil {
+		return h, err
+	}
+	in := r.in
 	h.To, h.Desk, h.Can, h.Event.Hops = in.To, in.Desk, in.Can, in.Event.Hops
 	return h, nil
 }
@@ -185,12 +213,12 @@ func (r *run) answered(ctx context.Context, d *dialog, a Answer) error {
 
 // resume runs a bot again with one answer more.
 func (r *run) resume(ctx context.Context, d *dialog, a Answer) error {
-	began, err := d.began(r.in)
+	began, err := r.began(d)
 	if err != nil {
 		r.failed(ctx, r.turn(&Trigger{ID: d.Trigger}), d, err)
 		return nil
 	}
-	how, err := r.versionFor(ctx, d, append(d.entries, entry{opAnswer, packAnswer(a)}))
+	how, err := r.versionFor(ctx, d, append(d.entries, entry{opAnswer, packAnswer(a, personOf(began.Event))}))
 	if err != nil {
 		return err
 	}

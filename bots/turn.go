@@ -33,7 +33,6 @@ type Turn struct {
 	pos     int      // how many of them were given again
 	done    int      // how many acts were done before
 	count   int      // how many were done
-	here    string   // the text form of Here, once it was wanted
 	sends   int      // how many messages were said in this run
 	asks    int      // how many messages were asked for, replayed ones included
 
@@ -376,27 +375,30 @@ func (t *Turn) question(q Question) (chat.Ref, error) {
 // askButton is the ID of the buttons of a question.
 const askButton = "ask"
 
-func packAnswer(a Answer) string {
-	late := ""
+// packAnswer writes an answer down. It is given where the dialog is and by who began it; only what is different is written.
+func packAnswer(a Answer, began Person) string {
+	var late, name, handle string
 	if a.Late {
 		late = "1"
 	}
+	if a.By != began {
+		name, handle = a.By.Name, a.By.Handle
+	}
 	who := a.Value.Person
-	return pack(a.Text, a.Ref.String(), a.By.Name, string(a.By.ID), a.By.Handle, late, string(who.ID), who.Name, who.Handle)
+	return pack(a.Text, string(a.Ref.Message), name, handle, late, string(who.ID), who.Name, who.Handle)
 }
 
 func (t *Turn) unpackAnswer(s string, q Question) (Answer, error) {
-	a := Answer{By: Person{Account: t.Here().Account}}
-	who := Person{Account: t.Here().Account}
-	var ref, id, late, whoID string
-	if err := unpack(s, &a.Text, &ref, &a.By.Name, &id, &a.By.Handle, &late, &whoID, &who.Name, &who.Handle); err != nil {
+	a := Answer{By: t.Person()}
+	who := Person{Account: a.By.Account}
+	var message, name, handle, late, whoID string
+	if err := unpack(s, &a.Text, &message, &name, &handle, &late, &whoID, &who.Name, &who.Handle); err != nil {
 		return a, err
 	}
-	a.By.ID, a.Late = chat.PersonID(id), late != ""
-	if t.here == "" {
-		t.here = t.Here().String()
+	if name != "" || handle != "" {
+		a.By.Name, a.By.Handle = name, handle
 	}
-	if c, message, ok := strings.Cut(ref, "|"); ok && c == t.here {
+	if a.Late = late != ""; message != "" {
 		a.Ref = chat.Ref{Conversation: t.Here(), Message: chat.MessageID(message)}
 	}
 	switch who.ID = chat.PersonID(whoID); {

@@ -170,7 +170,7 @@ func (r *run) versionFor(ctx context.Context, d *dialog, entries []entry) (going
 	}
 	how := goingOn{version: r.v}
 	for _, a := range answers {
-		how.inherited = append(how.inherited, packAnswer(Answer{Text: a, By: personOf(r.in.Event)}))
+		how.inherited = append(how.inherited, packAnswer(Answer{Text: a, By: personOf(r.in.Event)}, personOf(r.in.Event)))
 	}
 	return how, nil
 }
