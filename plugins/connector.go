@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -51,8 +52,9 @@ const (
 	eventsMax  = 500 // in one of them
 )
 
-// NewConnector starts the program of a connector and asks what it can do. Its error says what is wrong with the settings or
-// the program, in plain words. cfg.Settings may hold secrets: no error shows them.
+// NewConnector starts the program of a connector and asks what it can do. Its error says what is wrong with the manifest,
+// the settings or what the program declares, in plain words; cfg.Settings may hold secrets, and no error shows them. A program that can't be started is no
+// error here: each Run tries it again and says why it is not there, and until then what is to be done waits.
 func NewConnector(ctx context.Context, account chat.Account, cfg Config) (*Connector, error) {
 	m := cfg.Manifest
 	if !m.Connector {
@@ -65,11 +67,27 @@ func NewConnector(ctx context.Context, account chat.Account, cfg Config) (*Conne
 	}
 	c := &Connector{cfg: cfg, account: account, r: newRunner(cfg)}
 	c.told = initialize{API: []int{API}, Account: string(account), Config: settings, Locale: cfg.Locale}
-	c.r.hello, c.r.greet, c.r.call = func() initialize { return c.told }, c.greet, c.called
+	c.r.hello, c.r.call = func() initialize { return c.told }, c.called
 	c.r.slots, c.r.idle = make(chan struct{}, 1), -1
-	if _, err := c.r.acquire(ctx); err != nil {
+	wrong := false // what it declares
+	c.r.greet = func(result json.RawMessage) error {
+		err := c.greet(result)
+		wrong = err != nil
+		return err
+	}
+	_, err = c.r.acquire(ctx)
+	c.r.greet = c.greet
+	if wrong {
 		c.r.close() //nolint:contextcheck // it has its own time to end
 		return nil, fmt.Errorf("plugin %s: %w", m.Name, err)
+	}
+	if err != nil {
+		cfg.Log.LogAttrs(ctx, slog.LevelError, "connector not started", slog.String("plugin", m.Name), slog.Any("error", err))
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.traits == nil {
+			c.traits = untold(m.Name)
+		}
 	}
 	return c, nil
 }

@@ -256,3 +256,21 @@ func TestConnectorsDeclareTheirTraits(t *testing.T) {
 		t.Errorf("New of a connector says %v", err)
 	}
 }
+
+// TestAConnectorThatCannotStart is there all the same: what is to be done waits, and a Run says why.
+func TestAConnectorThatCannotStart(t *testing.T) {
+	t.Parallel()
+	m := own(t, "talk")
+	m.Connector, m.Exec = true, []string{"./not-built-yet"}
+	c, err := plugins.NewConnector(t.Context(), "irc/a", plugins.Config{Manifest: m})
+	if err != nil {
+		t.Fatalf("NewConnector = %v, want a connector", err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if _, err := chat.Do(t.Context(), c, chat.Edit{To: place("C1"), Messages: []chat.MessageID{"m"}}); chat.KindOf(err) != chat.Transient {
+		t.Errorf("an edit is %v, want that it waits", err)
+	}
+	if err := c.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "not-built-yet") {
+		t.Errorf("Run = %v, want which program is not there", err)
+	}
+}

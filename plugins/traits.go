@@ -64,6 +64,15 @@ func (p pacing) check(of string) error {
 	return nil
 }
 
+// untold is what is taken for granted of a connector that could not be asked yet: everything, so that nothing is refused that
+// can be done later.
+func untold(platform string) *traits {
+	all := ability{In: true, Out: true}
+	return &traits{
+		Platform: platform, Edit: all, Delete: all, React: all, Pin: all, Reply: true, Threads: true, Cards: true, Persona: true, Check: true,
+	}
+}
+
 // parseTraits reads what a connector's program declares.
 func parseTraits(raw json.RawMessage) (*traits, error) {
 	if len(raw) == 0 {
