@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -18,6 +19,7 @@ import (
 
 func (c *common) sandboxCmd() *cobra.Command {
 	var listen, dir string
+	var hold time.Duration
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Try Roost without any account: the platforms are simulated, you play everybody",
@@ -28,15 +30,16 @@ its own, which the page can kill: what people write meanwhile waits for it.
 What you did is gone when it ends, unless --dir names a folder to keep Roost's own files in. The bots are in that
 folder, below bots: change one and save it, and the next message is answered by what you wrote.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.sandbox(cmd.Context(), listen, dir) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.sandbox(cmd.Context(), listen, dir, hold) },
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`HOST:PORT` of the page; another port when it is in use")
 	cmd.Flags().StringVar(&dir, "dir", "", "`FOLDER` for the database, key, attachments and bots; default a temporary one")
+	cmd.Flags().DurationVar(&hold, "hold", 3*time.Second, "how long a reply waits before it leaves, so that it can be taken back")
 	return cmd
 }
 
 // sandbox runs simulators, a Roost and the page until ctx ends.
-func (c *common) sandbox(ctx context.Context, listen, dir string) (err error) {
+func (c *common) sandbox(ctx context.Context, listen, dir string, hold time.Duration) (err error) {
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "roost-sandbox-"); err != nil {
 			return err
@@ -48,7 +51,7 @@ func (c *common) sandbox(ctx context.Context, listen, dir string) (err error) {
 		return err
 	}
 	defer st.close()
-	path, err := st.write(dir)
+	path, err := st.write(dir, hold)
 	if err != nil {
 		return err
 	}

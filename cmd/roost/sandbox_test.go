@@ -250,7 +250,7 @@ func TestSandboxsOwnConfiguration(t *testing.T) {
 	if err := errors.Join(os.Mkdir(filepath.Dir(mine), 0o700), os.WriteFile(mine, []byte("# mine\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	path, err := st.write(dir)
+	path, err := st.write(dir, time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

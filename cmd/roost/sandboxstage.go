@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
@@ -143,7 +144,7 @@ routes:
       from: [%[1]s, discord/club, telegram/bot]
       on: ["slack/team#%[10]s", "discord/club#%[11]s", "telegram/bot#%[12]d"]
       reply: send
-      hold: 3s
+      hold: %[17]v
   lounge:
     mirror: ["%[1]s#%[13]s", "slack/team#%[14]s", "discord/club#%[15]s", "telegram/bot#%[16]d"]
 bots:
@@ -157,10 +158,10 @@ log: {level: warn}
 
 // write puts the sandbox's configuration and its bots into a folder, and gives the path of the configuration. A bot that is
 // there already stays as it is.
-func (st *sandboxStage) write(dir string) (path string, err error) {
+func (st *sandboxStage) write(dir string, hold time.Duration) (path string, err error) {
 	text := fmt.Sprintf(sandboxFile, sandboxX, st.x.URL(), st.slack.BotToken(), st.slack.AppToken(), st.slack.URL(),
 		st.discord.Token(), st.discord.URL(), st.telegram.Token(), st.telegram.URL(),
-		st.slackDesk, st.discordDesk, st.telegramDesk, st.group, st.slackLounge, st.discordLounge, st.telegramLounge)
+		st.slackDesk, st.discordDesk, st.telegramDesk, st.group, st.slackLounge, st.discordLounge, st.telegramLounge, hold)
 	path = filepath.Join(dir, "sandbox.yaml")
 	return path, errors.Join(writeBots(filepath.Join(dir, "bots")), os.WriteFile(path, []byte(text), 0o600))
 }

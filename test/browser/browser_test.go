@@ -111,10 +111,10 @@ func needs(t *testing.T, lack error) {
 var printed = regexp.MustCompile(`http://127\.0\.0\.1:\d+/`)
 
 // sandbox runs "roost sandbox" until the end of the test and returns the address that it prints.
-func sandbox(t *testing.T) string {
+func sandbox(t *testing.T, flags ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), childLife)
-	cmd := exec.CommandContext(ctx, program, "sandbox", "--listen", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, program, append([]string{"sandbox", "--listen", "127.0.0.1:0"}, flags...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = patience()
 	cmd.Stderr = t.Output()

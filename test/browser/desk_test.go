@@ -120,7 +120,7 @@ func arrives(t *testing.T, v *visit, words string) {
 
 func TestQuestionAndAnswer(t *testing.T) {
 	t.Parallel()
-	v := open(t)
+	v := open(t, longHold)
 	v.presses(t, at("hello").in(pane(onX)))
 	v.sees(t, relayed(onSlack, "order 1042"))
 	asks(t, v, onX, "Bruno Silva", "Is there a shop in Porto?")
@@ -140,7 +140,7 @@ func TestQuestionAndAnswer(t *testing.T) {
 		t.Errorf("within the hold, X shows %d replies", n)
 	}
 	arrives(t, v, "It left this morning.")
-	v.sees(t, step("It left this morning.", "done", "to Alice Moreau on X after a pause of 3"))
+	v.sees(t, step("It left this morning.", "done", "to Alice Moreau on X after a pause of 8"))
 	v.plays(t, onX, "Bruno Silva")
 	v.sees(t, said(onX, "Porto"))
 	if n := v.counts(t, told(onX)); n != 0 {
@@ -148,9 +148,12 @@ func TestQuestionAndAnswer(t *testing.T) {
 	}
 }
 
+// longHold leaves time enough to change one's mind, however slow the machine is.
+const longHold = "--hold=8s"
+
 func TestEdit(t *testing.T) {
 	t.Parallel()
-	v := open(t)
+	v := open(t, longHold)
 	asks(t, v, onX, "Alice Moreau", "Which pot should I take?")
 	v.says(t, onSlack, "Take the blue one.")
 	v.sees(t, mark(onSlack, "Take the blue one.", taken(onSlack)))
@@ -176,7 +179,7 @@ func TestTakingBack(t *testing.T) {
 	for _, in := range []string{onSlack, onDiscord} {
 		t.Run(in, func(t *testing.T) {
 			t.Parallel()
-			v := open(t)
+			v := open(t, longHold)
 			asks(t, v, onX, "Alice Moreau", "Is it in stock?")
 			v.says(t, in, "No idea.")
 			v.sees(t, mark(in, "No idea.", taken(in)))

@@ -75,7 +75,7 @@ func (v *visit) wide(t *testing.T, when string) {
 
 func TestPageFitsAPhone(t *testing.T) {
 	t.Parallel()
-	v := open(t)
+	v := open(t, longHold)
 	phone := chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch) // without a mouse
 	if err := v.do(phone); err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func emulate(scheme string) chromedp.Action[chromedp.Void] {
 func TestPageIsAccessible(t *testing.T) {
 	t.Parallel()
 	needs(t, installAxe())
-	v := open(t)
+	v := open(t, longHold)
 	script, err := os.ReadFile(filepath.FromSlash(axeFile))
 	if err != nil {
 		t.Fatal(err)

@@ -62,11 +62,11 @@ type visit struct {
 }
 
 // open starts a sandbox and opens its page. When the test ends, the console must be empty.
-func open(t *testing.T) *visit {
+func open(t *testing.T, flags ...string) *visit {
 	t.Helper()
 	shared.start.Do(shared.run)
 	needs(t, shared.err)
-	address := sandbox(t)
+	address := sandbox(t, flags...)
 	tab, leave := shared.tab()
 	t.Cleanup(leave)
 	if err := chromedp.Do(tab); err != nil { // the tab lives as long as the context it starts with
