@@ -34,11 +34,8 @@ func (s *Spec) check() error {
 			return fmt.Errorf("two triggers are called %q", t.ID)
 		}
 		ids[t.ID] = true
-		switch n := t.kinds(); {
-		case n != 1:
-			return fmt.Errorf("the trigger %s is %d kinds of trigger", t.ID, n)
-		case len(t.Roles) > 0 && (t.Schedule != nil || t.Hook != ""):
-			return fmt.Errorf("the trigger %s is nobody's doing, so nobody's roles count", t.ID)
+		if err := t.check(); err != nil {
+			return err
 		}
 		if t.Command == nil {
 			continue
@@ -52,6 +49,17 @@ func (s *Spec) check() error {
 		if p == "" || strings.ContainsFunc(p, unicode.IsSpace) {
 			return errors.New("a prefix of commands has no spaces")
 		}
+	}
+	return nil
+}
+
+// check says what is wrong with a trigger by itself.
+func (t *Trigger) check() error {
+	switch n := t.kinds(); {
+	case n != 1:
+		return fmt.Errorf("the trigger %s is %d kinds of trigger", t.ID, n)
+	case len(t.Roles) > 0 && (t.Schedule != nil || t.Hook != ""):
+		return fmt.Errorf("the trigger %s is nobody's doing, so nobody's roles count", t.ID)
 	}
 	return nil
 }
