@@ -52,8 +52,8 @@ const (
 	eventsMax  = 500 // in one of them
 )
 
-// NewConnector starts the program of a connector and asks what it can do. Its error says what is wrong with the manifest,
-// the settings or what the program declares, in plain words; cfg.Settings may hold secrets, and no error shows them. A program that can't be started is no
+// NewConnector starts the program of a connector and asks what it can do. Its error says what is wrong with the manifest, with
+// the settings, as the schema or the program have it, or with what the program declares, in plain words; cfg.Settings may hold secrets, and no error shows them. A program that can't be started is no
 // error here: each Run tries it again and says why it is not there, and until then what is to be done waits.
 func NewConnector(ctx context.Context, account chat.Account, cfg Config) (*Connector, error) {
 	m := cfg.Manifest
@@ -77,7 +77,7 @@ func NewConnector(ctx context.Context, account chat.Account, cfg Config) (*Conne
 	}
 	_, err = c.r.acquire(ctx)
 	c.r.greet = c.greet
-	if wrong {
+	if _, refused := errors.AsType[*rpc.Error](err); wrong || refused {
 		c.r.close() //nolint:contextcheck // it has its own time to end
 		return nil, fmt.Errorf("plugin %s: %w", m.Name, err)
 	}
