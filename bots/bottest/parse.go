@@ -37,9 +37,6 @@ func (t *Transcript) On() []string {
 	return t.set.on
 }
 
-// Bot is the bot that the transcript names; empty when it names none.
-func (t *Transcript) Bot() string { return t.set.bot }
-
 // Parse reads a transcript; name is the file that its faults name. Its error is made of *Fault, one for each line that is
 // at fault, joined.
 func Parse(name string, src []byte) (*Transcript, error) {

@@ -26,9 +26,6 @@ func Size(t text.Text) int { return size(t) }
 // HookUser is a name as a webhook bears it.
 func HookUser(name string) string { return hookUser(name) }
 
-// ThreadName is a title as a thread bears it.
-func ThreadName(title string) string { return threadName(title) }
-
 // Faults lists the sentences in a tree of errors.
 func Faults(raw []byte) []string { return faults(raw) }
 

@@ -109,9 +109,6 @@ func lines(extra string) string {
 	return b.String()
 }
 
-// Place is a conversation as routes name it.
-func Place(account string, id any) string { return fmt.Sprintf("%s#%v", account, id) }
-
 // Listening returns when a Roost listens to all four platforms.
 func (t *Town) Listening(ctx context.Context) error {
 	return errors.Join(

@@ -171,9 +171,6 @@ func (c *Child) Exited() bool {
 	return c.state.ExitCode() >= 0
 }
 
-// Pid is the ID of its process.
-func (c *Child) Pid() int { return c.cmd.Process.Pid }
-
 // Close lets go of the child's output. It has ended.
 func (c *Child) Close() error {
 	<-c.ended
