@@ -53,11 +53,7 @@ func (d *dialog) encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write dialog: %w", err)
 	}
-	journal, err := encodeJournal(d.entries)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat(head, []byte{'\n'}, d.hear, []byte{'\n'}, journal), nil
+	return appendJournal(slices.Concat(head, []byte{'\n'}, d.hear, []byte{'\n'}), d.entries)
 }
 
 func decodeDialog(key string, raw []byte) (*dialog, error) {
@@ -72,36 +68,9 @@ func decodeDialog(key string, raw []byte) (*dialog, error) {
 	return d, err
 }
 
-// beginning is the event with which a dialog began, as it is kept and as it is read: it is wanted for each answer.
-type beginning struct {
-	raw  []byte
-	hear chat.Hear
-}
-
-// beginningsMost is how many beginnings are known at once.
-const beginningsMost = 1000
-
-// begun is the event with which a dialog began.
-func (h *Host) begun(d *dialog) (chat.Hear, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if b, ok := h.beginnings[d.key]; ok && bytes.Equal(b.raw, d.hear) {
-		return b.hear, nil
-	}
-	b := beginning{raw: d.hear}
-	if err := json.Unmarshal(d.hear, &b.hear); err != nil {
-		return b.hear, fmt.Errorf("%w: what is kept of it is damaged", ErrDialog)
-	}
-	if len(h.beginnings) >= beginningsMost {
-		clear(h.beginnings)
-	}
-	h.beginnings[d.key] = b
-	return b.hear, nil
-}
-
 // began is the event with which the dialog began, as it is now.
 func (r *run) began(d *dialog) (chat.Hear, error) {
-	h, err := r.h.begun(d)
+	h, err := r.h.begun.of(d)
 	if err != nil {
 		return h, err
 	}

@@ -15,7 +15,7 @@ func JournalAgain(b string) (again string, ok bool, err error) {
 		}
 		return "", false, nil
 	}
-	out, err := encodeJournal(entries)
+	out, err := appendJournal(nil, entries)
 	if errors.Is(err, ErrDialog) {
 		return b, true, nil // it is too long
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -58,10 +59,9 @@ func (h *Host) flooded(talk chat.Conversation, n int, now time.Time) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	old := func(t time.Time) bool { return now.Sub(t) > h.cfg.Rate.Per }
-	for at, said := range h.said {
-		if old(said[len(said)-1]) {
-			delete(h.said, at)
-		}
+	if old(h.swept) { // not at each message: there may be many talks
+		maps.DeleteFunc(h.said, func(_ chat.Conversation, said []time.Time) bool { return old(said[len(said)-1]) })
+		h.swept = now
 	}
 	said := slices.DeleteFunc(h.said[talk], old)
 	if len(said)+n > h.cfg.Rate.N {

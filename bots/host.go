@@ -63,15 +63,17 @@ type Host struct {
 	loading sync.Mutex     // held while an earlier version is loaded
 	leaving sync.WaitGroup // of versions that are closed when nothing is under way with them
 
+	begun beginnings // of the dialogs
+
 	mu         sync.Mutex
 	sink       chat.Sink // nil while nothing runs
 	quarantine string    // why nothing is heard; empty: all is well
 	faults     []time.Time
 	said       map[chat.Conversation][]time.Time // when messages were said in each talk, of the last Rate.Per; none is empty
+	swept      time.Time                         // when those were taken out of said that are old
 	told       map[string]time.Time
-	earlier    map[string]*version  // by hash; those that dialogs go on with
-	beginnings map[string]beginning // by the key of the dialog; some of those that wait
-	left       error                // of closing versions that were replaced
+	earlier    map[string]*version // by hash; those that dialogs go on with
+	left       error               // of closing versions that were replaced
 }
 
 // version is one text of a bot, ready to run.
@@ -111,7 +113,7 @@ func New(cfg Config) (*Host, error) {
 	}
 	h := &Host{
 		cfg: cfg, account: chat.BotAccount(cfg.Name), changed: make(chan struct{}, 1),
-		told: map[string]time.Time{}, said: map[chat.Conversation][]time.Time{}, beginnings: map[string]beginning{}, earlier: map[string]*version{},
+		told: map[string]time.Time{}, said: map[chat.Conversation][]time.Time{}, earlier: map[string]*version{},
 	}
 	return h, h.Replace(cfg.Bot, cfg.Source)
 }

@@ -3,6 +3,7 @@ package bots
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -30,13 +31,13 @@ const (
 // replayed than before.
 var ErrDialog = errors.New("the dialog can't go on")
 
-// encodeJournal writes entries as their op, the length of their value, a colon and the value.
-func encodeJournal(entries []entry) ([]byte, error) {
+// appendJournal writes entries behind head as their op, the length of their value, a colon and the value.
+func appendJournal(head []byte, entries []entry) ([]byte, error) {
 	size, turns := 0, 0
 	for _, e := range entries {
 		size += len(e.value) + 8
 	}
-	b := make([]byte, 0, size)
+	b := slices.Grow(head, size)
 	for _, e := range entries {
 		if e.op == opAnswer {
 			turns++
@@ -49,15 +50,15 @@ func encodeJournal(entries []entry) ([]byte, error) {
 	switch {
 	case turns > turnsMax:
 		return nil, fmt.Errorf("%w: it has more than %d answers", ErrDialog, turnsMax)
-	case len(b) > journalMax:
+	case len(b)-len(head) > journalMax:
 		return nil, fmt.Errorf("%w: what it remembers is more than %d bytes", ErrDialog, journalMax)
 	}
 	return b, nil
 }
 
-// decodeJournal reads what encodeJournal wrote.
+// decodeJournal reads what appendJournal wrote.
 func decodeJournal(b string) ([]entry, error) {
-	entries := make([]entry, 0, len(b)/24)
+	entries := make([]entry, 0, len(b)/24+1)
 	for b != "" {
 		op, colon := b[0], 1
 		n := 0
