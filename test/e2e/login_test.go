@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/roost-im/roost/test/lifetest"
 )
 
 // page is the address that roost login prints.
@@ -23,7 +25,7 @@ func (s *stage) login(t *testing.T) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, "login", "x/acme", "--no-browser", "--listen", "127.0.0.1:0", "-c", s.config())
 	var out bytes.Buffer
-	shown := &daemon{log: newLogbook(), done: make(chan struct{})}
+	shown := &daemon{log: lifetest.NewLogbook(), done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &out, shown.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -9,12 +9,12 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/roost-im/roost/test/binary"
+	"github.com/roost-im/roost/test/lifetest"
 )
 
 // program is the path of the built command.
@@ -24,40 +24,10 @@ func TestMain(m *testing.M) {
 	os.Exit(binary.With(func(path string) int { program = path; return m.Run() }))
 }
 
-// logbook keeps what a process writes, and tells who waits for something in it.
-type logbook struct {
-	mu      sync.Mutex
-	text    bytes.Buffer
-	changed chan struct{} // closed at the next write
-}
-
-func newLogbook() *logbook { return &logbook{changed: make(chan struct{})} }
-
-// Write keeps b.
-func (l *logbook) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	close(l.changed)
-	l.changed = make(chan struct{})
-	return l.text.Write(b)
-}
-
-func (l *logbook) now() (text string, changed <-chan struct{}) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String(), l.changed
-}
-
-// String is everything so far.
-func (l *logbook) String() string {
-	text, _ := l.now()
-	return text
-}
-
 // daemon is one running "roost run".
 type daemon struct {
 	cmd  *exec.Cmd
-	log  *logbook
+	log  *lifetest.Logbook
 	web  string        // its address
 	done chan struct{} // closed when it has ended
 }
@@ -76,7 +46,7 @@ func (s *stage) start(t *testing.T) *daemon {
 // launch runs Roost.
 func (s *stage) launch(t *testing.T) *daemon {
 	t.Helper()
-	d := &daemon{log: newLogbook(), done: make(chan struct{})}
+	d := &daemon{log: lifetest.NewLogbook(), done: make(chan struct{})}
 	d.cmd = exec.Command(program, "run", "-c", s.config()) //nolint:noctx // it is ended by signals: that is the test
 	d.cmd.Dir = s.dir
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
@@ -110,14 +80,14 @@ func (d *daemon) sees(t *testing.T, what string, ok func(text string) bool) {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for {
-		text, changed := d.log.now()
+		text, changed := d.log.Now()
 		if ok(text) {
 			return
 		}
 		select {
 		case <-changed:
 		case <-d.done:
-			if text, _ := d.log.now(); ok(text) {
+			if text, _ := d.log.Now(); ok(text) {
 				return
 			}
 			t.Fatalf("Roost ended and never said %q", what)

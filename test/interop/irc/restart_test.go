@@ -14,6 +14,7 @@ import (
 
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/test/interop/clienttest"
+	"github.com/roost-im/roost/test/lifetest"
 )
 
 // TestServerRestarts ends the server without a word and starts it again. What people in Slack say meanwhile arrives once.
@@ -26,7 +27,7 @@ func TestServerRestarts(t *testing.T) {
 	w.relays(t, alice, "before")
 
 	s.kill(t)
-	w.log.waits(t, "not connected")
+	waits(t, w.log, "not connected")
 	for i := range 3 {
 		w.says(fmt.Sprintf("meanwhile n%d", i))
 	}
@@ -134,15 +135,13 @@ func missing(all []string, others ...[]string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(slices.Concat(others...), s) })
 }
 
-// waits waits until the log has words in it.
-func (l *logbook) waits(t *testing.T, words string) {
+// waits waits until a log has words in it.
+func waits(t *testing.T, log *lifetest.Logbook, words string) {
 	t.Helper()
 	late := time.NewTimer(clienttest.Patient)
 	defer late.Stop()
 	for {
-		l.mu.Lock()
-		text, changed := l.text.String(), l.changed
-		l.mu.Unlock()
+		text, changed := log.Now()
 		if strings.Contains(text, words) {
 			return
 		}

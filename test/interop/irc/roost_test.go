@@ -3,14 +3,12 @@
 package interop_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +16,7 @@ import (
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/test/binary"
 	"github.com/roost-im/roost/test/interop/clienttest"
+	"github.com/roost-im/roost/test/lifetest"
 )
 
 // program is the path of roost, and plugin the folder of the IRC plugin with its program built.
@@ -57,31 +56,6 @@ func buildPlugin(folder string) error {
 	return nil
 }
 
-// logbook keeps what a process writes, and tells who waits for something in it.
-type logbook struct {
-	mu      sync.Mutex
-	text    bytes.Buffer
-	changed chan struct{} // closed at the next write
-}
-
-func newLogbook() *logbook { return &logbook{changed: make(chan struct{})} }
-
-// Write keeps b.
-func (l *logbook) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	close(l.changed)
-	l.changed = make(chan struct{})
-	return l.text.Write(b)
-}
-
-// String is everything so far.
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // world is an IRC server, a Slack and a Roost that mirrors a channel of each.
 type world struct {
 	irc     *server
@@ -89,7 +63,7 @@ type world struct {
 	dana    string
 	channel string
 	dir     string
-	log     *logbook
+	log     *lifetest.Logbook
 	cmd     *exec.Cmd
 	done    chan struct{}
 }
@@ -135,7 +109,7 @@ web: {listen: "127.0.0.1:0"}
 // start runs Roost and waits until it is on both platforms.
 func (w *world) start(t *testing.T, seen *person) {
 	t.Helper()
-	w.log, w.done = newLogbook(), make(chan struct{})
+	w.log, w.done = lifetest.NewLogbook(), make(chan struct{})
 	w.cmd = exec.Command(program, "run", "-c", filepath.Join(w.dir, "roost.yaml")) //nolint:noctx // it is ended by signals
 	w.cmd.Dir, w.cmd.Stdout, w.cmd.Stderr = w.dir, w.log, w.log
 	if err := w.cmd.Start(); err != nil {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/test/interop/clienttest"
+	"github.com/roost-im/roost/test/lifetest"
 )
 
 // server is a real IRC server on loopback, as a process that can be ended and started again.
@@ -25,7 +26,7 @@ type server struct {
 	addr  string
 	ca    string // a file with the certificate that it shows; empty: it speaks plainly
 	args  []string
-	out   *logbook
+	out   *lifetest.Logbook
 	cmd   *exec.Cmd
 	ended chan struct{}
 }
@@ -203,7 +204,7 @@ func certificate(t *testing.T, cert, key string) {
 // start starts the server and waits until it listens.
 func (s *server) start(t *testing.T) {
 	t.Helper()
-	s.out, s.ended = newLogbook(), make(chan struct{})
+	s.out, s.ended = lifetest.NewLogbook(), make(chan struct{})
 	s.cmd = exec.Command(s.args[0], s.args[1:]...) //nolint:noctx // it is ended by the test
 	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
 	if err := s.cmd.Start(); err != nil {
