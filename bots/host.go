@@ -272,7 +272,7 @@ func (r *run) perform(ctx context.Context, t *Turn) error {
 	switch {
 	case err == nil || errors.Is(err, ErrWaiting):
 		return r.h.flooded(r.in.To, t.sends, r.h.cfg.Env.Now())
-	case errors.Is(err, ErrAgain):
+	case errors.Is(err, ErrAgain), errors.Is(err, ErrRunaway): // it knows better why than that its time was over
 		return err
 	case within.Err() != nil:
 		return fmt.Errorf("%w: it did not end within %v", ErrRunaway, r.h.cfg.Time)

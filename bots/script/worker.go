@@ -32,6 +32,7 @@ type Worker struct {
 	child  *child // nil: none runs
 	ends   int    // processes that were ended, since one has done its work
 	rest   time.Time
+	last   string // why the last one ended
 	closed bool
 }
 
@@ -154,6 +155,9 @@ func (w *Worker) lost(ctx context.Context, c *child, n int64) (*ending, error) {
 	closed := w.closed
 	w.mu.Unlock()
 	reason, guilty := c.why(n, w.load.Options.Memory)
+	w.mu.Lock()
+	w.last = reason
+	w.mu.Unlock()
 	switch err := ctx.Err(); {
 	case closed:
 		return nil, errors.New("the bot was closed")
@@ -174,7 +178,7 @@ func (w *Worker) worked() {
 func (w *Worker) running(ctx context.Context) (*child, error) {
 	for {
 		w.mu.Lock()
-		c, rest := w.child, time.Until(w.rest)
+		c, rest, last := w.child, time.Until(w.rest), w.last
 		switch {
 		case w.closed:
 			w.mu.Unlock()
@@ -196,7 +200,10 @@ func (w *Worker) running(ctx context.Context) (*child, error) {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, fmt.Errorf("start %s again, which rests for %v: %w", w.load.Name, rest.Round(time.Millisecond), ctx.Err())
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return nil, ctx.Err()
+			}
+			return nil, fmt.Errorf("%w: %s %s, and rests until it is started again", bots.ErrRunaway, w.load.Name, last)
 		}
 	}
 }
