@@ -1,0 +1,85 @@
+package xchat
+
+import (
+	"strings"
+	"sync"
+)
+
+// mostVersions is how many versions of one person's keys are held.
+const mostVersions = 100
+
+// Directory is everybody's public keys, as X listed them. The zero value is empty and ready. It is safe for concurrent use.
+type Directory struct {
+	mu    sync.RWMutex
+	known map[string][]PublicKeys
+}
+
+// Learn replaces what is known of a person. Keys that are not Bound are left out; refused says how many.
+func (d *Directory) Learn(user string, all []PublicKeys) (refused int) {
+	var good []PublicKeys
+	for _, p := range all {
+		if p.Bound() != nil || !digits(p.Version) {
+			refused++
+			continue
+		}
+		p.User = user
+		good = append(good, p)
+	}
+	if n := len(good) - mostVersions; n > 0 {
+		good = good[n:]
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.known == nil {
+		d.known = map[string][]PublicKeys{}
+	}
+	d.known[user] = good
+	return refused
+}
+
+// Keys is a person's keys of a version.
+func (d *Directory) Keys(user, version string) (PublicKeys, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for _, p := range d.known[user] {
+		if p.Version == version {
+			return p, true
+		}
+	}
+	return PublicKeys{}, false
+}
+
+// Latest is a person's newest keys: those that something new is sealed for.
+func (d *Directory) Latest(user string) (PublicKeys, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var best PublicKeys
+	for _, p := range d.known[user] {
+		if best.Version == "" || newer(p.Version, best.Version) {
+			best = p
+		}
+	}
+	return best, best.Version != ""
+}
+
+// Knows says whether the person's keys have been learned, even if there were none.
+func (d *Directory) Knows(user string) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	_, ok := d.known[user]
+	return ok
+}
+
+// newer compares two versions as the numbers that they are.
+func newer(a, b string) bool {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	if len(a) != len(b) {
+		return len(a) > len(b)
+	}
+	return a > b
+}
+
+// digits says whether s is a number, as versions and user IDs are.
+func digits(s string) bool {
+	return s != "" && len(s) <= 20 && strings.Trim(s, "0123456789") == ""
+}

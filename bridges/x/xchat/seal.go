@@ -1,0 +1,160 @@
+package xchat
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdh"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/crypto/nacl/secretbox"
+)
+
+const (
+	keySize     = 32 // of a conversation key
+	nonceSize   = 24
+	aesKeySize  = 16
+	aesNonce    = 16 // not the usual 12: it is the protocol's
+	wrappedSize = pointSize + keySize + 16
+	mostSealed  = 1 << 20 // bytes of a message
+)
+
+// errSealed says that something can't be opened, and no more: what a key did with it is nobody's business.
+var errSealed = errors.New("it can't be opened with this key")
+
+// ConversationKey is the secret that everybody in a conversation shares, of one version. No verb prints it.
+type ConversationKey struct {
+	Version string // digits; larger is newer
+
+	secret [keySize]byte
+}
+
+// NewConversationKey makes a key that nobody has had before.
+func NewConversationKey(version string) ConversationKey {
+	k := ConversationKey{Version: version}
+	_, _ = rand.Read(k.secret[:]) // never fails
+	return k
+}
+
+// ParseConversationKey reads what Secret gave.
+func ParseConversationKey(version string, secret []byte) (ConversationKey, error) {
+	k := ConversationKey{Version: version}
+	if copy(k.secret[:], secret) != len(secret) || len(secret) != keySize {
+		return ConversationKey{}, errors.New("xchat: a conversation key must be 32 bytes")
+	}
+	return k, nil
+}
+
+// Secret is the key itself, for keeping it and for secretstream. It is not encrypted.
+func (k ConversationKey) Secret() *[32]byte { return &k.secret }
+
+// String shows the version alone.
+func (k ConversationKey) String() string { return "conversation key " + k.Version }
+
+// Format is String for every verb.
+func (k ConversationKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
+
+// seal encrypts with XSalsa20-Poly1305: a random nonce, then the box.
+func (k ConversationKey) seal(plain []byte) []byte {
+	var nonce [nonceSize]byte
+	_, _ = rand.Read(nonce[:]) // never fails
+	return secretbox.Seal(nonce[:], plain, &nonce, &k.secret)
+}
+
+// open undoes seal.
+func (k ConversationKey) open(sealed []byte) ([]byte, error) {
+	if len(sealed) < nonceSize+secretbox.Overhead || len(sealed) > mostSealed {
+		return nil, errSealed
+	}
+	plain, ok := secretbox.Open(nil, sealed[nonceSize:], (*[nonceSize]byte)(sealed), &k.secret)
+	if !ok {
+		return nil, errSealed
+	}
+	return plain, nil
+}
+
+// SealText encrypts a single text, as names of groups are: base64 of nonce and box.
+func (k ConversationKey) SealText(s string) string {
+	return base64.StdEncoding.EncodeToString(k.seal([]byte(s)))
+}
+
+// OpenText undoes SealText. Its error is the same whatever is wrong.
+func (k ConversationKey) OpenText(sealed string) (string, error) {
+	b, err := decode64(sealed)
+	if err != nil {
+		return "", fmt.Errorf("xchat: open text: %w", errSealed)
+	}
+	plain, err := k.open(b)
+	if err != nil {
+		return "", fmt.Errorf("xchat: open text: %w", err)
+	}
+	return strings.ToValidUTF8(string(plain), "\uFFFD"), nil
+}
+
+// wrap encrypts a conversation key for one person: ECIES with a key of the moment, whose public point stands in front.
+func (k ConversationKey) wrap(to *ecdh.PublicKey) ([]byte, error) {
+	moment, err := ecdh.P256().GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := moment.ECDH(to)
+	if err != nil {
+		return nil, err
+	}
+	front := moment.PublicKey().Bytes()
+	aead, nonce, err := stretch(shared, front)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(front, nonce, k.secret[:], nil), nil
+}
+
+// unwrap undoes wrap.
+func (k *Keys) unwrap(version string, wrapped []byte) (ConversationKey, error) {
+	if len(wrapped) != wrappedSize {
+		return ConversationKey{}, errSealed
+	}
+	moment, err := ecdh.P256().NewPublicKey(wrapped[:pointSize])
+	if err != nil {
+		return ConversationKey{}, errSealed
+	}
+	shared, err := k.identity.ECDH(moment)
+	if err != nil {
+		return ConversationKey{}, errSealed
+	}
+	aead, nonce, err := stretch(shared, wrapped[:pointSize])
+	if err != nil {
+		return ConversationKey{}, errSealed
+	}
+	secret, err := aead.Open(nil, nonce, wrapped[pointSize:], nil)
+	if err != nil {
+		return ConversationKey{}, errSealed
+	}
+	return ParseConversationKey(version, secret)
+}
+
+// stretch is the X9.63 derivation of a cipher and its nonce from what two keys share. One round of SHA-256 gives all 32
+// bytes that are needed.
+func stretch(shared, info []byte) (aead cipher.AEAD, nonce []byte, err error) {
+	b := make([]byte, 0, len(shared)+4+len(info))
+	b = append(b, shared...)
+	b = binary.BigEndian.AppendUint32(b, 1)
+	out := sha256.Sum256(append(b, info...))
+	block, err := aes.NewCipher(out[:aesKeySize])
+	if err != nil {
+		return nil, nil, err
+	}
+	aead, err = cipher.NewGCMWithNonceSize(block, aesNonce)
+	return aead, out[aesKeySize:], err
+}
+
+// decode64 reads base64 with or without padding.
+func decode64(s string) ([]byte, error) {
+	return base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+}
