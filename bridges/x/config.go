@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/xchat"
 )
 
 // How messages come in.
@@ -15,6 +16,12 @@ const (
 	Poll    = "poll"    // by asking for them; needs nothing else
 	Stream  = "stream"  // over the activity stream, too; needs bearer_token
 	Webhook = "webhook" // by calls from X, too; needs bearer_token and a public web address
+)
+
+// Whether encrypted messages are read and written.
+const (
+	ChatAuto = "auto" // when the account has keys for them
+	ChatOff  = "off"
 )
 
 // The limits and defaults that X's documents give. https://docs.x.com/x-api/fundamentals/rate-limits
@@ -50,6 +57,9 @@ type Config struct {
 	Page        int           `yaml:"page"`         // events asked for in a poll, 1 to 100; default 10
 	Backfill    int           `yaml:"backfill"`     // days before the first start, up to 30; default 0
 
+	Chat     string         `yaml:"chat"`      // encrypted messages: auto (default), when the account has keys for them; or off
+	ChatKeys bridges.Secret `yaml:"chat_keys"` // the account's key blob for them, base64; empty: those of roost login NAME --chat
+
 	Budget Budget `yaml:"budget"`
 	Prices Prices `yaml:"prices"`
 
@@ -76,6 +86,10 @@ func (c Config) Validate() error {
 	var f faults
 	c.checkLogin(&f)
 	c.checkReceive(&f)
+	f.add(c.Chat != "" && c.Chat != ChatAuto && c.Chat != ChatOff, "chat: %q is neither auto nor off", c.Chat)
+	if _, err := xchat.ParseBlobText(c.ChatKeys.Reveal()); !c.ChatKeys.IsZero() {
+		f.add(err != nil, "chat_keys: %w", err)
+	}
 	f.add(c.PollEvery != 0 && c.PollEvery < fastestPoll && c.APIURL == "", "poll_every: %v is less than %v, which X's limit allows", c.PollEvery, fastestPoll)
 	f.add(c.Page < 0 || c.Page > largestPage, "page: %d is not within 1 and %d", c.Page, largestPage)
 	f.add(c.Backfill < 0 || c.Backfill > int(reach/(24*time.Hour)), "backfill: %d is not within 0 and 30 days", c.Backfill)
@@ -151,6 +165,7 @@ func (c Config) withDefaults(name string) Config {
 		}
 	}
 	set(&c.Receive, Poll)
+	set(&c.Chat, ChatAuto)
 	set(&c.WebhookPath, "/x/"+name)
 	set(&c.APIURL, defaultAPI)
 	set(&c.AuthURL, defaultAuth)
@@ -172,7 +187,7 @@ func (c Config) withDefaults(name string) Config {
 
 // secrets is every text of the settings that must not be seen.
 func (c Config) secrets() []bridges.Secret {
-	return []bridges.Secret{c.ClientSecret, c.ConsumerKey, c.ConsumerSecret, c.AccessToken, c.AccessSecret, c.BearerToken}
+	return []bridges.Secret{c.ClientSecret, c.ConsumerKey, c.ConsumerSecret, c.AccessToken, c.AccessSecret, c.BearerToken, c.ChatKeys}
 }
 
 // address says whether s is empty or an address that can be called.
