@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/roost-im/roost/bridges"
@@ -25,37 +27,156 @@ type chatKeys struct {
 	version string // X's, of the public side; empty: not registered yet
 }
 
+// fingerprint is what people compare.
+func (k chatKeys) fingerprint() string { return k.keys.Public().Fingerprint() }
+
+// heldKeys is the keys for encrypted messages that the account has here.
+type heldKeys struct {
+	now  *chatKeys // those that X registered; nil: none
+	next *chatKeys // kept so that they can be registered, and X may have done that; nil: none
+}
+
+// among finds the keys that X lists. Those that wait to be registered come first: when X lists them it did register them,
+// after the others.
+func (h heldKeys) among(listed []xchat.PublicKeys, user string) (own chatKeys, ok bool) {
+	for _, k := range []*chatKeys{h.next, h.now} {
+		if k == nil {
+			continue
+		}
+		if version, ok := registeredAs(k.keys, listed); ok {
+			return chatKeys{keys: k.keys, user: user, version: version}, true
+		}
+	}
+	return chatKeys{}, false
+}
+
+// any is the keys that are told of when X lists none of them; nil when there are none.
+func (h heldKeys) any() *chatKeys {
+	if h.now != nil {
+		return h.now
+	}
+	return h.next
+}
+
 // keptKeys is how chatKeys are kept. Keeper encrypts it.
 type keptKeys struct {
-	Blob    string `json:"blob"`
-	User    string `json:"user,omitempty"`
-	Version string `json:"version,omitempty"`
+	Blob    string    `json:"blob,omitempty"`
+	User    string    `json:"user,omitempty"`
+	Version string    `json:"version,omitempty"`
+	Next    *keptKeys `json:"next,omitempty"`
 }
 
-// keep keeps the keys.
-func (k chatKeys) keep(ctx context.Context, to bridges.Keeper) error {
-	blob := base64.StdEncoding.EncodeToString(k.keys.Blob())
-	return keepJSON(ctx, to, keepChatKeys, keptKeys{Blob: blob, User: k.user, Version: k.version})
+// kept is how the keys are kept.
+func (k chatKeys) kept() keptKeys {
+	return keptKeys{Blob: base64.StdEncoding.EncodeToString(k.keys.Blob()), User: k.user, Version: k.version}
 }
 
-// keptChatKeys is the keys that are kept; nil when there are none.
-func keptChatKeys(ctx context.Context, from bridges.Keeper) (*chatKeys, error) {
+// held undoes kept.
+func (k keptKeys) held() (*chatKeys, error) {
+	keys, err := xchat.ParseBlobText(k.Blob)
+	if err != nil {
+		return nil, fmt.Errorf("x: load chat keys: %w", err)
+	}
+	return &chatKeys{keys: keys, user: k.User, version: k.Version}, nil
+}
+
+// keep keeps the keys, all in one piece: there is no moment at which neither the old ones nor the new ones are on disk.
+func (h heldKeys) keep(ctx context.Context, to bridges.Keeper) error {
+	var all keptKeys
+	if h.now != nil {
+		all = h.now.kept()
+	}
+	if h.next != nil {
+		all.Next = new(h.next.kept())
+	}
+	return keepJSON(ctx, to, keepChatKeys, all)
+}
+
+// keptChatKeys is the keys that are kept.
+func keptChatKeys(ctx context.Context, from bridges.Keeper) (h heldKeys, err error) {
 	b, err := from.Kept(ctx, keepChatKeys)
 	if err != nil {
-		return nil, fmt.Errorf("x: load chat keys: %w", err)
+		return heldKeys{}, fmt.Errorf("x: load chat keys: %w", err)
 	}
 	if b == nil {
+		return heldKeys{}, nil
+	}
+	var all keptKeys
+	if json.Unmarshal(b, &all) != nil { // the cause may show a part of it
+		return heldKeys{}, errors.New("x: load chat keys: what is kept is none")
+	}
+	if all.Blob != "" {
+		if h.now, err = all.held(); err != nil {
+			return heldKeys{}, err
+		}
+	}
+	if all.Next != nil {
+		if h.next, err = all.Next.held(); err != nil {
+			return heldKeys{}, err
+		}
+	}
+	if h.now != nil && h.now.version == "" {
+		h.now, h.next = nil, h.now
+	}
+	return h, nil
+}
+
+// heldChatKeys is the keys of the settings, or else those that are kept.
+func (c *Connector) heldChatKeys(ctx context.Context) (heldKeys, error) {
+	if c.cfg.ChatKeys.IsZero() {
+		return keptChatKeys(ctx, c.keep)
+	}
+	keys, err := xchat.ParseBlobText(c.cfg.ChatKeys.Reveal())
+	if err != nil {
+		return heldKeys{}, fmt.Errorf("chat_keys: %w", err)
+	}
+	return heldKeys{now: &chatKeys{keys: keys}}, nil
+}
+
+// ownChatKeys is the keys with which the account reads and writes encrypted messages, as X lists them now; nil when it has
+// none, or when chat is off. It returns an error of Kind Refused when X lists none of ours: what is sealed for others
+// can't be opened, and what is signed with ours is believed by nobody.
+func (c *Connector) ownChatKeys(ctx context.Context) (*chatKeys, error) {
+	if c.cfg.Chat == ChatOff {
 		return nil, nil //nolint:nilnil // having none is no fault
 	}
-	var kept keptKeys
-	if json.Unmarshal(b, &kept) != nil {
-		return nil, errors.New("x: load chat keys: what is kept is none")
+	held, err := c.heldChatKeys(ctx)
+	if err != nil || held.any() == nil {
+		return nil, err
 	}
-	keys, err := xchat.ParseBlobText(kept.Blob)
+	me, err := c.me(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("x: load chat keys: %w", err)
+		return nil, err
 	}
-	return &chatKeys{keys: keys, user: kept.User, version: kept.Version}, nil
+	listed, err := listedKeys(ctx, c.api, me.ID)
+	if err != nil {
+		return nil, err
+	}
+	own, ok := held.among(listed, me.ID)
+	switch {
+	case ok:
+		c.remark(ctx, held, own, listed)
+		return &own, nil
+	case held.now == nil:
+		return nil, nil //nolint:nilnil // they were never registered, as far as anybody knows
+	}
+	return nil, &chat.Error{Op: "x: look up chat keys", Kind: chat.Refused, Reason: fmt.Sprintf(
+		"the account's keys for encrypted messages are not those that X lists (ours: %s, X's: %s); run roost login %s --chat",
+		held.now.fingerprint(), versionsOf(listed), c.account,
+	)}
+}
+
+// remark logs what is odd about the keys that are used.
+func (c *Connector) remark(ctx context.Context, held heldKeys, own chatKeys, listed []xchat.PublicKeys) {
+	mark := slog.String("fingerprint", own.fingerprint())
+	if now := held.now; now != nil && now.version != "" && now.version != own.version {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "keys for encrypted messages registered anew", mark,
+			slog.String("version", own.version), slog.String("before", now.version))
+	}
+	if newer := newerThan(own.version, listed); newer != "" {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "newer keys for encrypted messages registered elsewhere; run roost login --chat", mark,
+			slog.String("version", own.version), slog.String("newer", newer))
+	}
 }
 
 // publicKey is a person's public keys of one version, as X lists them. Older answers call the version "version".
@@ -101,13 +222,54 @@ func listedKeys(ctx context.Context, a *api, user string) ([]xchat.PublicKeys, e
 	return all, nil
 }
 
-// registeredAs is the version under which X lists the account's keys. ok is false when it lists others or none.
+// registeredAs is the newest version under which X lists the account's keys. ok is false when it lists others or none.
 func registeredAs(keys *xchat.Keys, listed []xchat.PublicKeys) (version string, ok bool) {
 	own := keys.Public()
+	var newest snowflake
 	for _, p := range listed {
-		if own.Same(p) && (!ok || len(p.Version) > len(version) || len(p.Version) == len(version) && p.Version > version) {
-			version, ok = p.Version, true
+		n, sound := parseSnowflake(p.Version)
+		if sound && own.Same(p) && (!ok || n > newest) {
+			version, newest, ok = p.Version, n, true
 		}
 	}
 	return version, ok
+}
+
+// newerThan is the newest version that X lists when it is newer than version; otherwise empty.
+func newerThan(version string, listed []xchat.PublicKeys) string {
+	newest, _ := parseSnowflake(version)
+	newer := ""
+	for _, p := range listed {
+		if n, ok := parseSnowflake(p.Version); ok && n > newest {
+			newer, newest = p.Version, n
+		}
+	}
+	return newer
+}
+
+// versionsOf tells what X lists, newest first, for a person.
+func versionsOf(listed []xchat.PublicKeys) string {
+	const most = 3
+	var all []snowflake
+	for _, p := range listed {
+		if n, ok := parseSnowflake(p.Version); ok {
+			all = append(all, n)
+		}
+	}
+	slices.Sort(all)
+	slices.Reverse(all)
+	switch {
+	case len(listed) == 0:
+		return "none"
+	case len(all) == 0:
+		return "without a version"
+	}
+	told := make([]string, 0, most)
+	for _, n := range all[:min(len(all), most)] {
+		told = append(told, n.String())
+	}
+	if len(all) > most {
+		told = append(told, "…")
+	}
+	return "version " + strings.Join(told, ", ")
 }

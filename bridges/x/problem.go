@@ -143,11 +143,14 @@ type refusal struct {
 	reason string   // in plain words
 }
 
+// onlyEncrypted is why X refuses a classic message to somebody who takes encrypted ones only.
+const onlyEncrypted = "this person only takes encrypted messages"
+
 // refusals are the ways that we know; the first one that fits counts.
 // https://docs.x.com/x-api/fundamentals/response-codes-and-errors
 func refusals() []refusal {
 	return []refusal{
-		{nil, []string{"only_encrypted_messages_allowed", "only encrypted"}, "this person only takes encrypted messages"},
+		{nil, []string{"only_encrypted_messages_allowed", "only encrypted"}, onlyEncrypted},
 		{[]int{136}, []string{"blocked"}, "this person has blocked the account"},
 		{[]int{150}, []string{"not following you", "not follow"}, "this person only takes messages from accounts that they follow"},
 		{
@@ -187,6 +190,9 @@ func waitFor(h http.Header, now time.Time) time.Duration {
 			until = a.Reset
 		}
 	}
+	if until.IsZero() {
+		until = bareReset(h)
+	}
 	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s > 0 {
 		until = later(until, now.Add(time.Duration(min(s, 24*60*60))*time.Second))
 	}
@@ -196,11 +202,29 @@ func waitFor(h http.Header, now time.Time) time.Duration {
 	return min(until.Sub(now)+time.Second, 24*time.Hour)
 }
 
+// bareReset is when a limit ends of which X tells nothing else, as when no more keys are registered today.
+func bareReset(h http.Header) (until time.Time) {
+	for _, prefix := range limitHeaders() {
+		if h.Get(prefix+"remaining") != "" {
+			continue
+		}
+		if reset, err := strconv.ParseInt(h.Get(prefix+"reset"), 10, 64); err == nil {
+			until = later(until, time.Unix(reset, 0))
+		}
+	}
+	return until
+}
+
+// limitHeaders are how the names of headers begin that tell of limits.
+func limitHeaders() []string {
+	return []string{"x-rate-limit-", "x-user-limit-24hour-", "x-app-limit-24hour-"}
+}
+
 // allowances is what the headers tell about limits: of the 15-minute window, and of 24 hours where there is one.
 // https://docs.x.com/x-api/fundamentals/rate-limits
 func allowances(h http.Header) []chat.Allowance {
 	var all []chat.Allowance
-	for _, prefix := range []string{"x-rate-limit-", "x-user-limit-24hour-", "x-app-limit-24hour-"} {
+	for _, prefix := range limitHeaders() {
 		left, err := strconv.Atoi(h.Get(prefix + "remaining"))
 		if err != nil {
 			continue

@@ -1,0 +1,341 @@
+package x
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+	"unicode"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/xchat"
+	"github.com/roost-im/roost/router/chat"
+)
+
+const opChatLogin = "x: log in to encrypted messages"
+
+// ChatLoginOptions is where an account's keys for encrypted messages come from. The zero value uses those that are there,
+// and makes new ones when the account has none anywhere.
+type ChatLoginOptions struct {
+	// Keys are keys that the account has already: the 64 bytes that X's own SDK exports, or base64 of them. Empty: none.
+	Keys bridges.Secret
+	// Replace registers new keys although the account has some.
+	Replace bool
+}
+
+// ChatOutcome is what became of an account's keys for encrypted messages.
+type ChatOutcome string
+
+// The outcomes.
+const (
+	ChatFound      ChatOutcome = "found"      // they were there, and X lists them
+	ChatImported   ChatOutcome = "imported"   // they were given, and X lists them
+	ChatRegistered ChatOutcome = "registered" // X has registered them now
+)
+
+// ChatLogin is the keys for encrypted messages with which an account works from now on.
+type ChatLogin struct {
+	Who         chat.Author
+	Outcome     ChatOutcome
+	Version     string         // X's, of the registered keys
+	Fingerprint string         // of the public side, for people to compare
+	Newer       string         // the version of other keys that X lists, for which people write now; empty: these are the newest
+	Keys        bridges.Secret // the blob in base64, for a backup: whoever has it reads and writes as the account
+}
+
+// LoginChat finds, imports or makes the account's keys for encrypted messages, and has X register new ones. They are kept in
+// Deps.Keep, unless the settings have them, before X hears of them; whenever it ends early, the next call goes on from there
+// and registers nothing twice. The account must be logged in. Calls must not overlap.
+//
+// It returns an error of Kind Refused when X lists other keys than those that are there, with what to do about it, and
+// one of Kind Throttled when X registers no more keys today.
+func (c *Connector) LoginChat(ctx context.Context, opt ChatLoginOptions) (ChatLogin, error) {
+	l := &chatLogin{c: c, replace: opt.Replace}
+	if err := l.take(opt.Keys); err != nil {
+		return ChatLogin{}, err
+	}
+	if err := l.look(ctx); err != nil {
+		return ChatLogin{}, err
+	}
+	own, outcome, err := l.settle(ctx)
+	if err != nil {
+		return ChatLogin{}, err
+	}
+	return ChatLogin{
+		Who: authorOf(l.me), Outcome: outcome, Version: own.version, Fingerprint: own.fingerprint(),
+		Newer: newerThan(own.version, l.listed),
+		Keys:  bridges.NewSecret(base64.StdEncoding.EncodeToString(own.keys.Blob())),
+	}, nil
+}
+
+// chatLogin is an account on its way to its keys.
+type chatLogin struct {
+	c       *Connector
+	given   *xchat.Keys // nil: none
+	replace bool
+
+	me     user
+	listed []xchat.PublicKeys
+	held   heldKeys
+}
+
+// fixed says whether the keys stand in the settings, so that nothing is kept.
+func (l *chatLogin) fixed() bool { return !l.c.cfg.ChatKeys.IsZero() }
+
+// take reads the keys that are given, and refuses wishes that contradict each other.
+func (l *chatLogin) take(blob bridges.Secret) error {
+	if !blob.IsZero() {
+		keys, err := parseKeys(blob.Reveal())
+		if err != nil {
+			return cantChat("what is given is no key blob; it must be the 64 bytes that X's Chat XDK exports, identity key and " +
+				"signing key, or base64 of them")
+		}
+		l.given = keys
+	}
+	switch {
+	case l.given != nil && l.replace:
+		return cantChat("keys are given and new ones are asked for; it can only be one of both")
+	case l.given != nil && l.fixed():
+		return cantChat("chat_keys in the settings are the account's keys; put the given ones there, or take chat_keys out first")
+	case l.replace && l.fixed():
+		return cantChat("chat_keys in the settings are the account's keys; take them out before new ones are made")
+	}
+	return nil
+}
+
+// parseKeys reads a blob as a file has it. Sixty-four readable characters are no blob but a text of another length.
+func parseKeys(s string) (*xchat.Keys, error) {
+	const size = 64
+	if len(s) == size {
+		for i := range size {
+			if s[i] >= unicode.MaxASCII || s[i] < ' ' {
+				return xchat.ParseBlob([]byte(s))
+			}
+		}
+	}
+	return xchat.ParseBlobText(s)
+}
+
+// look finds out who is logged in, what X lists of them, and what is here.
+func (l *chatLogin) look(ctx context.Context) (err error) {
+	if l.me, err = whoami(ctx, l.c.api); err != nil {
+		return err
+	}
+	l.c.purse.shown(ctx, nil, []string{l.me.ID})
+	if l.listed, err = listedKeys(ctx, l.c.api, l.me.ID); err != nil {
+		return err
+	}
+	l.held, err = l.c.heldChatKeys(ctx)
+	return err
+}
+
+// settle says which keys it shall be, and sees to it that they are kept and registered.
+func (l *chatLogin) settle(ctx context.Context) (chatKeys, ChatOutcome, error) {
+	own, listed := l.held.among(l.listed, l.me.ID)
+	begun := listed && l.held.next != nil && l.held.next.keys == own.keys // registered, and that was not noted any more
+	switch {
+	case l.given != nil:
+		return l.bring(ctx, own)
+	case begun:
+		return own, ChatRegistered, l.note(ctx, own)
+	case l.replace:
+		return l.renew(ctx)
+	case listed:
+		return own, ChatFound, l.note(ctx, own)
+	case len(l.listed) > 0 && l.held.any() == nil:
+		return chatKeys{}, "", l.taken()
+	case len(l.listed) > 0, l.held.now != nil && l.held.now.version != "":
+		return chatKeys{}, "", l.strange()
+	case l.fixed():
+		return l.register(ctx, *l.held.now)
+	}
+	return l.renew(ctx)
+}
+
+// bring takes the keys that are given. own is those that are kept and listed, if there are such.
+func (l *chatLogin) bring(ctx context.Context, own chatKeys) (chatKeys, ChatOutcome, error) {
+	given := chatKeys{keys: l.given, user: l.me.ID}
+	version, ok := registeredAs(l.given, l.listed)
+	switch {
+	case ok && newerThan(version, []xchat.PublicKeys{{Version: own.version}}) != "":
+		return chatKeys{}, "", cantChat(fmt.Sprintf("newer keys are kept here already (version %s); the given ones (version %s) open "+
+			"nothing that people write now", own.version, version))
+	case ok:
+		given.version = version
+		return given, ChatImported, l.note(ctx, given)
+	case len(l.listed) > 0:
+		return chatKeys{}, "", cantChat(fmt.Sprintf("X does not list the given keys (fingerprint %s) for @%s, but others (%s); they may "+
+			"be of another account, or were replaced since", given.fingerprint(), l.me.Username, versionsOf(l.listed)))
+	}
+	l.held.next = &given
+	return l.begin(ctx)
+}
+
+// renew registers new keys: those of a call that ended early, if there was one.
+func (l *chatLogin) renew(ctx context.Context) (chatKeys, ChatOutcome, error) {
+	if next := l.held.next; next == nil || next.user != "" && next.user != l.me.ID {
+		keys, err := xchat.NewKeys()
+		if err != nil {
+			return chatKeys{}, "", err
+		}
+		l.held.next = &chatKeys{keys: keys, user: l.me.ID}
+	}
+	return l.begin(ctx)
+}
+
+// begin keeps the next keys beside those that work now, and has them registered. Keys that X knows and nobody has would
+// be lost for good, and the account's encrypted messages with them.
+func (l *chatLogin) begin(ctx context.Context) (chatKeys, ChatOutcome, error) {
+	if err := l.open(); err != nil {
+		return chatKeys{}, "", err
+	}
+	if err := l.held.keep(ctx, l.c.keep); err != nil {
+		return chatKeys{}, "", &chat.Error{Op: opChatLogin, Kind: chat.Transient, Reason: "the keys can't be kept here, so they were not registered", Err: err}
+	}
+	return l.register(ctx, *l.held.next)
+}
+
+// open refuses to register keys for messages that nobody would read.
+func (l *chatLogin) open() error {
+	if l.c.cfg.Chat == ChatOff {
+		return cantChat("chat: off stands in the settings; with keys, people would write encrypted messages that Roost does not read")
+	}
+	return nil
+}
+
+// register has X register keys, and notes under which version it did.
+func (l *chatLogin) register(ctx context.Context, k chatKeys) (chatKeys, ChatOutcome, error) {
+	if err := l.open(); err != nil {
+		return chatKeys{}, "", err
+	}
+	version, err := l.submit(ctx, k)
+	if err != nil || version == "" { // it may be registered all the same
+		version = l.again(ctx, k)
+	}
+	if version == "" {
+		return chatKeys{}, "", l.unregistered(err)
+	}
+	k.user, k.version = l.me.ID, version
+	return k, ChatRegistered, l.note(ctx, k)
+}
+
+// submit is the call that registers keys. The version is empty when X names none.
+// https://docs.x.com/x-api/chat/add-user-public-key
+func (l *chatLogin) submit(ctx context.Context, k chatKeys) (version string, err error) {
+	body, err := k.keys.Registration(strconv.FormatInt(l.c.now().UnixMilli(), 10))
+	if err != nil {
+		return "", err
+	}
+	var got struct {
+		Data struct {
+			Version string `json:"public_key_version"`
+		} `json:"data"`
+	}
+	r := request{op: "x: register chat keys", method: http.MethodPost, json: body, writes: true}
+	r.path = "/2/users/" + l.me.ID + "/public_keys"
+	if _, err := l.c.api.call(ctx, r, &got); err != nil {
+		return "", err
+	}
+	if _, ok := parseSnowflake(got.Data.Version); !ok {
+		return "", nil
+	}
+	return got.Data.Version, nil
+}
+
+// again looks whether X lists keys now; the version is empty when it does not, or when nobody knows.
+func (l *chatLogin) again(ctx context.Context, k chatKeys) (version string) {
+	listed, err := listedKeys(ctx, l.c.api, l.me.ID)
+	if err != nil {
+		return ""
+	}
+	l.listed = listed
+	version, _ = registeredAs(k.keys, listed)
+	return version
+}
+
+// unregistered is the error of a registration.
+func (l *chatLogin) unregistered(err error) error {
+	e, ok := errors.AsType[*chat.Error](err)
+	switch {
+	case err == nil:
+		return &chat.Error{Op: opChatLogin, Kind: chat.Uncertain, Reason: "X does not say yet under which version it registered the " +
+			"keys; run this again in a minute"}
+	case !ok:
+		return err
+	case e.Kind == chat.Throttled:
+		at := l.c.now().Add(e.Wait + time.Minute - 1).UTC().Truncate(time.Minute)
+		told := *e
+		told.Reason = "X allows only a few new keys a day; try again at " + at.Format("2006-01-02 15:04 MST")
+		return &told
+	case e.Kind == chat.Uncertain:
+		told := *e
+		told.Reason = "X did not answer, so the keys may or may not be registered; run this again in a minute, which finds out"
+		return &told
+	}
+	return err
+}
+
+// note keeps the keys that the account uses from now on. It does so even when nobody waits for it any more, because X has
+// them registered.
+func (l *chatLogin) note(ctx context.Context, own chatKeys) error {
+	now, h := l.held.now, heldKeys{now: &own}
+	if now != nil && now.keys == own.keys {
+		if *now == own {
+			return nil
+		}
+		h.next = l.held.next // they wait on
+	}
+	if l.fixed() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
+	defer cancel()
+	if err := h.keep(ctx, l.c.keep); err != nil {
+		return unkept("X has the keys, but that can't be kept here; run this again", err)
+	}
+	return nil
+}
+
+// taken is the refusal of an account that has keys elsewhere.
+func (l *chatLogin) taken() error {
+	return cantChat(fmt.Sprintf("@%s has keys for encrypted messages already (X's: %s). Import them with --keys; to get them out once, "+
+		"unlock them with the account's PIN by X's Chat XDK (Python, Go, .NET or JVM) on your own machine, call its export_keys, and "+
+		"write what it gives into a file, as it is or in base64. Or register new ones with --replace: people's apps then show that the "+
+		"account's key has changed, older messages can't be read by Roost, and the account's other devices can't read newer ones "+
+		"until they have taken the new keys over", l.me.Username, versionsOf(l.listed)))
+}
+
+// strange is the refusal of keys that X does not list.
+func (l *chatLogin) strange() error {
+	held := l.held.any()
+	ours := "fingerprint " + held.fingerprint()
+	if held.version != "" {
+		ours += ", version " + held.version
+	}
+	where, mend := "kept here", "import the account's own with --keys, or register new ones with --replace"
+	if l.fixed() {
+		where, mend = "in chat_keys of the settings", "put the account's own there, or take chat_keys out"
+	}
+	why := "they were replaced since, or never registered"
+	switch {
+	case held.user != "" && held.user != l.me.ID:
+		why = "they are of another account, whose ID is " + held.user
+	case len(l.listed) == 0:
+		why = "they were registered, and somebody has taken that back"
+	}
+	return cantChat(fmt.Sprintf("X does not list the keys for encrypted messages that are %s (%s) for @%s (X's: %s): %s; %s",
+		where, ours, l.me.Username, versionsOf(l.listed), why, mend))
+}
+
+// cantChat is a refusal of ours, for a person.
+func cantChat(reason string) error {
+	return &chat.Error{Op: opChatLogin, Kind: chat.Refused, Reason: reason}
+}
+
+// unkept is the error of keys that could not be kept.
+func unkept(reason string, err error) error {
+	return &chat.Error{Op: opChatLogin, Kind: chat.Transient, Reason: reason, Err: err}
+}
