@@ -163,8 +163,8 @@ func (d *doctor) live(ctx context.Context) {
 		return
 	}
 	var missing []string
-	for _, w := range wanted() {
-		if !have[w.kind] {
+	for _, w := range d.c.wanted() {
+		if !have[w.kind] && !have[w.former] {
 			missing = append(missing, w.kind)
 		}
 	}

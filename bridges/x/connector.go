@@ -3,7 +3,6 @@ package x
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -16,8 +15,9 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// Connector speaks for one X account. It implements chat.Connector, chat.Finder, chat.Fetcher, chat.Checker and io.Closer; X's
-// classic messages can't be edited, deleted for the other side, or reacted to.
+// Connector speaks for one X account. It implements chat.Connector, chat.Editor, chat.Deleter, chat.Reactor, chat.Typer,
+// chat.Finder, chat.Fetcher, chat.Checker and io.Closer. X's classic messages can't be edited, deleted for the other side, or
+// reacted to; those calls are unsupported (chat.IsUnsupported) for them.
 type Connector struct {
 	cfg     Config
 	account chat.Account
@@ -32,12 +32,15 @@ type Connector struct {
 	purse  *purse
 	people *people
 	recent *recent
-	dm     transport
+	dm     *classic
+	chat   atomic.Pointer[encrypted] // nil: the account has no keys for encrypted messages, or nobody has looked yet
+	making sync.Mutex                // held while chat is made
 	pace   pace
 
 	turn   chan struct{} // holds one: whose turn it is to poll
 	polled bool          // something was polled; whoever has the turn may touch it
 	kick   chan struct{} // asks for a poll now
+	chats  chan struct{} // asks for a poll of encrypted messages now
 
 	former atomic.Bool // challenges are answered with the consumer secret although there is a client secret
 
@@ -71,7 +74,7 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 	c := &Connector{
 		cfg: cfg, account: deps.Account, log: deps.Log, keep: deps.Keep,
 		mount: deps.Mount, skip: deps.Skip, now: deps.Now,
-		recent: newRecent(), turn: make(chan struct{}, 1), kick: make(chan struct{}, 1),
+		recent: newRecent(), turn: make(chan struct{}, 1), kick: make(chan struct{}, 1), chats: make(chan struct{}, 1),
 		pace: pace{first: time.Second, most: 5 * time.Minute, quiet: time.Minute, check: time.Hour},
 	}
 	c.made = c.now()
@@ -111,15 +114,21 @@ func (c *Connector) settle(most time.Duration) {
 	}
 }
 
-// Traits says what X's classic direct messages can do.
+// Traits says what the account can do: with keys for encrypted messages, what those can.
 func (c *Connector) Traits() chat.Traits {
-	live := c.cfg.Receive != Poll
+	live, sealed := c.cfg.Receive != Poll, c.chat.Load() != nil
+	both := chat.Ability{In: sealed, Out: sealed}
 	return chat.Traits{
 		Platform: "X",
 		Text:     textLimit(),
 		Size:     size,
 		Files:    fileTraits(),
+		Edit:     both,
+		Delete:   both,
+		React:    both,
+		Reply:    sealed,
 		Typing:   live,
+		Types:    sealed,
 		Reads:    live,
 		Repeat:   chat.ReadBack,
 		CatchUp:  reach,
@@ -127,36 +136,11 @@ func (c *Connector) Traits() chat.Traits {
 	}
 }
 
-// Post writes one direct message. The persona is not shown: the account speaks for its team.
-func (c *Connector) Post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
-	r, err := c.dm.post(ctx, p)
-	c.notice(err)
-	return r, err
-}
-
 // notice has Run find out that the account is logged out or has no credit, which a poll might only do much later.
 func (c *Connector) notice(err error) {
 	if k := chat.KindOf(err); err != nil && (k == chat.LoggedOut || k == chat.Unfunded) {
 		c.wake()
 	}
-}
-
-// Find tells whether a Post arrived at or after since, by reading the conversation back.
-func (c *Connector) Find(ctx context.Context, a chat.Action, since time.Time) (chat.Receipt, bool, error) {
-	p, ok := a.(chat.Post)
-	if !ok {
-		return chat.Receipt{}, false, chat.Unsupported("x: find", "only posts can be found again")
-	}
-	r, found, err := c.dm.find(ctx, p, since)
-	c.notice(err)
-	return r, found, err
-}
-
-// Fetch opens the bytes of a file that arrived.
-func (c *Connector) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, error) {
-	r, err := c.dm.fetch(ctx, f)
-	c.notice(err)
-	return r, err
 }
 
 // Run receives until ctx ends. It returns an error when the account is logged out or has no credit left, when X refuses
@@ -172,8 +156,18 @@ func (c *Connector) Run(ctx context.Context, sink chat.Sink) error {
 		return ended(ctx, err)
 	}
 	c.log.LogAttrs(ctx, slog.LevelInfo, "account came", slog.String("handle", me.Username))
+	if err := c.persist(ctx, func(ctx context.Context) error { _, err := c.encrypted(ctx); return err }); err != nil {
+		return ended(ctx, err)
+	}
 	run, runCtx := errgroup.WithContext(ctx)
-	run.Go(func() error { return c.poll(runCtx, sink) })
+	run.Go(func() error {
+		return c.poll(runCtx, c.kick, func(ctx context.Context) error { return c.catchUp(ctx, sink) })
+	})
+	if c.cfg.Chat != ChatOff {
+		run.Go(func() error {
+			return c.poll(runCtx, c.chats, func(ctx context.Context) error { return c.catchUpChat(ctx, sink) })
+		})
+	}
 	switch c.cfg.Receive {
 	case Stream:
 		run.Go(func() error { return c.stream(runCtx, sink, me.ID) })

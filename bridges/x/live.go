@@ -145,6 +145,11 @@ func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error 
 	if owner != "" && owner != self {
 		return nil // another account of the same app
 	}
+	if t := c.chat.Load(); t != nil {
+		if handled, err := t.live(ctx, sink, kind, payload); handled {
+			return err
+		}
+	}
 	events, ok := c.dm.live(kind, payload)
 	if !ok {
 		c.skip(kind, raw)
@@ -161,7 +166,7 @@ func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error 
 		return fmt.Errorf("x: accept: %w", err)
 	}
 	c.recent.add(fresh...)
-	return nil
+	return c.cameBy(ctx, byClassic, fresh)
 }
 
 // withdrawn is the error of a person who took the app's permission back, if it was ours.

@@ -36,11 +36,11 @@ func (m mark) encode() ([]byte, error) {
 	return json.Marshal(cursor{Last: m.last.String(), From: m.from.String()})
 }
 
-// poll asks for what is new, again and again, until ctx ends or going on is pointless.
-func (c *Connector) poll(ctx context.Context, sink chat.Sink) error {
+// poll asks for what is new, again and again, until ctx ends or going on is pointless; at once when it is kicked.
+func (c *Connector) poll(ctx context.Context, kick <-chan struct{}, catchUp func(context.Context) error) error {
 	wait := bridges.Backoff{First: c.pace.first, Most: c.cfg.PollEvery}
 	for {
-		err := c.catchUp(ctx, sink)
+		err := catchUp(ctx)
 		if bridges.Pointless(err) {
 			return err
 		}
@@ -53,31 +53,33 @@ func (c *Connector) poll(ctx context.Context, sink chat.Sink) error {
 			continue
 		}
 		wait.Reset()
-		if err := c.rest(ctx, c.purse.pace(c.cfg.PollEvery)); err != nil {
+		if err := rest(ctx, kick, c.purse.pace(c.cfg.PollEvery)); err != nil {
 			return err
 		}
 	}
 }
 
 // rest waits for the next poll, or until somebody wants one now.
-func (c *Connector) rest(ctx context.Context, d time.Duration) error {
+func rest(ctx context.Context, kick <-chan struct{}, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
-	case <-c.kick:
+	case <-kick:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// wake asks for a poll now.
+// wake asks for a poll of everything now.
 func (c *Connector) wake() {
-	select {
-	case c.kick <- struct{}{}:
-	default: // somebody did already
+	for _, kick := range []chan struct{}{c.kick, c.chats} {
+		select {
+		case kick <- struct{}{}:
+		default: // somebody did already
+		}
 	}
 }
 
@@ -133,7 +135,7 @@ func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival,
 		return fmt.Errorf("x: accept: %w", err)
 	}
 	c.recent.add(fresh...)
-	return nil
+	return c.cameBy(ctx, byClassic, fresh)
 }
 
 // mark is where polling goes on. A first start begins when the connector was made, or Backfill days before,

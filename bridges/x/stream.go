@@ -94,7 +94,7 @@ func (s *session) run(ctx context.Context) (heard bool, err error) {
 func (c *Connector) reconcile(ctx context.Context, sink chat.Sink) {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTime)
 	defer cancel()
-	if c.catchUp(ctx, sink) != nil {
+	if c.catchUp(ctx, sink) != nil || c.catchUpChat(ctx, sink) != nil {
 		c.wake()
 	}
 }
@@ -149,15 +149,21 @@ type subscriptionsAnswer struct {
 	} `json:"meta"`
 }
 
-// wanted is the kinds of event to hear, and whether they are messages.
-func wanted() []struct {
+// wanted is the kinds of event to hear.
+func (c *Connector) wanted() []wish {
+	all := []wish{{kind: "dm.received", message: true}, {kind: "dm.sent", message: true}, {kind: "dm.read"}, {kind: "dm.indicate_typing"}}
+	if c.chat.Load() != nil {
+		all = append(all,
+			wish{kind: "chat.received"}, wish{kind: "chat.sent"}, wish{kind: "chat.conversation_join", former: "chat.conversation.join"})
+	}
+	return all
+}
+
+// wish is a kind of event to hear.
+type wish struct {
 	kind    string
-	message bool
-} {
-	return []struct {
-		kind    string
-		message bool
-	}{{"dm.received", true}, {"dm.sent", true}, {"dm.read", false}, {"dm.indicate_typing", false}}
+	former  string // how X spells it, too
+	message bool   // nothing works without it
 }
 
 // subscribe makes the subscriptions that are missing. hook is the webhook that should be called; empty: the stream. Signs
@@ -167,12 +173,17 @@ func (c *Connector) subscribe(ctx context.Context, self, hook string) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range wanted() {
-		if have[w.kind] {
+	for _, w := range c.wanted() {
+		if have[w.kind] || have[w.former] {
 			continue
 		}
 		s := subscription{EventType: w.kind, Filter: subscriptionFilter{UserID: self}, Tag: "roost", WebhookID: hook}
-		if err := c.createSubscription(ctx, s); err != nil && (w.message || !bridges.Pointless(err)) {
+		err := c.createSubscription(ctx, s)
+		if err != nil && w.former != "" && bridges.Pointless(err) {
+			s.EventType = w.former
+			err = c.createSubscription(ctx, s)
+		}
+		if err != nil && (w.message || !bridges.Pointless(err)) {
 			return err
 		}
 	}

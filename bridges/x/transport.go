@@ -9,7 +9,7 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// transport is one of X's two kinds of direct messages. It is safe for concurrent use.
+// transport is one way of X's for direct messages whose events are in one list. It is safe for concurrent use.
 type transport interface {
 	// post writes a message.
 	post(ctx context.Context, p chat.Post) (chat.Receipt, error)

@@ -9,7 +9,8 @@ import (
 )
 
 // Do performs an action through c. It is the one place that knows which connector can do what: an action that c has no
-// means for becomes its Else where it has one, and is refused (errors.Is ErrUnsupported) where it has none.
+// means for becomes its Else where it has one, and is refused (errors.Is ErrUnsupported) where it has none. So does one that
+// c says is unsupported although Traits allow it: some conversations of an account can do less than others.
 // The receipt of an Open carries the new conversation; the receipt of an Edit lists the parts that are left.
 func Do(ctx context.Context, c Connector, a Action) (Receipt, error) {
 	switch a := a.(type) {
@@ -33,21 +34,27 @@ func Do(ctx context.Context, c Connector, a Action) (Receipt, error) {
 
 func doEdit(ctx context.Context, c Connector, a Edit) (Receipt, error) {
 	if e, ok := c.(editor); ok && c.Traits().Edit.Out {
-		return edit(ctx, e, a)
+		if r, err := edit(ctx, e, a); !IsUnsupported(err) || a.Else == nil {
+			return r, err
+		}
 	}
 	return instead(ctx, c, a.Else, "edit", "messages can't be edited here")
 }
 
 func doDelete(ctx context.Context, c Connector, a Delete) (Receipt, error) {
 	if d, ok := c.(Deleter); ok && c.Traits().Delete.Out {
-		return Receipt{}, d.Delete(ctx, a)
+		if err := d.Delete(ctx, a); !IsUnsupported(err) || a.Else == nil {
+			return Receipt{}, err
+		}
 	}
 	return instead(ctx, c, a.Else, "delete", "messages can't be deleted here")
 }
 
 func doReact(ctx context.Context, c Connector, a React) (Receipt, error) {
 	if r, ok := c.(Reactor); ok && c.Traits().React.Out {
-		return Receipt{}, r.React(ctx, a)
+		if err := r.React(ctx, a); !IsUnsupported(err) || a.Else == nil {
+			return Receipt{}, err
+		}
 	}
 	return instead(ctx, c, a.Else, "react", "there are no reactions here")
 }

@@ -1,0 +1,116 @@
+package x
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/roost-im/roost/bridges/x/xchat"
+	"github.com/roost-im/roost/bridges/x/xchat/wire"
+	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
+)
+
+// says is what an opened message says, and which message that is about; nil for kinds that nobody needs.
+func (t *encrypted) says(ev wire.Event, o xchat.Opened) (chat.Happening, chat.MessageID) {
+	switch c := o.Content.(type) {
+	case wire.Message:
+		return t.posted(ev, o, c), messageID(ev.Sequence)
+	case wire.Edit:
+		return chat.Edited{Text: t.text(c.Text)}, messageID(c.Target)
+	case wire.Reaction:
+		if c.Emoji == "" {
+			return nil, ""
+		}
+		return chat.Reacted{Emoji: c.Emoji, Removed: c.Removed}, messageID(c.Target)
+	case wire.Strange:
+	}
+	return nil, ""
+}
+
+// posted is a message with its files, and with what it answers as far as that is proven.
+func (t *encrypted) posted(ev wire.Event, o xchat.Opened, m wire.Message) chat.Posted {
+	p := chat.Posted{}
+	body := m.Text
+	for _, a := range m.Attachments {
+		switch {
+		case a.Media != nil:
+			p.Files = append(p.Files, t.file(ev, o.Key, *a.Media))
+		case a.Post != nil:
+			body = withLink(body, postLink(*a.Post))
+		case a.Link != nil:
+			body = withLink(body, a.Link.URL)
+		default:
+			body = lines(body, "(with something that only X's own apps show)")
+		}
+	}
+	if m.Forwarded != nil {
+		body = lines("forwarded: "+*m.Forwarded, body)
+	}
+	if m.Reply != nil {
+		switch o.Proof {
+		case xchat.Proven:
+			name := t.c.people.author(o.Quoted.Sender).Name
+			p.ReplyTo, p.Quote = messageID(o.Quoted.Sequence), &chat.Quote{Name: name, Text: text.Plain(o.Quoted.Text)}
+		case xchat.Unproven:
+			p.ReplyTo = messageID(m.Reply.Sequence)
+		case xchat.Forged:
+			body = lines("(quotes what nobody is known to have written: “"+m.Reply.Text+"”)", body)
+		}
+	}
+	p.Text = t.text(body)
+	return p
+}
+
+// text is what was written; X's messages have no formatting, and no mentions of their own.
+func (t *encrypted) text(s string) text.Text {
+	r := t.c.reader(t.own.user)
+	return mentioning(text.Plain(s), r.handle, r.self)
+}
+
+// withLink is a text with a link below it, unless it is there already.
+func withLink(body, link string) string {
+	if link == "" || strings.Contains(body, link) {
+		return body
+	}
+	return lines(body, link)
+}
+
+// postLink is where a post can be seen.
+func postLink(p wire.PostRef) string {
+	if p.URL != "" {
+		return p.URL
+	}
+	if _, ok := parseSnowflake(p.ID); ok {
+		return "https://x.com/i/status/" + p.ID
+	}
+	return ""
+}
+
+// linkEntities marks the links in what is written, so that X's apps make them clickable. X does not say in which unit places
+// count, so only what stands behind nothing but ASCII is marked.
+func linkEntities(body string) []wire.Entity {
+	var all []wire.Entity
+	for at := 0; at < len(body); {
+		end := len(body)
+		if i := strings.IndexAny(body[at:], " \n\t"); i >= 0 {
+			end = at + i
+		}
+		if !ascii(body[at:end]) {
+			break
+		}
+		if u, err := url.Parse(body[at:end]); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
+			all = append(all, wire.Entity{Start: int32(at), End: int32(end), Kind: wire.URL}) //nolint:gosec // of 10,000 at most
+		}
+		at = end + 1
+	}
+	return all
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

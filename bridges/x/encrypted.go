@@ -1,0 +1,120 @@
+package x
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/xchat"
+	"github.com/roost-im/roost/bridges/x/xchat/wire"
+)
+
+const (
+	keepFrom    = "chat/from"
+	mostRaw     = 2000 // events that are remembered as they came, to be quoted
+	rawFor      = 24 * time.Hour
+	keysFor     = 24 * time.Hour  // how long somebody's public keys are believed to be the newest
+	keysAgain   = 5 * time.Minute // before keys are looked up again that were not there
+	mostSigners = 10_000
+)
+
+// encrypted is direct messages that only their people can read: /2/chat/*. X tells of them in events, of which each
+// conversation has a list of its own; there is no list of all of them. So a poll asks which conversations changed.
+type encrypted struct {
+	c      *Connector
+	own    chatKeys
+	reader *xchat.Reader
+	author xchat.Author
+	talks  talks
+	outbox outbox
+	raw    *bridges.Cache[wire.Event] // by conversation and sequence; an edit under its target
+	asked  *bridges.Cache[struct{}]   // whose public keys were looked up
+	sought *bridges.Cache[struct{}]   // which keys of conversations were looked for in vain
+	turn   chan struct{}              // holds one: whose turn it is to poll
+	from   time.Time                  // nothing before it is ours
+}
+
+// encrypted gives the transport for encrypted messages; nil when the account has no keys for them. It is made once; without
+// keys it is looked for again.
+func (c *Connector) encrypted(ctx context.Context) (*encrypted, error) {
+	if t := c.chat.Load(); t != nil {
+		return t, nil
+	}
+	c.making.Lock()
+	defer c.making.Unlock()
+	if t := c.chat.Load(); t != nil {
+		return t, nil
+	}
+	own, err := c.ownChatKeys(ctx)
+	if err != nil || own == nil {
+		return nil, err
+	}
+	from, err := c.firstChat(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &encrypted{
+		c: c, own: *own, from: from, turn: make(chan struct{}, 1),
+		reader: &xchat.Reader{Keys: own.keys, User: own.user, Version: own.version, Directory: &xchat.Directory{}},
+		author: xchat.Author{Keys: own.keys, User: own.user, Version: own.version},
+		talks:  talks{keep: c.keep}, outbox: outbox{keep: c.keep},
+		raw:    bridges.NewCache[wire.Event](mostRaw, rawFor, c.now),
+		asked:  bridges.NewCache[struct{}](mostSigners, keysFor, c.now),
+		sought: bridges.NewCache[struct{}](mostSigners, keysAgain, c.now),
+	}
+	c.chat.Store(t)
+	return t, nil
+}
+
+// firstChat is when encrypted messages began to be ours: when there were keys for the first time, or Backfill days before.
+func (c *Connector) firstChat(ctx context.Context) (time.Time, error) {
+	b, err := c.keep.Kept(ctx, keepFrom)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("x: load first start: %w", err)
+	}
+	var from time.Time
+	if b != nil && json.Unmarshal(b, &from) == nil {
+		return from, nil
+	}
+	from = c.made.Add(-time.Duration(c.cfg.Backfill) * 24 * time.Hour).UTC()
+	return from, keepJSON(ctx, c.keep, keepFrom, from)
+}
+
+// meet sees that the public keys of somebody are known; again looks them up although they are.
+func (t *encrypted) meet(ctx context.Context, user string, again bool) error {
+	if _, fresh := t.asked.Get(user); fresh && !again && t.reader.Directory.Knows(user) {
+		return nil
+	}
+	if _, ok := parseSnowflake(user); !ok {
+		return nil // nobody's ID: there is nobody to ask for
+	}
+	if err := t.c.purse.read(ctx); err != nil {
+		return err
+	}
+	listed, err := listedKeys(ctx, t.c.api, user)
+	if err != nil {
+		return err
+	}
+	if n := t.reader.Directory.Learn(user, listed); n > 0 {
+		t.c.log.WarnContext(ctx, "public keys that don't belong together", "person", user, "keys", n)
+	}
+	t.asked.Put(user, struct{}{})
+	return nil
+}
+
+// members is everybody's newest public keys, looked up anew: something is about to be sealed for them.
+func (t *encrypted) members(ctx context.Context, users ...string) (all []xchat.PublicKeys, missing string, err error) {
+	for _, u := range users {
+		if err := t.meet(ctx, u, true); err != nil {
+			return nil, "", err
+		}
+		p, ok := t.reader.Directory.Latest(u)
+		if !ok {
+			return nil, u, nil
+		}
+		all = append(all, p)
+	}
+	return all, "", nil
+}
