@@ -34,6 +34,10 @@ func (s *Sim) emit(kind, user string, payload object) {
 		if err != nil {
 			panic(err) // maps, strings and numbers only
 		}
+		if s.losing > 0 {
+			s.losing--
+			continue
+		}
 		d := &delivery{at: s.cfg.Now(), kind: kind, uuid: uuid, webhook: sub.WebhookID, body: body}
 		s.remember(d)
 		if s.holding {
@@ -68,7 +72,7 @@ func (s *Sim) dispatch(d *delivery) {
 			w.push(d)
 		}
 	}
-	if d.kind == "dm.received" && (len(s.streams) > 0 || s.webhook(d.webhook) != nil) {
+	if (d.kind == "dm.received" || d.kind == chatReceived) && (len(s.streams) > 0 || s.webhook(d.webhook) != nil) {
 		s.payOnce("delivered " + d.uuid)
 	}
 }
@@ -95,8 +99,15 @@ func (s *Sim) DeliverTwice(on bool) {
 	s.twice = on
 }
 
-// OldNames answers lookups in the spelling of the older documents (referenced_tweets, tweet_count) and takes sender_id
-// and participant_ids as fields.
+// LoseEvents makes the next n activity events never be told: not by stream, webhook, backfill or replay.
+func (s *Sim) LoseEvents(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.losing = n
+}
+
+// OldNames answers lookups in the spelling of the older documents (referenced_tweets, tweet_count), takes sender_id and
+// participant_ids as fields, and tells chat.conversation_join instead of chat.conversation.join.
 func (s *Sim) OldNames(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

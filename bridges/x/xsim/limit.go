@@ -73,10 +73,14 @@ func (s *Sim) Remaining(user string, route Route) int {
 
 // publishedLimits are X's own, per user where there is a user.
 // https://docs.x.com/x-api/fundamentals/rate-limits
+//
+// X publishes none for encrypted chat, so these are the simulator's, and generous; only that public keys are registered
+// a few times a day is X's (https://docs.x.com/xchat/getting-started).
 func publishedLimits() map[Route]Limit {
 	send, read := Limit{Window: 15, Day: 1440}, Limit{Window: 15}
 	lookup, chunk, activity, hook := Limit{Window: 900}, Limit{Window: 1875}, Limit{Window: 500}, Limit{Window: 450}
 	block, connections := Limit{Window: 10, Day: 400}, Limit{Window: 25}
+	chat := Limit{Window: 900}
 	return map[Route]Limit{
 		UsersMe: {Window: 75}, UsersByIDs: lookup, UserByID: lookup, UsersByNames: lookup, UserByName: lookup,
 		DMEvents: read, DMEvent: read, ConversationEvents: read, ParticipantEvents: read,
@@ -87,7 +91,11 @@ func publishedLimits() map[Route]Limit {
 		DeleteSubscriptions: activity, ActivityStream: hook,
 		CreateWebhook: hook, ListWebhooks: hook, ValidateWebhook: hook, DeleteWebhook: hook, ReplayWebhook: {Window: 100},
 		ListConnections: connections, CloseConnections: connections, CloseAllConnections: connections, CloseEndpoint: connections,
-		Usage: {Window: 50},
+		Usage:      {Window: 50},
+		PublicKeys: chat, PublicKeysByIDs: chat, AddPublicKey: {Day: 5}, ChatConversations: chat, ChatConversation: chat,
+		ChatEvents: chat, ChangeChatKey: chat, SendChatMessage: chat, DeleteChatMessages: chat, ReadChat: chat, TypeInChat: chat,
+		AddChatMembers: chat, InitializeChatGroup: chat, CreateChatGroup: chat, ChatUploadStart: chunk, ChatUploadAppend: chunk,
+		ChatUploadFinish: chunk, DownloadChatMedia: chat,
 	}
 }
 

@@ -19,7 +19,7 @@ func (m Money) String() string {
 
 // X's prices. https://docs.x.com/x-api/getting-started/pricing
 const (
-	priceRead  Money = 10 // a DM event or a user that is told, once per UTC day; a dm.received that is delivered
+	priceRead  Money = 10 // a DM event or a user that is told, once per UTC day; a dm.received or chat.received that is delivered
 	priceWrite Money = 15 // a call that sends a DM or sets a block
 )
 
@@ -54,7 +54,10 @@ func (s *Sim) pay(m Money) {
 }
 
 // payOnce pays for a resource that is charged once per UTC day; mu is held.
-func (s *Sim) payOnce(resource string) {
+func (s *Sim) payOnce(resource string) { s.payFor(resource, priceRead) }
+
+// payFor is payOnce at a price; mu is held.
+func (s *Sim) payFor(resource string, price Money) {
 	day := s.cfg.Now().UTC().Format("2006-01-02")
 	if day != s.billDay {
 		s.billDay = day
@@ -62,6 +65,6 @@ func (s *Sim) payOnce(resource string) {
 	}
 	if !s.billed[resource] {
 		s.billed[resource] = true
-		s.pay(priceRead)
+		s.pay(price)
 	}
 }

@@ -57,6 +57,24 @@ const (
 	Token               Route = "POST /2/oauth2/token"  //nolint:gosec // a path
 	RevokeToken         Route = "POST /2/oauth2/revoke" //nolint:gosec // a path
 	AppToken            Route = "POST /oauth2/token"    //nolint:gosec // a path
+	PublicKeys          Route = "GET /2/users/{id}/public_keys"
+	PublicKeysByIDs     Route = "GET /2/users/public_keys"
+	AddPublicKey        Route = "POST /2/users/{id}/public_keys"
+	ChatConversations   Route = "GET /2/chat/conversations"
+	ChatConversation    Route = "GET /2/chat/conversations/{id}"
+	ChatEvents          Route = "GET /2/chat/conversations/{id}/events"
+	ChangeChatKey       Route = "POST /2/chat/conversations/{id}/keys"
+	SendChatMessage     Route = "POST /2/chat/conversations/{id}/messages"
+	DeleteChatMessages  Route = "POST /2/chat/conversations/{id}/messages/delete"
+	ReadChat            Route = "POST /2/chat/conversations/{id}/read"
+	TypeInChat          Route = "POST /2/chat/conversations/{id}/typing"
+	AddChatMembers      Route = "POST /2/chat/conversations/{id}/members"
+	InitializeChatGroup Route = "POST /2/chat/conversations/group/initialize"
+	CreateChatGroup     Route = "POST /2/chat/conversations/group"
+	ChatUploadStart     Route = "POST /2/chat/media/upload/initialize"
+	ChatUploadAppend    Route = "POST /2/chat/media/upload/{id}/append"
+	ChatUploadFinish    Route = "POST /2/chat/media/upload/{id}/finalize"
+	DownloadChatMedia   Route = "GET /2/chat/media/{id}/{media_hash_key}"
 )
 
 // Request is one call in the log.
@@ -117,7 +135,9 @@ func data(v any) (reply, error) { return ok(object{"data": v}) }
 // routes is the API.
 func (s *Sim) routes() http.Handler {
 	mux, limits := http.NewServeMux(), publishedLimits()
-	for _, group := range [][]route{userRoutes(), dmRoutes(), mediaRoutes(), activityRoutes(), webhookRoutes(), streamRoutes(), oauthRoutes()} {
+	for _, group := range [][]route{
+		userRoutes(), dmRoutes(), mediaRoutes(), activityRoutes(), webhookRoutes(), streamRoutes(), oauthRoutes(), chatRoutes(),
+	} {
 		for i := range group {
 			group[i].limit = limits[group[i].name]
 			mux.Handle(string(group[i].name), s.serve(&group[i]))

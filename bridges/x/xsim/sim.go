@@ -31,8 +31,13 @@ type Config struct {
 	Limits   Limits        // the windows; X's published ones
 	CodeTTL  time.Duration // life of an authorization code; 30 s
 	TokenTTL time.Duration // life of an access token; 2 h
-	MediaTTL time.Duration // life of an upload; 24 h
+	MediaTTL time.Duration // life of an upload, also one of an encrypted chat; 24 h
 	History  time.Duration // how far back lookups reach; 30 days
+
+	ChatContents int   // most sealed bytes of an encrypted message; 128 KiB, as X tells no number
+	ChatMedia    int64 // most sealed bytes of an encrypted file; 512 MiB, as X tells no number
+	ChatRead     Money // an event of an encrypted chat that is looked up, once per UTC day; free, as X names no price
+	ChatSend     Money // an encrypted message that is sent; free, as X names no price
 
 	KeepAlive       time.Duration // between blank lines on a stream; 20 s
 	StreamRoom      int           // events that may wait for a slow reader of a stream before it is cut off; 20,000
@@ -101,6 +106,8 @@ type Sim struct {
 	refusing      bool
 	oldNames      bool
 	failHooks     int
+	losing        int // events that will never be told
+	chats         chats
 }
 
 // New makes a simulator that listens nowhere yet: use Start, or serve Handler yourself. Close it in either case.
@@ -114,6 +121,7 @@ func New(cfg Config) *Sim {
 		oauth1: map[string]*grant{}, access: map[string]*grant{}, refresh: map[string]*grant{}, codes: map[string]*code{},
 		nonces: map[string]time.Time{}, limits: cfg.Limits, windows: map[windowKey]*window{}, billed: map[string]bool{},
 	}
+	s.chats = newChats()
 	s.View = View{sim: s}
 	s.spawn = func(run func(context.Context)) { s.group.Go(func() { run(ctx) }) }
 	transport := &http.Transport{DisableKeepAlives: true}
@@ -184,6 +192,10 @@ func withDefaults(cfg Config) Config {
 	count(&cfg.ProcessingPolls, 2)
 	count(&cfg.CheckAfterSecs, 1)
 	count(&cfg.WebhookTries, 3)
+	count(&cfg.ChatContents, 128<<10)
+	if cfg.ChatMedia == 0 {
+		cfg.ChatMedia = 512 << 20
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

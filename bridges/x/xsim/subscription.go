@@ -43,8 +43,8 @@ func eventTypes() []string {
 		"profile.update.bio", "profile.update.profile_picture", "profile.update.banner_picture", "profile.update.screenname",
 		"profile.update.geo", "profile.update.url", "profile.update.verified_badge", "profile.update.affiliate_badge",
 		"profile.update.handle", "news.new", "follow.follow", "follow.unfollow", "spaces.start", "spaces.end",
-		"broadcast.start", "broadcast.end", "broadcast.chat", "chat.received", "chat.sent", "chat.conversation.join",
-		"chat.conversation_join", "chat.conversation.member_added", "chat.conversation.member_removed",
+		"broadcast.start", "broadcast.end", "broadcast.chat", chatReceived, chatSent, chatJoin, oldChatJoin,
+		"chat.conversation.member_added", "chat.conversation.member_removed",
 		"chat.conversation.admin_added", "chat.conversation.admin_removed", "chat.update.group_name",
 		"chat.update.restrictions", "dm.sent", "dm.received", "dm.indicate_typing", "dm.read", "post.create", "post.delete",
 		"post.mention.create", "post.reply.create", "post.quote.create", "post.repost.create", "like.create", "mute.mute",
@@ -54,7 +54,9 @@ func eventTypes() []string {
 
 // private are the event types that need the user's agreement, and among what the simulator tells.
 func private(kind string) bool {
-	return slices.Contains([]string{"dm.sent", "dm.received", "dm.indicate_typing", "dm.read", "chat.received", "chat.sent"}, kind)
+	return slices.Contains([]string{
+		"dm.sent", "dm.received", "dm.indicate_typing", "dm.read", chatReceived, chatSent, chatJoin, oldChatJoin,
+	}, kind)
 }
 
 func subscribe(c *call) (reply, error) {

@@ -39,6 +39,8 @@ type upload struct {
 	category string
 	mime     string
 	segment  int // -1 when it was not told
+
+	conversation, hashKey string // of an encrypted chat
 }
 
 var errForm = errors.New("the body is neither the JSON nor the form that this endpoint takes")
@@ -78,6 +80,10 @@ func readJSONUpload(body []byte, names []string) (upload, error) {
 			err = json.Unmarshal(raw, &up.mime)
 		case "segment_index":
 			err = json.Unmarshal(raw, &up.segment)
+		case "conversation_id":
+			err = json.Unmarshal(raw, &up.conversation)
+		case "media_hash_key":
+			err = json.Unmarshal(raw, &up.hashKey)
 		}
 		if err != nil {
 			return upload{}, fmt.Errorf("%w: %s: %w", errForm, name, err)
@@ -124,6 +130,10 @@ func (up *upload) set(name string, value []byte, encoding string) error {
 		up.mime = string(value)
 	case "segment_index":
 		up.segment, err = strconv.Atoi(string(value))
+	case "conversation_id":
+		up.conversation = string(value)
+	case "media_hash_key":
+		up.hashKey = string(value)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", errForm, name, err)

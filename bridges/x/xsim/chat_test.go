@@ -1,0 +1,532 @@
+package xsim_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/roost-im/roost/bridges/x/xchat"
+	"github.com/roost-im/roost/bridges/x/xchat/wire"
+	"github.com/roost-im/roost/bridges/x/xsim"
+)
+
+// member is the bot as a client of the API that was written against X's documents.
+type member struct {
+	*world
+	keys   *xchat.Keys
+	self   *xchat.Reader
+	author xchat.Author
+	ring   *xchat.Keyring
+	token  string // of the conversation
+	n      int
+}
+
+const allKeyFields = "?public_key.fields=public_key,public_key_version,signing_public_key,identity_public_key_signature"
+
+// joined is a world whose bot has registered keys, and whose people have telephones.
+func joined(t *testing.T, change ...func(*xsim.Config)) *member {
+	t.Helper()
+	w := setup(t, change...)
+	keys, err := xchat.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &member{world: w, keys: keys, ring: &xchat.Keyring{}}
+	body, err := keys.Registration("1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := w.post("/2/users/"+bot+"/public_keys", body)
+	w.want(g, http.StatusOK)
+	version := g.text("data.public_key_version")
+	m.self = &xchat.Reader{Keys: keys, User: bot, Version: version, Directory: &xchat.Directory{}}
+	m.author = xchat.Author{Keys: keys, User: bot, Version: version}
+	w.sim.Phone(alice)
+	w.sim.Phone(carol)
+	for _, user := range []string{bot, alice, carol} {
+		m.learn(user)
+	}
+	return m
+}
+
+// learn asks for a user's public keys.
+func (m *member) learn(user string) {
+	m.Helper()
+	g := m.get("/2/users/" + user + "/public_keys" + allKeyFields)
+	m.want(g, http.StatusOK)
+	var told struct {
+		Data []struct {
+			Version  string `json:"public_key_version"`
+			Identity []byte `json:"public_key"`
+			Signing  []byte `json:"signing_public_key"`
+			Binding  []byte `json:"identity_public_key_signature"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(g.raw, &told); err != nil {
+		m.Fatal(err)
+	}
+	var all []xchat.PublicKeys
+	for _, k := range told.Data {
+		all = append(all, xchat.PublicKeys{Version: k.Version, Identity: k.Identity, Signing: k.Signing, Binding: k.Binding})
+	}
+	if n := m.self.Directory.Learn(user, all); n != 0 || len(all) == 0 {
+		m.Fatalf("%s has %d keys, %d not bound", user, len(all), n)
+	}
+}
+
+func (m *member) people(users ...string) []xchat.PublicKeys {
+	m.Helper()
+	var out []xchat.PublicKeys
+	for _, u := range users {
+		k, have := m.self.Directory.Latest(u)
+		if !have {
+			m.Fatalf("%s has no keys", u)
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+func (m *member) id() string { m.n++; return fmt.Sprintf("m-%d", m.n) }
+
+// rotate gives the conversation with somebody a new key.
+func (m *member) rotate(with string) xchat.Rotation {
+	m.Helper()
+	m.clock.Add(time.Millisecond)
+	version := fmt.Sprint(m.clock.Now().UnixMilli())
+	r, err := m.author.Rotate(m.id(), with, version, m.people(bot, with))
+	if err != nil {
+		m.Fatal(err)
+	}
+	g := m.post("/2/chat/conversations/"+with+"/keys", r)
+	m.want(g, http.StatusOK)
+	if got, want := g.text("data.conversation_id"), xchat.ConversationID(with, bot); got != want || g.text("data.sequence_id") == "" {
+		m.Fatalf("the key change was answered with %s", g.raw)
+	}
+	m.ring.Add(r.Key)
+	return r
+}
+
+// payload seals and signs what the bot writes.
+func (m *member) payload(to string, c wire.Content) xchat.Payload {
+	m.Helper()
+	key, have := m.ring.Latest()
+	if !have {
+		m.Fatal("there is no key")
+	}
+	p, err := m.author.Write(xchat.Draft{ID: m.id(), Conversation: to, Content: c}, key)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return p
+}
+
+// send posts a payload and tells the event that X answers.
+func (m *member) send(to string, p xchat.Payload) wire.Event {
+	m.Helper()
+	g := m.post("/2/chat/conversations/"+to+"/messages", p)
+	m.want(g, http.StatusCreated)
+	return m.parse(g.text("data.encoded_message_event"))
+}
+
+func (m *member) parse(encoded string) wire.Event {
+	m.Helper()
+	ev, err := wire.ParseEvent(encoded)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return ev
+}
+
+// text is what an event says, opened by the bot.
+func (m *member) text(ev wire.Event) string {
+	m.Helper()
+	o, err := m.self.Open(ev, m.ring)
+	if err != nil {
+		m.Fatal(err)
+	}
+	said, is := o.Content.(wire.Message)
+	if !is {
+		m.Fatalf("%T is no message", o.Content)
+	}
+	return said.Text
+}
+
+// shown waits until a telephone shows so many messages and tells them.
+func (m *member) shown(p *xsim.Phone, with string, n int) []xsim.Heard {
+	m.Helper()
+	ctx, cancel := context.WithTimeout(m.Context(), 10*time.Second)
+	defer cancel()
+	var all []xsim.Heard
+	err := p.Wait(ctx, with, func(h []xsim.Heard) bool { all = h; return len(h) >= n })
+	if err != nil || len(all) != n {
+		m.Fatalf("%s shows %+v, want %d messages: %v", p.User(), all, n, err)
+	}
+	return all
+}
+
+func (m *member) said(s xsim.Said, err error) xsim.Said {
+	m.Helper()
+	if err != nil {
+		m.Fatal(err)
+	}
+	return s
+}
+
+// events are the events of a conversation as a lookup lists them, oldest first, with the key changes taken into the ring.
+func (m *member) events(with string) []wire.Event {
+	m.Helper()
+	g := m.get("/2/chat/conversations/" + with + "/events?max_results=100&chat_message_event.fields=encoded_event")
+	m.want(g, http.StatusOK)
+	keys, _ := g.at("meta.conversation_key_events").([]any)
+	for _, k := range keys {
+		if _, err := m.self.Adopt(m.parse(k.(string)), m.ring); err != nil {
+			m.Fatal(err)
+		}
+	}
+	rows, _ := g.at("data").([]any)
+	var out []wire.Event
+	for i := len(rows) - 1; i >= 0; i-- {
+		row, _ := rows[i].(map[string]any)
+		encoded, _ := row["encoded_event"].(string)
+		out = append(out, m.parse(encoded))
+	}
+	return out
+}
+
+func TestAChatGoesBothWays(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	phone := m.sim.Phone(alice)
+	hello := m.said(phone.Say(bot, "hello bot"))
+	evs := m.events(alice)
+	if len(evs) != 1 || m.text(evs[0]) != "hello bot" || evs[0].Sequence != hello.Sequence || evs[0].ID != hello.MessageID {
+		t.Fatalf("the bot is told %+v", evs)
+	}
+	sent := m.send(alice, m.payload(alice, wire.Message{Text: "hello alice"}))
+	if sent.Sender != bot || sent.Sequence == 0 || sent.Previous != hello.Sequence || sent.At.IsZero() || sent.Token == "" {
+		t.Errorf("the stored event is %+v", sent)
+	}
+	all := m.shown(phone, bot, 2)
+	if h := all[1]; h.Text != "hello alice" || h.Sender != bot || h.Unreadable != "" || h.MessageID != sent.ID || h.Sequence != sent.Sequence {
+		t.Errorf("the phone shows %+v", h)
+	}
+	if all[0].Text != "hello bot" || all[0].Sender != alice {
+		t.Errorf("the phone shows of its own %+v", all[0])
+	}
+}
+
+func TestTheBotBeginsAChat(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	first := m.rotate(alice)
+	g := m.post("/2/chat/conversations/"+alice+"/keys", first)
+	m.want(g, http.StatusOK) // the same again is the same
+	m.send(alice, m.payload(alice, wire.Message{Text: "one"}))
+	m.rotate(alice)
+	m.send(alice, m.payload(alice, wire.Message{Text: "two"}))
+	for i, h := range m.shown(m.sim.Phone(alice), bot, 2) {
+		if want := []string{"one", "two"}[i]; h.Text != want {
+			t.Errorf("message %d is %+v, want %q", i, h, want)
+		}
+	}
+	if n := len(m.sim.ChatEvents(bot + ":" + alice)); n != 4 {
+		t.Errorf("X holds %d events, want 4", n)
+	}
+}
+
+func TestPublicKeysAreChecked(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	keys, err := xchat.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := keys.Registration("7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine, err := m.keys.Registration("7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unbound, wrongPrint, named := fresh, fresh, fresh
+	unbound.PublicKey.IdentitySignature = mine.PublicKey.IdentitySignature
+	wrongPrint.PublicKey.Fingerprint = mine.PublicKey.Fingerprint
+	named.GenerateVersion = false
+	for name, tc := range map[string]struct {
+		user   string
+		body   any
+		status int
+	}{
+		"unbound": {bot, unbound, 400}, "fingerprint": {bot, wrongPrint, 400}, "another's": {alice, fresh, 403},
+		"named": {bot, named, 200},
+	} {
+		if g := m.post("/2/users/"+tc.user+"/public_keys", tc.body); g.status != tc.status {
+			t.Errorf("%s: %d, want %d: %s", name, g.status, tc.status, g.raw)
+		}
+	}
+	g := m.post("/2/users/"+bot+"/public_keys", named)
+	if g.status != http.StatusTooManyRequests && g.status != http.StatusConflict {
+		t.Errorf("the same version again: %d %s", g.status, g.raw)
+	}
+	g = m.post("/2/users/"+bot+"/public_keys", fresh)
+	if g.status != http.StatusTooManyRequests || g.header.Get("X-User-Limit-24hour-Reset") == "" {
+		t.Errorf("the sixth registration of a day: %d %v", g.status, g.header)
+	}
+	rows, _ := m.get("/2/users/" + bot + "/public_keys?public_key.fields=public_key_version").at("data").([]any)
+	if len(rows) != 2 || len(rows[0].(map[string]any)) != 1 || rows[1].(map[string]any)["public_key_version"] != "7" {
+		t.Errorf("the rows are %v", rows)
+	}
+	several, _ := m.get("/2/users/public_keys?ids=" + alice + "," + carol).at("data").([]any)
+	if len(several) != 2 {
+		t.Errorf("two users have %v", several)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	old := m.rotate(alice)
+	m.rotate(alice)
+	stranger, err := xchat.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := wire.Message{Text: "x"}
+	write := func(a xchat.Author, key xchat.ConversationKey) xchat.Payload {
+		p, err := a.Write(xchat.Draft{ID: m.id(), Conversation: alice, Content: text}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	newest, _ := m.ring.Latest()
+	unsigned, outdated, clear, large := write(m.author, newest), write(m.author, newest), write(m.author, newest), write(m.author, newest)
+	unsigned.Signature = ""
+	sig, err := wire.ParseSignature(outdated.Signature)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sig.Version = "1"
+	outdated.Signature = sig.Encode()
+	clear.Message = wire.MessageCreate{Contents: []byte("x")}.Encode()
+	large.Message = wire.MessageCreate{Contents: make([]byte, 200<<10), KeyVersion: newest.Version}.Encode()
+	for name, tc := range map[string]struct {
+		payload xchat.Payload
+		want    wire.FailureType
+	}{
+		"older key":       {write(m.author, old.Key), wire.NonLatestKeyVersion},
+		"another's keys":  {write(xchat.Author{Keys: stranger, User: bot, Version: m.author.Version}, newest), wire.InvalidSenderSignature},
+		"unknown version": {write(xchat.Author{Keys: m.keys, User: bot, Version: "99"}, newest), wire.SignatureNotVerified},
+		"unsigned":        {unsigned, wire.SignatureNotVerified},
+		"outdated":        {outdated, wire.InvalidSignatureVersion},
+		"in the clear":    {clear, wire.OnlyEncryptedAllowed},
+		"too large":       {large, wire.ContentsTooLarge},
+	} {
+		ev := m.send(alice, tc.payload)
+		if f, is := ev.Detail.(wire.Failure); !is || f.Type != tc.want || ev.ID != tc.payload.MessageID || ev.Sender != bot {
+			t.Errorf("%s: %+v, want failure %d", name, ev, tc.want)
+		}
+	}
+	m.sim.FailChat(wire.FlaggedAsSpam, wire.TooManyMessages)
+	for _, want := range []wire.FailureType{wire.FlaggedAsSpam, wire.TooManyMessages} {
+		if f, is := m.send(alice, m.payload(alice, text)).Detail.(wire.Failure); !is || f.Type != want {
+			t.Errorf("planned: %+v, want %d", f, want)
+		}
+	}
+	if n := len(m.events(alice)); n != 0 {
+		t.Errorf("%d events of failures are listed", n)
+	}
+	if all := m.sim.Phone(alice).Talk(bot); len(all) != 0 {
+		t.Errorf("the phone shows %+v", all)
+	}
+}
+
+func TestTrustIsEarned(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	m.rotate(alice)
+	m.sim.Distrust(alice, bot)
+	p := m.payload(alice, wire.Message{Text: "buy"})
+	for range 2 {
+		if f, is := m.send(alice, p).Detail.(wire.Failure); !is || f.Type != wire.RecipientNotTrusted {
+			t.Fatalf("distrusted: %+v", f)
+		}
+	}
+	m.said(m.sim.Phone(alice).Say(bot, "who are you?"))
+	if _, is := m.send(alice, p).Detail.(wire.MessageCreate); !is {
+		t.Error("after the answer it is still refused")
+	}
+	m.sim.Distrust(carol, bot)
+	m.sim.Trust(carol, bot)
+	m.ring = &xchat.Keyring{}
+	m.rotate(carol)
+	if _, is := m.send(carol, m.payload(carol, wire.Message{Text: "hi"})).Detail.(wire.MessageCreate); !is {
+		t.Error("after Trust it is still refused")
+	}
+}
+
+func TestMessageRequests(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	m.subscribe("chat.received", bot)
+	l := m.listen("")
+	m.sim.Screen(bot, carol)
+	m.said(m.sim.Phone(carol).Say(bot, "may I?"))
+	m.said(m.sim.Phone(alice).Say(bot, "me too"))
+	if g := l.next(); g.at("data.payload.sender_id") != alice {
+		t.Errorf("the request is told: %s", g.raw)
+	}
+	g := m.get("/2/chat/conversations?chat_conversation.fields=id,updated_at,type&expansions=participant_ids&user.fields=username")
+	rows, _ := g.at("data").([]any)
+	if len(rows) != 1 || g.at("data.0.id") != alice+":"+bot || g.at("meta.has_message_requests") != true || g.at("includes.users.1.id") == nil {
+		t.Errorf("listed: %s", g.raw)
+	}
+	g = m.get("/2/chat/conversations/" + carol + "/events?chat_message_event.fields=encoded_event,is_trusted")
+	if ev := m.parse(g.text("data.0.encoded_event")); g.at("data.0.is_trusted") != false || !ev.Untrusted {
+		t.Errorf("the request's event: %s", g.raw)
+	}
+	m.sim.Trust(bot, carol)
+	told := map[any]int{} // alice's key change was the first that came
+	for range 3 {
+		told[l.next().at("data.payload.sender_id")]++
+	}
+	if told[alice] != 1 || told[carol] != 2 {
+		t.Errorf("told after Trust: %v", told)
+	}
+	if g := m.get("/2/chat/conversations"); g.at("meta.result_count") != 2.0 || g.at("meta.has_message_requests") != false {
+		t.Errorf("after Trust: %s", g.raw)
+	}
+}
+
+func TestRepeatsAreFolded(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	m.rotate(alice)
+	p := m.payload(alice, wire.Message{Text: "once"})
+	first := m.send(alice, p)
+	if again := m.send(alice, p); again.Encode() != first.Encode() {
+		t.Errorf("again: %+v, want %+v", again, first)
+	}
+	other := m.payload(alice, wire.Message{Text: "other"})
+	other.MessageID = p.MessageID
+	m.want(m.post("/2/chat/conversations/"+alice+"/messages", other), http.StatusBadRequest)
+	if n := len(m.events(alice)); n != 1 {
+		t.Errorf("%d events, want 1", n)
+	}
+	m.sim.FoldRepeats(false)
+	second := m.send(alice, p)
+	if second.Sequence <= first.Sequence || second.ID != first.ID || second.Previous != first.Sequence {
+		t.Errorf("not folded: %+v after %+v", second, first)
+	}
+	if n := len(m.events(alice)); n != 2 {
+		t.Errorf("%d events, want 2", n)
+	}
+	m.shown(m.sim.Phone(alice), bot, 1) // a telephone shows one message of an id
+}
+
+func TestLateFailures(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	m.subscribe("chat.sent", bot)
+	m.rotate(alice)
+	l := m.listen("")
+	m.sim.FailLate(true)
+	m.sim.FailChat(wire.FlaggedAsSpam)
+	p := m.payload(alice, wire.Message{Text: "spam"})
+	if ev := m.send(alice, p); ev.ID != p.MessageID || ev.Sequence == 0 {
+		t.Errorf("at first: %+v", ev)
+	} else if _, is := ev.Detail.(wire.MessageCreate); !is {
+		t.Errorf("at first: %+v", ev)
+	}
+	told := m.parse(l.next().text("data.payload.encoded_event"))
+	if f, is := told.Detail.(wire.Failure); !is || f.Type != wire.FlaggedAsSpam || told.ID != p.MessageID {
+		t.Errorf("told: %+v", told)
+	}
+	evs := m.events(alice)
+	if len(evs) != 1 || evs[0].ID != p.MessageID {
+		t.Errorf("listed: %+v", evs)
+	}
+	if all := m.sim.Phone(alice).Talk(bot); len(all) != 0 {
+		t.Errorf("the phone shows %+v", all)
+	}
+}
+
+func TestWhoCannotBeWrittenTo(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	m.rotate(alice)
+	p := m.payload(alice, wire.Message{Text: "x"})
+	m.sim.Block(alice, bot, true)
+	m.want(m.post("/2/chat/conversations/"+alice+"/messages", p), http.StatusForbidden)
+	m.sim.Block(alice, bot, false)
+	const dave = "44"
+	m.sim.AddUser(xsim.User{ID: dave})
+	for path, status := range map[string]int{
+		alice + ":" + bot: 400, "x": 400, alice + "-" + carol: 403, "45": 404, dave: 404, "g5": 404, carol: 404, bot: 403,
+		alice + "-" + bot: 201, // the same again, by another name
+	} {
+		want := status
+		if g := m.post("/2/chat/conversations/"+path+"/messages", p); g.status != want {
+			t.Errorf("%s: %d, want %d: %s", path, g.status, want, g.raw)
+		}
+	}
+	r, err := m.author.Rotate(m.id(), dave, "5", m.people(bot, alice))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g := m.post("/2/chat/conversations/"+dave+"/keys", r); g.status != 403 || !strings.Contains(string(g.raw), "UNAUTHORIZED_REQUESTING_USER") {
+		t.Errorf("a key for who has none: %d %s", g.status, g.raw)
+	}
+	wrong := p
+	wrong.Token = "sim.0"
+	wrong.MessageID = "other"
+	m.want(m.post("/2/chat/conversations/"+alice+"/messages", wrong), http.StatusBadRequest)
+}
+
+func TestStoredHoldsNoPlaintext(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	m.subscribe("chat.received", bot)
+	m.subscribe("chat.sent", bot)
+	phone := m.sim.Phone(alice)
+	const secretly = "the eagle has landed"
+	said := m.said(phone.SayWith(bot, secretly+" 1", xsim.File{Name: "plan of " + secretly, Data: bytes.Repeat([]byte(secretly), 500)}))
+	m.events(alice)
+	m.send(alice, m.payload(alice, wire.Message{Text: secretly + " 2"}))
+	m.said(phone.Edit(bot, said.Sequence, secretly+" 3"))
+	m.said(phone.Reply(bot, said.Sequence, secretly+" 4"))
+	all := m.sim.Stored()
+	if len(all) < 30 {
+		t.Fatalf("only %d byte strings are stored", len(all))
+	}
+	for _, b := range all {
+		if bytes.Contains(b, []byte("eagle")) {
+			t.Fatalf("plaintext is stored: %q", b)
+		}
+	}
+	found := false
+	for _, b := range all {
+		found = found || bytes.Contains(b, []byte(said.MessageID))
+	}
+	if !found {
+		t.Error("what is stored does not even hold the message id")
+	}
+}
+
+func TestPhoneRefusedError(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	m.sim.Distrust(carol, alice)
+	_, err := m.sim.Phone(alice).Say(carol, "x")
+	if refused, is := errors.AsType[*xsim.RefusedError](err); !is || refused.Type != wire.RecipientNotTrusted {
+		t.Errorf("refused with %v", err)
+	}
+}
