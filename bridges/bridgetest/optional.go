@@ -72,6 +72,11 @@ type (
 		// Call has the person write words there, behind a mention of the account if called.
 		Call(t *testing.T, called bool, words string) chat.MessageID
 	}
+	// Mixed is a Stage of an account that can do more in some conversations than in others, and of which the suite sees the
+	// others: the connector then has means that its Traits don't tell of.
+	Mixed interface {
+		Mixed()
+	}
 	// Watching is a Stage whose person sees that the account is writing. Traits.Types asks for it.
 	Watching interface {
 		// Typings is how often the account has shown so far that it is writing in Talk, in Room or in a thread in it.

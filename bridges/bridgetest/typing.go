@@ -10,7 +10,8 @@ import (
 // types holds that people see where the account is writing, there alone, and as nothing that it says.
 func types(t *testing.T, w *world) {
 	if !w.conn.Traits().Types {
-		if _, can := w.conn.(chat.Typer); can {
+		_, mixed := w.Stage.(Mixed)
+		if _, can := w.conn.(chat.Typer); can && !mixed {
 			t.Errorf("%T types, and its Traits say that it does not", w.conn)
 		}
 		if err := w.typed(t, w.Talk()); err != nil {

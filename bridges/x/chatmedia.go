@@ -75,7 +75,7 @@ func (t *encrypted) fetch(ctx context.Context, f chat.File) (io.ReadCloser, erro
 		return nil, gone("the key of the attachment is not there any more")
 	}
 	where := "/2/chat/media/" + pathID(part[0]) + "/" + part[1]
-	resp, err := t.c.api.openLong(ctx, t.c.api.user, request{op: op, method: http.MethodGet, path: where})
+	resp, err := t.c.api.openLong(ctx, t.c.api.user, request{op: op, method: http.MethodGet, path: where}) //nolint:bodyclose // the caller closes it
 	if err != nil {
 		return nil, err
 	}

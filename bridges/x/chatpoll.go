@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/roost-im/roost/bridges/x/xchat"
@@ -244,11 +243,8 @@ type chatPayload struct {
 	Token        string `json:"conversation_token"`
 }
 
-// live takes in what the Activity API tells. handled is false for a kind that is none of ours.
-func (t *encrypted) live(ctx context.Context, sink chat.Sink, kind string, payload json.RawMessage) (handled bool, err error) {
-	if kind = plainKind(kind); !strings.HasPrefix(kind, "chat") {
-		return false, nil
-	}
+// live takes in what the Activity API tells. handled is false for what can't be understood.
+func (t *encrypted) live(ctx context.Context, sink chat.Sink, payload []byte) (handled bool, err error) {
 	var p chatPayload
 	if json.Unmarshal(payload, &p) != nil || p.Event == "" && p.Conversation == "" {
 		return false, nil

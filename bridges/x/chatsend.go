@@ -63,7 +63,7 @@ type compose func(ctx context.Context, one *talk, key xchat.ConversationKey) (wi
 
 // deliver seals something and gives it to X. What was sealed is on disk before it leaves, and a later try with the same key
 // sends the same bytes.
-func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversation, make compose) (chat.Receipt, error) {
+func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversation, write compose) (chat.Receipt, error) {
 	one, err := t.conversation(ctx, to)
 	if err != nil {
 		return chat.Receipt{}, err
@@ -71,7 +71,7 @@ func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversat
 	for try := 1; ; try++ {
 		l, err := t.outbox.letter(ctx, key)
 		if err == nil && l == nil {
-			l, err = t.seal(ctx, key, one, make)
+			l, err = t.seal(ctx, key, one, write)
 		}
 		if err != nil {
 			return chat.Receipt{}, err
@@ -98,12 +98,12 @@ func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversat
 }
 
 // seal composes, seals, signs and keeps.
-func (t *encrypted) seal(ctx context.Context, key chat.Key, one *talk, make compose) (*letter, error) {
+func (t *encrypted) seal(ctx context.Context, key chat.Key, one *talk, write compose) (*letter, error) {
 	secret, err := t.key(ctx, one)
 	if err != nil {
 		return nil, err
 	}
-	content, err := make(ctx, one, secret)
+	content, err := write(ctx, one, secret)
 	if err != nil {
 		return nil, err
 	}
@@ -258,18 +258,14 @@ func (t *encrypted) rotate(ctx context.Context, one *talk) (xchat.ConversationKe
 
 // mend does what lets a message pass that X did not carry on, if anything does.
 func (t *encrypted) mend(ctx context.Context, one *talk, failure wire.FailureType) (mended bool, err error) {
-	switch failure {
-	case wire.NonLatestKeyVersion:
-		return true, t.learn(ctx, one)
-	case wire.RecipientKeyChanged:
-		if isGroup(one.id) {
-			return true, t.learn(ctx, one)
-		}
+	if failure == wire.RecipientKeyChanged && !isGroup(one.id) {
 		_, err := t.rotate(ctx, one)
 		return true, err
-	default:
-		return false, nil
 	}
+	if failure == wire.NonLatestKeyVersion || failure == wire.RecipientKeyChanged {
+		return true, t.learn(ctx, one)
+	}
+	return false, nil
 }
 
 // id is the message ID of a post: the same for every try.
@@ -372,32 +368,37 @@ func (t *encrypted) find(ctx context.Context, l letter, since time.Time) (chat.R
 	if since.IsZero() {
 		since = t.c.now().Add(-findDays)
 	}
-	since = since.Add(-findSlack)
-	var found wire.Event
-	reached := false
-	err := t.walk(ctx, l.Conversation, findPages, func(page chatEvents) bool {
-		for _, item := range page.Data {
-			ev, ok := t.parse(item.Event)
-			_, wrote := ev.Detail.(wire.MessageCreate)
-			if ok && wrote && ev.ID == l.Payload.MessageID && ev.Sender == t.own.user {
-				found = ev
-			}
-			reached = reached || ok && !ev.At.IsZero() && ev.At.Before(since)
-		}
-		reached = reached || page.Meta.NextToken == ""
-		return reached || found.Sequence != 0
-	})
+	ev, reached, err := t.sentAs(ctx, l.Conversation, l.Payload.MessageID, since.Add(-findSlack))
 	switch {
-	case chat.KindOf(err) == chat.Gone && err != nil:
+	case err != nil && chat.KindOf(err) == chat.Gone:
 		return chat.Receipt{}, false, nil // there is no such conversation yet
 	case err != nil:
 		return chat.Receipt{}, false, err
-	case found.Sequence != 0:
-		return t.receipt(found, answer{}), true, nil
+	case ev.Sequence != 0:
+		return t.receipt(ev, answer{}), true, nil
 	case !reached:
 		return chat.Receipt{}, false, &chat.Error{
 			Op: "x: find", Kind: chat.Transient, Reason: "so much was written since that it can't be told whether it arrived",
 		}
 	}
 	return chat.Receipt{}, false, nil
+}
+
+// sentAs is the message of the account with an ID, as X has it; reached says that everything since then was looked at.
+func (t *encrypted) sentAs(ctx context.Context, conversation, id string, since time.Time) (found wire.Event, reached bool, err error) {
+	err = t.walk(ctx, conversation, findPages, func(page chatEvents) bool {
+		for _, item := range page.Data {
+			ev, ok := t.parse(item.Event)
+			if !ok {
+				continue
+			}
+			if _, wrote := ev.Detail.(wire.MessageCreate); wrote && ev.ID == id && ev.Sender == t.own.user {
+				found = ev
+			}
+			reached = reached || !ev.At.IsZero() && ev.At.Before(since)
+		}
+		reached = reached || page.Meta.NextToken == ""
+		return reached || found.Sequence != 0
+	})
+	return found, reached, err
 }

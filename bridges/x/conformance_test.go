@@ -215,6 +215,9 @@ func (st *stage) untap(tp *tap) {
 func (st *stage) Account() chat.Account { return account }
 
 // Talk is the conversation with the person.
+// Mixed says that the account could do more with encrypted messages, for which it has no keys here.
+func (st *stage) Mixed() {}
+
 func (st *stage) Talk() chat.Conversation { return st.talk() }
 
 // Person is the person.

@@ -50,9 +50,7 @@ func (d *digest) take(ctx context.Context, sink chat.Sink, all []wire.Event) err
 	if err := d.tryWaiting(ctx); err != nil {
 		return err
 	}
-	if err := d.tellWaiting(ctx); err != nil {
-		return err
-	}
+	d.tellWaiting(ctx)
 	fresh := d.t.c.recent.without(d.found)
 	if len(fresh) > 0 {
 		if err := sink.Accept(ctx, chat.Batch{Events: fresh}); err != nil {
@@ -89,44 +87,40 @@ func (d *digest) event(ctx context.Context, ev wire.Event) error {
 	case wire.MessageCreate:
 		return d.message(ctx, ev, waiting{})
 	case wire.Typing:
-		return d.happened(ctx, ev, chat.Typing{}, "")
+		d.happened(ctx, ev, chat.Typing{}, "")
 	case wire.Failure:
 		return d.failed(ctx, ev)
 	case wire.MessageDelete, wire.MarkRead, wire.GroupChange, wire.TTLChange:
 		if err := d.t.verified(ctx, ev); err != nil {
 			return d.t.unless(ctx, ev, err)
 		}
-		return d.changed(ctx, ev)
+		d.changed(ctx, ev)
 	case wire.Other:
 	}
 	return nil
 }
 
 // changed takes in what is verified and no message.
-func (d *digest) changed(ctx context.Context, ev wire.Event) error {
+func (d *digest) changed(ctx context.Context, ev wire.Event) {
 	switch what := ev.Detail.(type) {
 	case wire.MessageDelete:
-		if !what.ForAll {
-			return nil
-		}
 		for _, s := range what.Sequences {
-			if err := d.happened(ctx, ev, chat.Deleted{}, messageID(s)); err != nil {
-				return err
+			if what.ForAll {
+				d.happened(ctx, ev, chat.Deleted{}, messageID(s))
 			}
 		}
 	case wire.MarkRead:
-		return d.happened(ctx, ev, chat.Read{}, messageID(what.Until))
+		d.happened(ctx, ev, chat.Read{}, messageID(what.Until))
 	case wire.TTLChange:
 		d.next.TTL = what.TTL
 	case wire.GroupChange:
-		return d.moved(ctx, ev, what)
+		d.moved(ctx, ev, what)
 	case wire.MessageCreate, wire.KeyChange, wire.Typing, wire.Failure, wire.Other:
 	}
-	return nil
 }
 
 // moved tells who came into a group, or left it.
-func (d *digest) moved(ctx context.Context, ev wire.Event, what wire.GroupChange) error {
+func (d *digest) moved(ctx context.Context, ev wire.Event, what wire.GroupChange) {
 	var happening chat.Happening
 	switch what.Kind {
 	case wire.GroupMemberAdd:
@@ -134,31 +128,23 @@ func (d *digest) moved(ctx context.Context, ev wire.Event, what wire.GroupChange
 	case wire.GroupMemberLeave:
 		happening = chat.Left{}
 	case wire.GroupCreate, wire.GroupTitle, wire.GroupAvatar, wire.GroupAdminAdd, wire.GroupAdminRemove:
-		return nil
+		return
 	}
-	base, err := d.base(ctx, ev, what.Members...)
-	if err != nil {
-		return err
-	}
+	base := d.base(ctx, ev, what.Members...)
 	r := d.t.c.reader(d.t.own.user)
 	d.found = append(d.found, r.moves(base, what.Members, happening)...)
-	return nil
 }
 
 // happened tells something about a message, or about none.
-func (d *digest) happened(ctx context.Context, ev wire.Event, what chat.Happening, about chat.MessageID) error {
-	e, err := d.base(ctx, ev)
-	if err != nil {
-		return err
-	}
+func (d *digest) happened(ctx context.Context, ev wire.Event, what chat.Happening, about chat.MessageID) {
+	e := d.base(ctx, ev)
 	e.ID += chat.EventID("/" + string(about))
 	e.Message, e.What = about, what
 	d.found = append(d.found, e)
-	return nil
 }
 
 // base is an event without what happened.
-func (d *digest) base(ctx context.Context, ev wire.Event, who ...string) (chat.Event, error) {
+func (d *digest) base(ctx context.Context, ev wire.Event, who ...string) chat.Event {
 	d.t.c.people.meet(ctx, append(who, ev.Sender))
 	r := d.t.c.reader(d.t.own.user)
 	id, direct := r.place(xchat.ConversationID(ev.Conversation, d.t.own.user))
@@ -169,7 +155,7 @@ func (d *digest) base(ctx context.Context, ev wire.Event, who ...string) (chat.E
 	if e.At.IsZero() {
 		e.At = d.t.c.now().UTC()
 	}
-	return e, nil
+	return e
 }
 
 // eventID names an event by what its sender signed, so that one that is told again under another number is the same.
@@ -188,10 +174,7 @@ func (d *digest) message(ctx context.Context, ev wire.Event, was waiting) error 
 		return d.t.unless(ctx, ev, err)
 	}
 	d.t.remember(d.one.id, ev, o.Content)
-	e, err := d.base(ctx, ev)
-	if err != nil {
-		return err
-	}
+	e := d.base(ctx, ev)
 	if !e.Author.Self && e.Direct && !e.At.Before(d.next.WayAt) {
 		d.next.Way, d.next.WayAt = byChat, e.At
 	}
@@ -256,7 +239,7 @@ func (d *digest) tryWaiting(ctx context.Context) error {
 }
 
 // tellWaiting tells the team of messages that have waited for long, so that somebody can ask.
-func (d *digest) tellWaiting(ctx context.Context) error {
+func (d *digest) tellWaiting(ctx context.Context) {
 	now := d.t.c.now()
 	for i, w := range d.next.Waiting {
 		if w.Told || now.Sub(w.Since) < tellAfter {
@@ -266,16 +249,12 @@ func (d *digest) tellWaiting(ctx context.Context) error {
 		if err != nil {
 			continue
 		}
-		e, err := d.base(ctx, ev)
-		if err != nil {
-			return err
-		}
+		e := d.base(ctx, ev)
 		e.Message = messageID(ev.Sequence)
 		e.What = chat.Posted{Text: text.Plain("🔒 an encrypted message that can't be read yet: X has not given its key")}
 		d.found = append(d.found, e)
 		d.next.Waiting[i].Told = true
 	}
-	return nil
 }
 
 // failed tells that X did not carry on what the account wrote.

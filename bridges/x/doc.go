@@ -1,11 +1,12 @@
 // Package x speaks for one account on X: direct messages of API v2.
 //
-//	GET /2/dm_events | activity stream | webhook → event → Sink.Accept → cursor → chat.Post → POST …/messages
+//	GET /2/dm_events          | activity stream | webhook → event → Sink.Accept → cursor        → chat.Post → POST …/messages
+//	GET /2/chat/…/{id}/events | activity stream | webhook → open → Sink.Accept → place in a talk → chat.Post → seal → POST …/messages
 //
 // X keeps two kinds of direct messages: classic ones (/2/dm_*), in plain text, and encrypted ones (/2/chat/*). The
-// account, its credentials, its limits and its money are the Connector's; what a message looks like on the wire and how
-// it is read and written is a transport's. Classic messages are the one transport; an account that encrypted messages
-// are sent to is found out by Check.
+// account, its credentials, its limits and its money are the Connector's; how messages are read and written is that of
+// classic and of encrypted. A person is the same conversation in both: Post takes the way by which they wrote last. The
+// cryptography is xchat's.
 //
 // # Receiving
 //
@@ -17,6 +18,14 @@
 //
 // We chose to poll with small pages and to walk again with larger ones when a page does not reach back to the cursor,
 // because X charges for every event that a page shows, once a day; a busy account pays one extra call for it.
+//
+// # Receiving encrypted messages
+//
+// X has no list of all events, but one for each conversation, so a poll asks which conversations changed and reads on in
+// each from the last sequence ID that was taken in (a talk's place). An event that comes live names the one before it; if
+// that is not the last one, the gap is read first. An event is named by what its sender signed, not by its place. A
+// message whose key has not come waits on disk, with its conversation going on; after ten minutes the team is told of it,
+// and when the key comes that message turns into what it says. What can't be believed, and never will be, is skipped.
 //
 // # Sending
 //
@@ -38,6 +47,9 @@
 // with; so the new pair is kept on disk before it is used, and one goroutine refreshes at a time. If the process dies
 // after X answered and before the disk did, the pair is lost and a person must log in again; no client can close that
 // window.
+//
+// An encrypted post is sealed and signed once and kept (the last 512); every try sends the same bytes, and Find looks for its
+// message ID, which we choose and sign. So none of what was said about equal texts holds for it.
 //
 // A mention in a direct message notifies nobody, so relayed text goes out as it is.
 package x

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/roost-im/roost/bridges"
@@ -98,7 +99,7 @@ func (t *encrypted) meet(ctx context.Context, user string, again bool) error {
 		return err
 	}
 	if n := t.reader.Directory.Learn(user, listed); n > 0 {
-		t.c.log.WarnContext(ctx, "public keys that don't belong together", "person", user, "keys", n)
+		t.c.log.LogAttrs(ctx, slog.LevelWarn, "public keys that don't belong together", slog.String("person", user), slog.Int("keys", n))
 	}
 	t.asked.Put(user, struct{}{})
 	return nil

@@ -145,10 +145,8 @@ func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error 
 	if owner != "" && owner != self {
 		return nil // another account of the same app
 	}
-	if t := c.chat.Load(); t != nil {
-		if handled, err := t.live(ctx, sink, kind, payload); handled {
-			return err
-		}
+	if strings.HasPrefix(plainKind(kind), "chat") {
+		return c.takeChat(ctx, sink, kind, payload, raw)
 	}
 	events, ok := c.dm.live(kind, payload)
 	if !ok {
@@ -167,6 +165,22 @@ func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error 
 	}
 	c.recent.add(fresh...)
 	return c.cameBy(ctx, byClassic, fresh)
+}
+
+// takeChat takes in what happened in an encrypted conversation. What can't be understood is skipped; the next poll finds it
+// if it is a message.
+func (c *Connector) takeChat(ctx context.Context, sink chat.Sink, kind string, payload, raw []byte) error {
+	t := c.chat.Load()
+	if t == nil {
+		c.skip(kind, raw) // the doctor says what is missing
+		return nil
+	}
+	handled, err := t.live(ctx, sink, payload)
+	if !handled {
+		c.skip(kind, raw)
+		c.wake()
+	}
+	return err
 }
 
 // withdrawn is the error of a person who took the app's permission back, if it was ours.

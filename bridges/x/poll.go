@@ -19,6 +19,15 @@ const (
 	mostRecent = 4096
 )
 
+// arrival is what one event of X says: several events when several people came or went, and none when nobody knows its
+// kind.
+type arrival struct {
+	id     snowflake
+	events []chat.Event
+	kind   string // as X writes it
+	raw    []byte
+}
+
 // cursor is where polling goes on.
 type cursor struct {
 	Last string `json:"last"` // the newest event that was accepted
