@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ type Author struct {
 	Version string // of its registered public keys
 }
 
-// Draft is something to be written.
+// Draft is something to be written. No verb prints what that is, and no encoder writes it.
 type Draft struct {
 	ID           string // of the message, chosen by the caller: the same for every try
 	Conversation string // in any of the forms that ConversationID takes
@@ -25,6 +26,15 @@ type Draft struct {
 	TTL          time.Duration // the conversation's; 0: for ever
 	Silent       bool          // nobody's telephone rings
 }
+
+// String shows what kind of thing it is, and nothing of it.
+func (d Draft) String() string { return fmt.Sprintf("draft of %T", d.Content) }
+
+// Format is String for every verb.
+func (d Draft) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
+
+// MarshalText is String.
+func (d Draft) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // Payload is what X is given with POST /2/chat/conversations/{id}/messages. Each sealing is another one, so for a repeat
 // the same Payload must be given.
@@ -35,12 +45,31 @@ type Payload struct {
 	Token     string `json:"conversation_token,omitempty"`
 }
 
-var errComma = errors.New("xchat: it can't be signed: one of its names holds a comma, or is missing")
+// ErrTooLong says that a message has more bytes than a Reader would open.
+var ErrTooLong = errors.New("it is too long")
 
-// Write seals a draft with the conversation's key and signs it.
+// Write seals a draft with the conversation's key and signs it. Its error wraps ErrNoKey when the key is the zero value,
+// ErrTooLong, or ErrUnsignable, also for a draft without content.
 func (a Author) Write(d Draft, key ConversationKey) (Payload, error) {
+	p, err := a.write(d, key)
+	if err != nil {
+		return Payload{}, fmt.Errorf("xchat: write message %.64q: %w", d.ID, err)
+	}
+	return p, nil
+}
+
+func (a Author) write(d Draft, key ConversationKey) (Payload, error) {
+	switch {
+	case key.IsZero():
+		return Payload{}, ErrNoKey
+	case d.Content == nil:
+		return Payload{}, ErrUnsignable
+	}
 	m := wire.MessageCreate{
 		Contents: key.seal(wire.EncodeContent(d.Content)), KeyVersion: key.Version, Notify: !d.Silent, TTL: d.TTL,
+	}
+	if len(m.Contents) > mostSealed {
+		return Payload{}, ErrTooLong
 	}
 	sig, err := a.sign(d.ID, ConversationID(d.Conversation, a.User), m, nil)
 	if err != nil {
@@ -51,10 +80,13 @@ func (a Author) Write(d Draft, key ConversationKey) (Payload, error) {
 
 // sign signs what the account does in a conversation.
 func (a Author) sign(id, conversation string, what wire.Detail, key *ConversationKey) (wire.Signature, error) {
+	if !belongs(a.User, conversation) || !digits(a.Version) {
+		return wire.Signature{}, ErrUnsignable
+	}
 	ev := wire.Event{ID: id, Sender: a.User, Conversation: conversation, Detail: what}
 	text, err := signedText(ev, newestSigned, key)
 	if err != nil {
-		return wire.Signature{}, errComma
+		return wire.Signature{}, err
 	}
 	return wire.Signature{Value: a.Keys.sign(text), KeyVersion: a.Version, Version: fmt.Sprint(newestSigned)}, nil
 }
@@ -77,7 +109,7 @@ type ActionSignature struct {
 func (a Author) act(id, conversation string, what wire.Detail, key *ConversationKey) (Action, error) {
 	sig, err := a.sign(id, conversation, what, key)
 	if err != nil {
-		return Action{}, err
+		return Action{}, fmt.Errorf("xchat: sign action %.64q: %w", id, err)
 	}
 	return Action{
 		MessageID: id, Detail: wire.EncodeDetail(what),
@@ -85,7 +117,8 @@ func (a Author) act(id, conversation string, what wire.Detail, key *Conversation
 	}, nil
 }
 
-// Delete signs that messages are taken back, for everybody or for the account alone. id is the action's own.
+// Delete signs that messages are taken back, for everybody or for the account alone. id is the action's own. Its error wraps
+// ErrUnsignable.
 func (a Author) Delete(id, conversation string, messages []wire.Sequence, forAll bool) (Action, error) {
 	return a.act(id, ConversationID(conversation, a.User), wire.MessageDelete{Sequences: messages, ForAll: forAll}, nil)
 }
@@ -105,19 +138,26 @@ type WrappedKey struct {
 	PublicKeyVersion string `json:"public_key_version"`
 }
 
-// Rotate makes a new key of a version for everybody in a conversation, the account itself among them, and signs it. The
-// version is the moment in milliseconds. People come from a Directory, which holds that their keys are bound.
+// Rotate makes a new key of a version for people, and signs it. People are everybody in the conversation, the account itself
+// among them. The version is the moment in milliseconds. Its error wraps ErrUnbound when somebody's keys are not Bound, and
+// ErrUnsignable.
 func (a Author) Rotate(id, conversation, version string, people []PublicKeys) (Rotation, error) {
+	if !digits(version) {
+		return Rotation{}, fmt.Errorf("xchat: make key of version %.64q: %w", version, ErrUnsignable)
+	}
 	r := Rotation{Key: NewConversationKey(version), Version: version}
 	change := wire.KeyChange{Version: version}
 	for _, p := range people {
+		if err := p.Bound(); err != nil {
+			return Rotation{}, fmt.Errorf("xchat: wrap key for %.64q: %w", p.User, err)
+		}
 		identity, err := point(p.Identity)
 		if err != nil {
-			return Rotation{}, fmt.Errorf("xchat: wrap key for %s: %w", p.User, err)
+			return Rotation{}, fmt.Errorf("xchat: wrap key for %.64q: %w", p.User, err)
 		}
 		wrapped, err := r.Key.wrap(identity)
 		if err != nil {
-			return Rotation{}, fmt.Errorf("xchat: wrap key for %s: %w", p.User, err)
+			return Rotation{}, fmt.Errorf("xchat: wrap key for %.64q: %w", p.User, err)
 		}
 		w := wire.WrappedKey{User: p.User, Key: base64.StdEncoding.EncodeToString(wrapped), PublicKeyVersion: p.Version}
 		change.Keys = append(change.Keys, w)

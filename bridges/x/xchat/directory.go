@@ -1,6 +1,8 @@
 package xchat
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -25,7 +27,8 @@ func (d *Directory) Learn(user string, all []PublicKeys) (refused int) {
 		p.User = user
 		good = append(good, p)
 	}
-	if n := len(good) - mostVersions; n > 0 {
+	if n := len(good) - mostVersions; n > 0 { // the newest stay
+		slices.SortStableFunc(good, func(a, b PublicKeys) int { return compareNumbers(a.Version, b.Version) })
 		good = good[n:]
 	}
 	d.mu.Lock()
@@ -70,14 +73,17 @@ func (d *Directory) Knows(user string) bool {
 	return ok
 }
 
-// newer compares two versions as the numbers that they are.
-func newer(a, b string) bool {
+// newer says whether a version is a larger number than another.
+func newer(a, b string) bool { return compareNumbers(a, b) > 0 }
+
+// compareNumbers compares two versions as the numbers that they are.
+func compareNumbers(a, b string) int {
 	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
-	if len(a) != len(b) {
-		return len(a) > len(b)
-	}
-	return a > b
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
+
+// compareVersions is compareNumbers, and tells two spellings of one number apart.
+func compareVersions(a, b string) int { return cmp.Or(compareNumbers(a, b), cmp.Compare(a, b)) }
 
 // digits says whether s is a number, as versions and user IDs are.
 func digits(s string) bool {

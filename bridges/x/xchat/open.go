@@ -3,6 +3,7 @@ package xchat
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
@@ -14,9 +15,11 @@ var (
 	ErrNoKey = errors.New("the conversation's key is not there")
 	// ErrNoSigner says that X lists no such public keys of the sender. It may do so yet, if they are new.
 	ErrNoSigner = errors.New("the sender's public keys are not listed")
-	// ErrForged says that the signature does not hold, or that its signer does not belong there. It never will.
+	// ErrForged says that the signature does not hold, or that its signer does not belong in the conversation, or that the event
+	// names none. It never will.
 	ErrForged = errors.New("the signature does not hold")
-	// ErrUnsigned says that there is no signature, or an outdated one, or that the kind of event knows none.
+	// ErrUnsigned says that there is no signature, or an outdated one, or that the kind of event knows none, or that a comma in
+	// one of its parts would let the signature stand for another event, too.
 	ErrUnsigned = errors.New("it is not signed")
 	// ErrSealed says that the key is there and does not open it.
 	ErrSealed = errors.New("it can't be opened")
@@ -36,7 +39,7 @@ type Reader struct {
 // wraps ErrNoSigner, ErrForged or ErrUnsigned. Key changes are Adopt's.
 func (r *Reader) Verify(ev wire.Event) error {
 	if err := r.verify(ev, nil); err != nil {
-		return fmt.Errorf("xchat: verify event %s: %w", ev.ID, err)
+		return fmt.Errorf("xchat: verify event %.64q: %w", ev.ID, err)
 	}
 	return nil
 }
@@ -49,13 +52,13 @@ func (r *Reader) verify(ev wire.Event, key *ConversationKey) error {
 	case !belongs(ev.Sender, ev.Conversation):
 		return ErrForged
 	}
-	signer, ok := r.Directory.Keys(ev.Sender, ev.Signature.KeyVersion)
-	if !ok {
-		return ErrNoSigner
-	}
 	text, err := signedText(ev, version, key)
 	if err != nil {
 		return ErrUnsigned
+	}
+	signer, ok := r.Directory.Keys(ev.Sender, ev.Signature.KeyVersion)
+	if !ok {
+		return ErrNoSigner
 	}
 	pub, err := verifier(signer.Signing)
 	if err != nil || !verify(pub, ev.Signature.Value, text) {
@@ -64,61 +67,66 @@ func (r *Reader) verify(ev wire.Event, key *ConversationKey) error {
 	return nil
 }
 
-// belongs says whether somebody can write in a conversation: of two people's, the two. Who is in a group is X's to say.
+// belongs says whether somebody can write in a conversation: of two people's, the two. Who is in a group is X's to say. What
+// is no conversation's ID, or none at all, would let one signature stand for several conversations, so nobody belongs there.
 func belongs(user, conversation string) bool {
-	a, b, pair := strings.Cut(conversation, ":")
-	return !pair || user == a || user == b
-}
-
-// Adopt takes the key of a key change into the conversation's ring. added says that the ring is another one now, and must
-// be kept. The error wraps ErrNotForUs, ErrForged, ErrUnsigned or ErrSealed, and the ring is then as it was.
-func (r *Reader) Adopt(ev wire.Event, ring *Keyring) (added bool, err error) {
-	key, checked, err := r.keyOf(ev)
-	if err != nil {
-		return false, fmt.Errorf("xchat: adopt key change %s: %w", ev.ID, err)
+	if strings.HasPrefix(conversation, "g") {
+		return true
 	}
-	return ring.add(key, checked), nil
+	a, b, pair := strings.Cut(conversation, ":")
+	return pair && digits(a) && digits(b) && (user == a || user == b)
 }
 
-// keyOf is the key of a key change. checked says that it may be written with: a signature that covers it holds.
-func (r *Reader) keyOf(ev wire.Event) (key ConversationKey, checked bool, err error) {
+// Adopt takes the key of a key change into the ring, which must be that of the event's conversation. added says that the
+// ring is another one now, and must be kept. The error wraps ErrNotForUs, ErrForged, ErrUnsigned or ErrSealed, and the ring
+// is then as it was. When the signer's public keys are not in the Directory there is no error: the key is taken to read with
+// alone, and Adopt can be called again once they are.
+func (r *Reader) Adopt(ev wire.Event, ring *Keyring) (added bool, err error) {
+	key, err := r.keyOf(ev)
+	if err != nil {
+		return false, fmt.Errorf("xchat: adopt key change %.64q: %w", ev.ID, err)
+	}
+	return ring.add(key), nil
+}
+
+// keyOf is the key of a key change.
+func (r *Reader) keyOf(ev wire.Event) (held, error) {
 	change, ok := ev.Detail.(wire.KeyChange)
 	if !ok || !digits(change.Version) {
-		return ConversationKey{}, false, ErrUnsigned
+		return held{}, ErrUnsigned
 	}
-	if !deals(ev, change) {
-		return ConversationKey{}, false, ErrForged
+	if !belongs(ev.Sender, ev.Conversation) {
+		return held{}, ErrForged
 	}
-	key, err = r.unwrapOwn(change)
+	key, err := r.unwrapOwn(change)
 	if err != nil {
-		return ConversationKey{}, false, err
+		return held{}, err
 	}
 	switch err := r.verify(ev, &key); {
+	case err == nil && signedVersion(ev.Signature.Version) >= keyFrom:
+		return held{key, checked}, nil
 	case err == nil:
-		return key, signedVersion(ev.Signature.Version) >= keyFrom, nil
+		return held{key, former}, nil
 	case errors.Is(err, ErrNoSigner): // who left a group is not listed any more
-		return key, false, nil
+		return held{key, readOnly}, nil
 	default:
-		return ConversationKey{}, false, err
+		return held{}, err
 	}
 }
 
-// deals says whether who changed the key is one of those whom it was changed for.
-func deals(ev wire.Event, change wire.KeyChange) bool {
-	for _, w := range change.Keys {
-		if w.User == ev.Sender {
-			return true
-		}
-	}
-	return !strings.HasPrefix(ev.Conversation, "g")
-}
+// mostTries is how many copies of a new key are tried; each costs a tenth of a millisecond. There is one for each version of
+// the account's public keys, if X does not leave out those of other versions.
+const mostTries = 16
 
 // unwrapOwn opens the account's own copy of a new key.
 func (r *Reader) unwrapOwn(change wire.KeyChange) (ConversationKey, error) {
-	err := ErrNotForUs
+	err, tries := ErrNotForUs, 0
 	for _, w := range change.Keys {
 		if w.User != r.User || w.PublicKeyVersion != "" && r.Version != "" && w.PublicKeyVersion != r.Version {
 			continue
+		}
+		if tries++; tries > mostTries {
+			break
 		}
 		wrapped, wrong := decode64(w.Key)
 		if wrong != nil {
@@ -134,7 +142,7 @@ func (r *Reader) unwrapOwn(change wire.KeyChange) (ConversationKey, error) {
 	return ConversationKey{}, err
 }
 
-// Opened is what somebody wrote, and is known to have written.
+// Opened is what somebody wrote, and is known to have written. No verb prints what that is, and no encoder writes it.
 type Opened struct {
 	Content wire.Content
 	Key     ConversationKey // it was sealed with; its files are, too
@@ -142,12 +150,21 @@ type Opened struct {
 	Quoted  Quoted          // when Proof is Proven
 }
 
-// Open opens a MessageCreate. Its error wraps ErrNoKey, ErrNoSigner, ErrForged, ErrUnsigned, ErrSealed, or
+// String shows what kind of thing it is, and nothing of it.
+func (o Opened) String() string { return fmt.Sprintf("opened %T", o.Content) }
+
+// Format is String for every verb.
+func (o Opened) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, o.String()) }
+
+// MarshalText is String.
+func (o Opened) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// Open opens a MessageCreate with the ring of its conversation. Its error wraps ErrNoKey, ErrNoSigner, ErrForged, ErrUnsigned, ErrSealed, or
 // wire.ErrMalformed when what was sealed is no content. A message in the clear is ErrUnsigned: nobody can know who wrote it.
 func (r *Reader) Open(ev wire.Event, ring *Keyring) (Opened, error) {
 	o, err := r.open(ev, ring.Key)
 	if err != nil {
-		return Opened{}, fmt.Errorf("xchat: open message %s: %w", ev.ID, err)
+		return Opened{}, fmt.Errorf("xchat: open message %.64q: %w", ev.ID, err)
 	}
 	if m, ok := o.Content.(wire.Message); ok && m.Reply != nil {
 		o.Proof, o.Quoted = r.prove(ev, *m.Reply, ring)

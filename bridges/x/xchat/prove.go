@@ -1,6 +1,7 @@
 package xchat
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,15 +15,16 @@ type Proof int
 
 // The degrees of proof.
 const (
-	Unproven Proof = iota // there is no preview, or it brings no original
+	Unproven Proof = iota // there is no preview, or it brings no original, or the original's key or signer is not known here
 	Proven                // its original is signed, and says what the preview says
-	Forged                // it says what its original does not
+	Forged                // it says what its original does not, or its original is none
 )
 
-// Quoted is the message that a reply answers, from its own signed original.
+// Quoted is the message that a reply answers, from its own signed original. Its Sequence alone is not signed: it is the
+// word of whoever replied, so a message that is known by ID goes before one that is known by Sequence.
 type Quoted struct {
 	Sender   string // user ID
-	ID       string // signed
+	ID       string
 	Sequence wire.Sequence
 	Text     string // whole, and as it was edited, if it was
 }
@@ -32,47 +34,79 @@ func (r *Reader) prove(reply wire.Event, p wire.Preview, ring *Keyring) (Proof, 
 	if p.Original == nil {
 		return Unproven, Quoted{}
 	}
-	original, ok := r.quote(reply, *p.Original, p.KeyChanges, ring)
-	said, isMessage := original.(wire.Message)
-	if !ok || !isMessage || !claims(p, *p.Original) || !subset(p.Attachments, said.Attachments) {
+	said, err := r.original(reply, p, ring)
+	if err != nil {
+		return doubt(err), Quoted{}
+	}
+	if !claims(p, *p.Original) || !subset(p.Attachments, said.Attachments) || !begins(said.Text, p.Text) || !subset(p.Entities, said.Entities) {
 		return Forged, Quoted{}
 	}
-	text, entities := said.Text, said.Entities
-	if p.Edited != nil {
-		edited, ok := r.quote(reply, *p.Edited, p.KeyChanges, ring)
-		edit, isEdit := edited.(wire.Edit)
-		if !ok || !isEdit || p.Edited.Sender != p.Original.Sender || edit.Target != p.Original.Sequence {
-			return Forged, Quoted{}
-		}
-		text, entities = edit.Text, edit.Entities
+	return Proven, Quoted{Sender: p.Original.Sender, ID: p.Original.ID, Sequence: p.Original.Sequence, Text: said.Text}
+}
+
+// original is the message that a reply brings, as it was edited, if it was.
+func (r *Reader) original(reply wire.Event, p wire.Preview, ring *Keyring) (wire.Message, error) {
+	original, err := r.quote(reply, *p.Original, p.KeyChanges, ring)
+	if err != nil {
+		return wire.Message{}, err
 	}
-	if !begins(text, p.Text) || !subset(p.Entities, entities) {
-		return Forged, Quoted{}
+	said, ok := original.(wire.Message)
+	if !ok {
+		return wire.Message{}, ErrForged
 	}
-	return Proven, Quoted{Sender: p.Original.Sender, ID: p.Original.ID, Sequence: p.Original.Sequence, Text: text}
+	if p.Edited == nil {
+		return said, nil
+	}
+	edited, err := r.quote(reply, *p.Edited, p.KeyChanges, ring)
+	if err != nil {
+		return wire.Message{}, err
+	}
+	edit, ok := edited.(wire.Edit)
+	if !ok || p.Edited.Sender != p.Original.Sender || edit.Target != p.Original.Sequence {
+		return wire.Message{}, ErrForged
+	}
+	said.Text, said.Entities = edit.Text, edit.Entities
+	return said, nil
+}
+
+// doubt is the proof of a preview that does not hold: what can't be checked here may still be so.
+func doubt(err error) Proof {
+	if errors.Is(err, ErrNoKey) || errors.Is(err, ErrNoSigner) {
+		return Unproven
+	}
+	return Forged
 }
 
 // quote opens an event that a reply brings. It must be of the same conversation.
-func (r *Reader) quote(reply, ev wire.Event, changes []wire.Event, ring *Keyring) (wire.Content, bool) {
-	if ev.Conversation == "" || ev.Conversation != reply.Conversation {
-		return nil, false
+func (r *Reader) quote(reply, ev wire.Event, changes []wire.Event, ring *Keyring) (wire.Content, error) {
+	if ev.Conversation != reply.Conversation {
+		return nil, ErrForged
 	}
 	o, err := r.open(ev, func(version string) (ConversationKey, bool) {
 		if key, ok := ring.Key(version); ok {
 			return key, true
 		}
-		return r.brought(changes, version)
+		return r.brought(reply.Conversation, changes, version)
 	})
-	return o.Content, err == nil
+	return o.Content, err
 }
 
-// brought is a key that the reply brings for its original.
-func (r *Reader) brought(changes []wire.Event, version string) (ConversationKey, bool) {
+// mostBrought is how many key changes of one version a reply may bring; each costs two signatures' worth of time.
+const mostBrought = 4
+
+// brought is a key of the conversation that a reply brings for its original.
+func (r *Reader) brought(conversation string, changes []wire.Event, version string) (ConversationKey, bool) {
+	tries := 0
 	for _, ev := range changes {
-		if change, ok := ev.Detail.(wire.KeyChange); ok && change.Version == version {
-			if key, _, err := r.keyOf(ev); err == nil {
-				return key, true
-			}
+		change, ok := ev.Detail.(wire.KeyChange)
+		if !ok || change.Version != version || ev.Conversation != conversation {
+			continue
+		}
+		if key, err := r.keyOf(ev); err == nil {
+			return key.ConversationKey, true
+		}
+		if tries++; tries == mostBrought {
+			break
 		}
 	}
 	return ConversationKey{}, false

@@ -25,34 +25,43 @@ const (
 	mostSealed  = 1 << 20 // bytes of a message
 )
 
-// errSealed says that something can't be opened, and no more: what a key did with it is nobody's business.
-var errSealed = errors.New("it can't be opened with this key")
-
-// ConversationKey is the secret that everybody in a conversation shares, of one version. No verb prints it.
+// ConversationKey is the secret that everybody in a conversation shares, of one version. No verb prints it. The zero value
+// is no key: it opens nothing, and nothing is written with it. Keys can't be compared with ==; compare what Secret gives, in
+// constant time.
 type ConversationKey struct {
+	_ [0]func() // not comparable
+
 	Version string // digits; larger is newer
 
-	secret [keySize]byte
+	// A pointer, because fmt does not ask for the methods of a value in an unexported field: it prints an address there.
+	secret *[keySize]byte
 }
 
 // NewConversationKey makes a key that nobody has had before.
 func NewConversationKey(version string) ConversationKey {
-	k := ConversationKey{Version: version}
+	k := ConversationKey{Version: version, secret: new([keySize]byte)}
 	_, _ = rand.Read(k.secret[:]) // never fails
 	return k
 }
 
 // ParseConversationKey reads what Secret gave.
 func ParseConversationKey(version string, secret []byte) (ConversationKey, error) {
-	k := ConversationKey{Version: version}
-	if copy(k.secret[:], secret) != len(secret) || len(secret) != keySize {
+	if len(secret) != keySize {
 		return ConversationKey{}, errors.New("xchat: a conversation key must be 32 bytes")
 	}
-	return k, nil
+	return ConversationKey{Version: version, secret: new([keySize]byte(secret))}, nil
 }
 
-// Secret is the key itself, for keeping it and for secretstream. It is not encrypted.
-func (k ConversationKey) Secret() *[32]byte { return &k.secret }
+// IsZero says whether there is no key.
+func (k ConversationKey) IsZero() bool { return k.secret == nil }
+
+// Secret is a copy of the key itself, for keeping it and for secretstream; nil for the zero value. It is not encrypted.
+func (k ConversationKey) Secret() *[32]byte {
+	if k.secret == nil {
+		return nil
+	}
+	return new(*k.secret)
+}
 
 // String shows the version alone.
 func (k ConversationKey) String() string { return "conversation key " + k.Version }
@@ -64,31 +73,31 @@ func (k ConversationKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, 
 func (k ConversationKey) seal(plain []byte) []byte {
 	var nonce [nonceSize]byte
 	_, _ = rand.Read(nonce[:]) // never fails
-	return secretbox.Seal(nonce[:], plain, &nonce, &k.secret)
+	return secretbox.Seal(nonce[:], plain, &nonce, k.secret)
 }
 
-// open undoes seal.
+// open undoes seal. Its error is ErrSealed, whatever is wrong; the tag is compared in constant time.
 func (k ConversationKey) open(sealed []byte) ([]byte, error) {
-	if len(sealed) < nonceSize+secretbox.Overhead || len(sealed) > mostSealed {
-		return nil, errSealed
+	if k.IsZero() || len(sealed) < nonceSize+secretbox.Overhead || len(sealed) > mostSealed {
+		return nil, ErrSealed
 	}
-	plain, ok := secretbox.Open(nil, sealed[nonceSize:], (*[nonceSize]byte)(sealed), &k.secret)
+	plain, ok := secretbox.Open(nil, sealed[nonceSize:], (*[nonceSize]byte)(sealed), k.secret)
 	if !ok {
-		return nil, errSealed
+		return nil, ErrSealed
 	}
 	return plain, nil
 }
 
-// SealText encrypts a single text, as names of groups are: base64 of nonce and box.
+// SealText encrypts a single text, as names of groups are: base64 of nonce and box. The key must not be the zero value.
 func (k ConversationKey) SealText(s string) string {
 	return base64.StdEncoding.EncodeToString(k.seal([]byte(s)))
 }
 
-// OpenText undoes SealText. Its error is the same whatever is wrong.
+// OpenText undoes SealText. Its error wraps ErrSealed, whatever is wrong.
 func (k ConversationKey) OpenText(sealed string) (string, error) {
 	b, err := decode64(sealed)
 	if err != nil {
-		return "", fmt.Errorf("xchat: open text: %w", errSealed)
+		return "", fmt.Errorf("xchat: open text: %w", ErrSealed)
 	}
 	plain, err := k.open(b)
 	if err != nil {
@@ -115,26 +124,26 @@ func (k ConversationKey) wrap(to *ecdh.PublicKey) ([]byte, error) {
 	return aead.Seal(front, nonce, k.secret[:], nil), nil
 }
 
-// unwrap undoes wrap.
+// unwrap undoes wrap. Its error is ErrSealed, whatever is wrong; the tag is compared in constant time.
 func (k *Keys) unwrap(version string, wrapped []byte) (ConversationKey, error) {
 	if len(wrapped) != wrappedSize {
-		return ConversationKey{}, errSealed
+		return ConversationKey{}, ErrSealed
 	}
 	moment, err := ecdh.P256().NewPublicKey(wrapped[:pointSize])
 	if err != nil {
-		return ConversationKey{}, errSealed
+		return ConversationKey{}, ErrSealed
 	}
 	shared, err := k.identity.ECDH(moment)
 	if err != nil {
-		return ConversationKey{}, errSealed
+		return ConversationKey{}, ErrSealed
 	}
 	aead, nonce, err := stretch(shared, wrapped[:pointSize])
 	if err != nil {
-		return ConversationKey{}, errSealed
+		return ConversationKey{}, ErrSealed
 	}
 	secret, err := aead.Open(nil, nonce, wrapped[pointSize:], nil)
 	if err != nil {
-		return ConversationKey{}, errSealed
+		return ConversationKey{}, ErrSealed
 	}
 	return ParseConversationKey(version, secret)
 }

@@ -1,6 +1,7 @@
 package xchat
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"strconv"
@@ -19,9 +20,9 @@ const (
 	newestSigned = 7 // what we write
 )
 
-// errUnsignable says that an event has no signed text: its kind has none, or one of its parts holds a comma, which would
-// let one signature stand for two events.
-var errUnsignable = errors.New("nothing in it can be signed")
+// ErrUnsignable says that something has no signed text: its kind has none, it names no ID, no sender, no conversation of the
+// sender's or no version of the keys, or one of its parts holds a comma, which would let one signature stand for two events.
+var ErrUnsignable = errors.New("it can't be signed")
 
 // signedVersion reads a signature's version; one that X does not name is the newest.
 func signedVersion(s string) int {
@@ -34,21 +35,21 @@ func signedVersion(s string) int {
 
 // signedText is what the sender of an event signs. key is that of a key change, and nil for anything else.
 func signedText(ev wire.Event, version int, key *ConversationKey) ([]byte, error) {
-	if ev.ID == "" || ev.Sender == "" {
-		return nil, errUnsignable
+	if ev.ID == "" || ev.Sender == "" || ev.Conversation == "" {
+		return nil, ErrUnsignable
 	}
 	name, rest, err := signedParts(ev.Detail, version, key)
 	if err != nil {
 		return nil, err
 	}
 	all := []string{name, ev.ID, ev.Sender}
-	if g, ok := ev.Detail.(wire.GroupChange); ev.Conversation != "" && !(ok && g.Kind == wire.GroupCreate) {
+	if g, ok := ev.Detail.(wire.GroupChange); !ok || g.Kind != wire.GroupCreate {
 		all = append(all, ev.Conversation)
 	}
 	all = append(all, rest...)
 	for _, part := range all {
 		if strings.Contains(part, ",") {
-			return nil, errUnsignable
+			return nil, ErrUnsignable
 		}
 	}
 	return []byte(strings.Join(all, ",")), nil
@@ -82,7 +83,7 @@ func signedParts(what wire.Detail, version int, key *ConversationKey) (name stri
 		return groupParts(d, version)
 	case wire.Typing, wire.Failure, wire.Other:
 	}
-	return "", nil, errUnsignable
+	return "", nil, ErrUnsignable
 }
 
 // keyParts is what a key change signs: the key itself, or, before that could be checked, what it is wrapped in.
@@ -121,7 +122,7 @@ func groupParts(g wire.GroupChange, version int) (name string, parts []string, e
 	case wire.GroupAvatar:
 		return "GroupChangeEvent.GroupAvatarUrlChange", []string{g.KeyVersion, orEmpty(g.Avatar)}, nil
 	}
-	return "", nil, errUnsignable
+	return "", nil, ErrUnsignable
 }
 
 func addParts(g wire.GroupChange, version int) []string {
@@ -134,7 +135,7 @@ func addParts(g wire.GroupChange, version int) []string {
 		parts = append(parts, truth(g.Screen))
 	}
 	if i := g.Invite; version >= newestSigned && i != nil {
-		parts = append(parts, i.URL, i.Affiliate, number(i.Expires))
+		parts = append(parts, filled(i.URL), filled(i.Affiliate), number(i.Expires))
 	}
 	return parts
 }
@@ -152,6 +153,9 @@ func orNull(s *string) string {
 	}
 	return *s
 }
+
+// filled is a text that is not there when it is empty.
+func filled(s string) string { return cmp.Or(s, "null") }
 
 func truth(b *bool) string {
 	if b == nil {

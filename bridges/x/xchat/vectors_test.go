@@ -39,51 +39,51 @@ type vectors struct {
 	SigningPublic     string `json:"signing_public_b64"`
 }
 
-func readVectors(t testing.TB) vectors {
-	t.Helper()
+func readVectors(tb testing.TB) vectors {
+	tb.Helper()
 	b, err := os.ReadFile("testdata/sdk_vectors.json")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var v vectors
 	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return v
 }
 
-func unbase(t testing.TB, s string) []byte {
-	t.Helper()
+func unbase(tb testing.TB, s string) []byte {
+	tb.Helper()
 	b, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
 // reader is the account of the vectors, which is the sender, too.
-func (v vectors) reader(t testing.TB) *xchat.Reader {
-	t.Helper()
+func (v vectors) reader(tb testing.TB) *xchat.Reader {
+	tb.Helper()
 	keys, err := xchat.ParseBlobText(v.Blob)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	r := &xchat.Reader{Keys: keys, User: v.Sender, Version: v.RecipientVersion, Directory: &xchat.Directory{}}
 	public := xchat.PublicKeys{
-		Version: v.SigningVersion, Identity: unbase(t, v.IdentityPublic), Signing: unbase(t, v.SigningPublic),
-		Binding: unbase(t, v.IdentitySignature),
+		Version: v.SigningVersion, Identity: unbase(tb, v.IdentityPublic), Signing: unbase(tb, v.SigningPublic),
+		Binding: unbase(tb, v.IdentitySignature),
 	}
 	if n := r.Directory.Learn(v.Sender, []xchat.PublicKeys{public}); n != 0 {
-		t.Fatalf("%d of X's own public keys are not bound", n)
+		tb.Fatalf("%d of X's own public keys are not bound", n)
 	}
 	return r
 }
 
-func parse(t testing.TB, encoded string) wire.Event {
-	t.Helper()
+func parse(tb testing.TB, encoded string) wire.Event {
+	tb.Helper()
 	ev, err := wire.ParseEvent(encoded)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return ev
 }
