@@ -16,13 +16,14 @@ func Spellings(secret string) []string {
 		return nil
 	}
 	b := []byte(secret)
+	list := fmt.Sprintf("%d", b)
 	unquoted := func(s string) string { return s[1 : len(s)-1] }
 	all := []string{
 		secret,
 		unquoted(strconv.Quote(secret)), unquoted(strconv.QuoteToASCII(secret)),
 		base64.RawStdEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b),
 		hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)),
-		unquoted(fmt.Sprint(b)), strings.ReplaceAll(unquoted(fmt.Sprint(b)), " ", ","), strings.ReplaceAll(unquoted(fmt.Sprint(b)), " ", ", "),
+		unquoted(list), strings.ReplaceAll(unquoted(list), " ", ","), strings.ReplaceAll(unquoted(list), " ", ", "),
 		strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", b), "[]byte{"), "}"),
 	}
 	if len(b) >= leastKey {

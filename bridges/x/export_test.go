@@ -1,6 +1,9 @@
 package x
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Hurry makes a connector poll and try again quickly.
 func (c *Connector) Hurry(poll time.Duration) {
@@ -10,3 +13,12 @@ func (c *Connector) Hurry(poll time.Duration) {
 
 // Quiet sets after which silence a stream is dead.
 func (c *Connector) Quiet(d time.Duration) { c.pace.quiet = d }
+
+// OwnChatKeys is the version and the fingerprint of the account's keys for encrypted messages; empty when it has none.
+func (c *Connector) OwnChatKeys(ctx context.Context) (version, fingerprint string, err error) {
+	own, err := c.ownChatKeys(ctx)
+	if err != nil || own == nil {
+		return "", "", err
+	}
+	return own.version, own.fingerprint(), nil
+}
