@@ -23,6 +23,9 @@ const (
 	chatPages     = 50  // of a list of events, at most
 	chatPageFirst = 20  // when one conversation's news are asked for, there are mostly few
 	seekPages     = 20  // back in a conversation's events, to find a key
+
+	// What was read so soon after the last change is read again: X may count in seconds, and its clock need not be ours.
+	changeRoom = time.Minute
 )
 
 // chatConversation is a row of the list of conversations. https://docs.x.com/x-api/chat/get-chat-conversations
@@ -115,9 +118,9 @@ func (t *encrypted) fresh(ctx context.Context, rows []chatConversation) ([]chatC
 			return nil, err
 		}
 		one.mu.Lock()
-		seen := one.at.Seen
+		seen, at := one.at.Seen, one.at.SeenAt
 		one.mu.Unlock()
-		if row.UpdatedAt.IsZero() || row.UpdatedAt.After(seen) {
+		if row.UpdatedAt.IsZero() || row.UpdatedAt.After(seen) || at.Sub(row.UpdatedAt) < changeRoom {
 			fresh = append(fresh, row)
 		}
 	}
@@ -153,7 +156,7 @@ func (t *encrypted) fetchNew(ctx context.Context, sink chat.Sink, one *talk, see
 		d.next.Token = back.token
 	}
 	if !seen.IsZero() {
-		d.next.Seen = seen
+		d.next.Seen, d.next.SeenAt = seen, t.c.now().UTC()
 	}
 	return d.take(ctx, sink, append(back.keys, back.events...))
 }

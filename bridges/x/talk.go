@@ -43,6 +43,7 @@ type talk struct {
 type place struct {
 	Last    wire.Sequence `json:"last,omitempty"`    // the newest event that was taken in
 	Seen    time.Time     `json:"seen,omitzero"`     // X's time of the last change when everything was read
+	SeenAt  time.Time     `json:"seen_at,omitzero"`  // and ours
 	Way     way           `json:"way,omitempty"`     // by which the other one wrote last
 	WayAt   time.Time     `json:"way_at,omitzero"`   // and when
 	TTL     time.Duration `json:"ttl,omitempty"`     // how long messages live
