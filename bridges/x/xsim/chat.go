@@ -20,6 +20,7 @@ type chats struct {
 	reserved  map[string]string       // ids of groups that are not made yet: by whom
 	blobs     map[string]*blob        // by hash key
 	stances   map[[2]string]stance    // what a user does with what another writes
+	since     map[[2]string]int       // from which place on
 	withheld  map[[2]string]bool      // user and conversation whose key changes wait
 	inboxes   map[string][]mail       // of those who have a telephone
 	phones    map[string]*Phone
@@ -33,7 +34,7 @@ type chats struct {
 func newChats() chats {
 	return chats{
 		keys: map[string][]registered{}, directory: &xchat.Directory{}, rooms: map[string]*room{}, reserved: map[string]string{},
-		blobs: map[string]*blob{}, stances: map[[2]string]stance{}, withheld: map[[2]string]bool{}, inboxes: map[string][]mail{},
+		blobs: map[string]*blob{}, stances: map[[2]string]stance{}, since: map[[2]string]int{}, withheld: map[[2]string]bool{}, inboxes: map[string][]mail{},
 		phones: map[string]*Phone{}, salt: secret(16),
 	}
 }
@@ -69,6 +70,11 @@ func (r *room) path() string { return strings.ReplaceAll(r.id, ":", "-") }
 // others are the members but one.
 func (r *room) others(user string) []string {
 	return slices.DeleteFunc(slices.Clone(r.members), func(m string) bool { return m == user })
+}
+
+// knows says whether a user is in the room, or was.
+func (r *room) knows(user string) bool {
+	return slices.Contains(r.members, user) || r.find(func(e *entry) bool { return slices.Contains(e.audience, user) }) != nil
 }
 
 // entry is one event of a room, as X holds it.
@@ -226,7 +232,7 @@ func (s *Sim) accept(user, other string) {
 		return
 	}
 	for _, e := range r.entries {
-		if slices.Contains(e.audience, user) {
+		if e.place > s.chats.since[key] && slices.Contains(e.audience, user) {
 			s.tell(e, user)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,6 @@ type member struct {
 	self   *xchat.Reader
 	author xchat.Author
 	ring   *xchat.Keyring
-	token  string // of the conversation
 	n      int
 }
 
@@ -192,8 +192,8 @@ func (m *member) events(with string) []wire.Event {
 	}
 	rows, _ := g.at("data").([]any)
 	var out []wire.Event
-	for i := len(rows) - 1; i >= 0; i-- {
-		row, _ := rows[i].(map[string]any)
+	for _, one := range slices.Backward(rows) {
+		row, _ := one.(map[string]any)
 		encoded, _ := row["encoded_event"].(string)
 		out = append(out, m.parse(encoded))
 	}
@@ -308,7 +308,7 @@ func TestFailures(t *testing.T) {
 		return p
 	}
 	newest, _ := m.ring.Latest()
-	unsigned, outdated, clear, large := write(m.author, newest), write(m.author, newest), write(m.author, newest), write(m.author, newest)
+	unsigned, outdated, plain, large := write(m.author, newest), write(m.author, newest), write(m.author, newest), write(m.author, newest)
 	unsigned.Signature = ""
 	sig, err := wire.ParseSignature(outdated.Signature)
 	if err != nil {
@@ -316,7 +316,7 @@ func TestFailures(t *testing.T) {
 	}
 	sig.Version = "1"
 	outdated.Signature = sig.Encode()
-	clear.Message = wire.MessageCreate{Contents: []byte("x")}.Encode()
+	plain.Message = wire.MessageCreate{Contents: []byte("x")}.Encode()
 	large.Message = wire.MessageCreate{Contents: make([]byte, 200<<10), KeyVersion: newest.Version}.Encode()
 	for name, tc := range map[string]struct {
 		payload xchat.Payload
@@ -327,7 +327,7 @@ func TestFailures(t *testing.T) {
 		"unknown version": {write(xchat.Author{Keys: m.keys, User: bot, Version: "99"}, newest), wire.SignatureNotVerified},
 		"unsigned":        {unsigned, wire.SignatureNotVerified},
 		"outdated":        {outdated, wire.InvalidSignatureVersion},
-		"in the clear":    {clear, wire.OnlyEncryptedAllowed},
+		"in the clear":    {plain, wire.OnlyEncryptedAllowed},
 		"too large":       {large, wire.ContentsTooLarge},
 	} {
 		ev := m.send(alice, tc.payload)
@@ -519,6 +519,45 @@ func TestStoredHoldsNoPlaintext(t *testing.T) {
 	if !found {
 		t.Error("what is stored does not even hold the message id")
 	}
+}
+
+func TestWhatChatsCost(t *testing.T) {
+	t.Parallel()
+	m := joined(t, func(c *xsim.Config) { c.ChatRead, c.ChatSend, c.ChatContents = 1, 5, 500 })
+	m.rotate(alice)
+	m.send(alice, m.payload(alice, wire.Message{Text: "one"}))
+	m.said(m.sim.Phone(alice).Say(bot, "two"))
+	for range 2 { // the same day costs nothing again
+		if n := len(m.events(alice)); n != 2 {
+			t.Fatalf("%d events", n)
+		}
+	}
+	if got := m.sim.Spent(); got != 5+2*1 {
+		t.Errorf("spent %v, want $0.007", got)
+	}
+	long := m.send(alice, m.payload(alice, wire.Message{Text: strings.Repeat("x", 500)}))
+	if f, is := long.Detail.(wire.Failure); !is || f.Type != wire.ContentsTooLarge {
+		t.Errorf("too long: %+v", long)
+	}
+}
+
+func TestOutsidersSeeNothing(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	id, err := m.sim.Phone(alice).Group("ours", carol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"", "/events"} {
+		if g := m.get("/2/chat/conversations/" + id + path); g.status != http.StatusNotFound && g.status != http.StatusForbidden {
+			t.Errorf("%s: %d %s", path, g.status, g.raw)
+		}
+	}
+	m.want(m.get("/2/chat/conversations/"+alice+"-"+carol+"/events"), http.StatusForbidden)
+	if g := m.get("/2/chat/conversations"); g.at("meta.result_count") != 0.0 {
+		t.Errorf("listed: %s", g.raw)
+	}
+	m.want(m.post("/2/chat/media/upload/initialize", obj{"conversation_id": id, "total_bytes": 5}), http.StatusForbidden)
 }
 
 func TestPhoneRefusedError(t *testing.T) {

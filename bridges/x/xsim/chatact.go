@@ -41,43 +41,61 @@ func (s *Sim) erase(user string, r *room, body eraseBody) error {
 	if !all && body.Action != "delete_for_self" {
 		return invalid("delete_message_action", body.Action, "The action has to be delete_for_all or delete_for_self.")
 	}
-	if n := len(body.Sequences); n < 1 || n > mostSequences {
-		return invalid("sequence_ids", "", "There have to be 1 to 100 values.")
-	}
 	ev, err := s.readErase(user, r, body, all)
 	if err != nil {
 		return err
 	}
-	var found []*entry
-	for _, n := range body.Sequences {
-		e := r.at(wire.ParseSequence(n))
-		if e == nil || !slices.Contains(e.audience, user) {
-			return notFound("message", "sequence_id", n)
-		}
-		if all && e.ev.Sender != user && !slices.Contains(r.admins, user) {
-			return forbidden("You take back for everybody what you wrote, and as an admin what others wrote.")
-		}
-		found = append(found, e)
+	found, err := r.erasable(user, body.Sequences, all)
+	if err != nil {
+		return err
 	}
 	told := &entry{ev: ev}
 	if !all {
 		told.audience = []string{user}
 	}
 	for _, e := range found {
-		if all {
-			e.gone, e.raw, e.posted = true, "", ""
-			e.ev.Detail = wire.MessageCreate{}
+		if all { // nothing of it is kept
+			e.gone, e.raw, e.posted, e.ev.Detail = true, "", "", wire.MessageCreate{}
 		} else {
 			e.hidden[user] = true
 		}
 	}
-	for _, h := range body.Hashes {
-		if b := s.chats.blobs[h]; all && b != nil && b.room == r.id && b.owner == user {
-			delete(s.chats.blobs, h)
-		}
+	if all {
+		s.dropBlobs(user, r, body.Hashes)
 	}
 	s.put(r, told)
 	return nil
+}
+
+// erasable are the messages with some sequence ids, when a user may take all of them back; mu is held.
+func (r *room) erasable(user string, sequences []string, all bool) ([]*entry, error) {
+	if n := len(sequences); n < 1 || n > mostSequences {
+		return nil, invalid("sequence_ids", "", "There have to be 1 to 100 values.")
+	}
+	var found []*entry
+	for _, n := range sequences {
+		e := r.at(wire.ParseSequence(n))
+		if e == nil || !slices.Contains(e.audience, user) {
+			return nil, notFound("message", "sequence_id", n)
+		}
+		if _, is := e.ev.Detail.(wire.MessageCreate); !is {
+			return nil, invalid("sequence_ids", n, "This is no message.")
+		}
+		if all && e.ev.Sender != user && !slices.Contains(r.admins, user) {
+			return nil, forbidden("You take back for everybody what you wrote, and as an admin what others wrote.")
+		}
+		found = append(found, e)
+	}
+	return found, nil
+}
+
+// dropBlobs forgets files of a user's; mu is held.
+func (s *Sim) dropBlobs(user string, r *room, hashes []string) {
+	for _, h := range hashes {
+		if b := s.chats.blobs[h]; b != nil && b.room == r.id && b.owner == user {
+			delete(s.chats.blobs, h)
+		}
+	}
 }
 
 // readErase reads a delete as an event and verifies it; mu is held.

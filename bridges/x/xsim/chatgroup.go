@@ -67,17 +67,9 @@ func (s *Sim) createGroup(user string, body groupBody) (*entry, error) {
 	if s.chats.reserved[id] != user || s.chats.rooms[id] != nil {
 		return nil, invalid("conversation_id", id, "You initialized no group with this id.")
 	}
-	members := []string{user}
-	for _, m := range body.Members {
-		if s.users[m] == nil {
-			return nil, invalid("group_members", m, "There is no such user.")
-		}
-		if !slices.Contains(members, m) {
-			members = append(members, m)
-		}
-	}
-	if len(members) > mostMembers {
-		return nil, invalid("group_members", "", "These are too many members.")
+	members, err := s.gather([]string{user}, body.Members, func(string) bool { return true })
+	if err != nil {
+		return nil, err
 	}
 	if err := s.reachable(user, id, members); err != nil {
 		return nil, err
@@ -103,6 +95,23 @@ func (s *Sim) createGroup(user string, body groupBody) (*entry, error) {
 	s.put(r, &entry{ev: made})
 	s.tellJoin(r, user, r.others(user))
 	return e, nil
+}
+
+// gather adds users to members, each of whom has to exist and to fit; who is there is not added again. mu is held.
+func (s *Sim) gather(members, users []string, fits func(string) bool) ([]string, error) {
+	members = slices.Clone(members)
+	for _, u := range users {
+		if s.users[u] == nil || !fits(u) {
+			return nil, invalid("user_ids", u, "This user does not exist or is a member.")
+		}
+		if !slices.Contains(members, u) {
+			members = append(members, u)
+		}
+	}
+	if len(users) == 0 || len(members) > mostMembers {
+		return nil, invalid("user_ids", "", "These are too few or too many.")
+	}
+	return members, nil
 }
 
 // groupTTL reads how long a group's messages live, in milliseconds.
@@ -165,28 +174,15 @@ func (s *Sim) addMembers(user string, r *room, body joinBody) error {
 	if !slices.Contains(r.admins, user) {
 		return forbidden("REQUESTER_NOT_ADMIN")
 	}
-	members := slices.Clone(r.members)
-	for _, u := range body.Users {
-		if s.users[u] == nil || slices.Contains(members, u) {
-			return invalid("user_ids", u, "This user does not exist or is a member.")
-		}
-		members = append(members, u)
-	}
-	if len(body.Users) == 0 || len(members) > mostMembers {
-		return invalid("user_ids", "", "These are too few or too many.")
+	members, err := s.gather(r.members, body.Users, func(u string) bool { return !slices.Contains(r.members, u) })
+	if err != nil {
+		return err
 	}
 	if err := s.reachable(user, r.id, members); err != nil {
 		return err
 	}
-	ev, err := action[wire.GroupChange](user, r.id, body.Actions)
+	ev, err := s.readJoin(user, r, body)
 	if err != nil {
-		return err
-	}
-	g, _ := ev.Detail.(wire.GroupChange)
-	if g.Kind != wire.GroupMemberAdd || !sameSet(g.Members, body.Users) || g.KeyVersion != body.Version {
-		return invalid("action_signatures", "", "Those who are signed to join are others.")
-	}
-	if err := s.holds(ev); err != nil {
 		return err
 	}
 	change, err := s.readRotation(user, r.id, members, body.keysBody)
@@ -207,4 +203,18 @@ func (s *Sim) addMembers(user string, r *room, body joinBody) error {
 	s.put(r, &entry{ev: ev})
 	s.tellJoin(r, user, body.Users)
 	return nil
+}
+
+// readJoin reads the signed coming of people into a group and holds that it is what the body says; mu is held.
+func (s *Sim) readJoin(user string, r *room, body joinBody) (wire.Event, error) {
+	ev, err := action[wire.GroupChange](user, r.id, body.Actions)
+	if err != nil {
+		return wire.Event{}, err
+	}
+	g, _ := ev.Detail.(wire.GroupChange)
+	if g.Kind != wire.GroupMemberAdd || !sameSet(g.Members, body.Users) || !sameSet(g.Current, r.members) ||
+		g.KeyVersion != body.Version || orNothing(g.Title) != body.Title {
+		return wire.Event{}, invalid("action_signatures", "", "The change that is signed is another one.")
+	}
+	return ev, s.holds(ev)
 }

@@ -66,7 +66,7 @@ func (s *Sim) take(user, other string, as stance) {
 	if as == trusting {
 		s.accept(user, other)
 	} else {
-		s.chats.stances[[2]string{user, other}] = as
+		s.chats.stances[[2]string{user, other}], s.chats.since[[2]string{user, other}] = as, s.chats.placed
 	}
 	s.bump()
 }
@@ -118,6 +118,9 @@ func (s *Sim) Inject(conversation, encoded string, changes ...func(*wire.Event))
 	r.foreign = true
 	if ev.Detail == nil {
 		ev.Detail = wire.Other{}
+	}
+	if ev.At.IsZero() {
+		ev.At = s.cfg.Now().UTC()
 	}
 	s.lay(&entry{
 		room: r, ev: ev, raw: encoded, age: len(r.entries) / tokenTurns, audience: slices.Clone(r.members), hidden: map[string]bool{},

@@ -117,18 +117,7 @@ func chatConversations(c *call) (reply, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var mine []*room
-	requests := false
-	for _, r := range c.chats.rooms {
-		switch {
-		case !slices.Contains(r.members, c.who.user) || len(r.entries) == 0:
-		case c.stance(r, c.who.user) != trusting:
-			requests = requests || r.find(func(e *entry) bool { return e.posted != "" }) != nil
-		case below == 0 || r.newest() < below:
-			mine = append(mine, r)
-		}
-	}
-	slices.SortFunc(mine, func(a, b *room) int { return cmp.Compare(b.newest(), a.newest()) })
+	mine, requests := c.roomsOf(c.who.user, below)
 	meta := object{"has_message_requests": requests, "has_more": len(mine) > most}
 	if len(mine) > most {
 		mine = mine[:most]
@@ -147,6 +136,22 @@ func chatConversations(c *call) (reply, error) {
 		out["includes"] = people
 	}
 	return ok(out)
+}
+
+// roomsOf are a user's conversations below a place, newest first; requests says that there are others that the user has not
+// accepted. mu is held.
+func (s *Sim) roomsOf(user string, below int) (mine []*room, requests bool) {
+	for _, r := range s.chats.rooms {
+		switch {
+		case !slices.Contains(r.members, user) || len(r.entries) == 0:
+		case s.stance(r, user) != trusting:
+			requests = requests || r.find(func(e *entry) bool { return e.posted != "" }) != nil
+		case below == 0 || r.newest() < below:
+			mine = append(mine, r)
+		}
+	}
+	slices.SortFunc(mine, func(a, b *room) int { return cmp.Compare(b.newest(), a.newest()) })
+	return mine, requests
 }
 
 // newest is the place of the newest event; a room has one.
@@ -224,15 +229,24 @@ func chatEvents(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	var all []*entry // newest first
-	if r != nil {
-		for _, e := range slices.Backward(r.entries) {
-			if _, key := e.change(); (below == 0 || e.place < below) && c.shows(e, c.who.user) && (!key || c.chats.inline) {
-				all = append(all, e)
-			}
+	if r == nil { // it has not begun
+		return ok(object{"meta": object{"has_more": false, "result_count": 0}})
+	}
+	if !r.knows(c.who.user) {
+		return reply{}, forbidden("You are not in this conversation.")
+	}
+	return c.chatPage(r, c.entries(r, below), most, below == 0, fields)
+}
+
+// entries are what a lookup lists of a room below a place, newest first; mu is held.
+func (c *call) entries(r *room, below int) []*entry {
+	var all []*entry
+	for _, e := range slices.Backward(r.entries) {
+		if _, key := e.change(); (below == 0 || e.place < below) && c.shows(e, c.who.user) && (!key || c.chats.inline) {
+			all = append(all, e)
 		}
 	}
-	return c.chatPage(r, all, most, below == 0, fields)
+	return all
 }
 
 // chatPage writes a page of events and the key changes that they need; mu is held.
@@ -256,7 +270,7 @@ func (c *call) chatPage(r *room, all []*entry, most int, first bool, fields map[
 	if rows != nil {
 		out["data"] = rows
 	}
-	if r == nil || c.chats.inline {
+	if c.chats.inline {
 		return ok(out)
 	}
 	if first {
@@ -283,12 +297,12 @@ func (c *call) chatEvent(e *entry, fields map[string]bool) object {
 		"sender_id": e.ev.Sender,
 	}
 	if e.ev.Previous != 0 {
-		full["previous_id"] = c.itemID(e.ev.Previous)
+		full["previous_id"] = c.itemID(e.ev.Previous, 0)
 	}
 	if !e.ev.Signature.IsZero() {
 		full["message_event_signature"] = c.jsonSignature(e.ev)
 	}
-	out := object{"id": c.itemID(e.ev.Sequence)}
+	out := object{"id": c.itemID(e.ev.Sequence, e.place)}
 	for name := range fields {
 		if v, has := full[name]; has {
 			out[name] = v
@@ -297,9 +311,13 @@ func (c *call) chatEvent(e *entry, fields map[string]bool) object {
 	return out
 }
 
-// itemID is how lookups call an event: by its sequence id, or, when ids are their own, by another number. mu is held.
-func (s *Sim) itemID(n wire.Sequence) string {
-	if s.chats.ownIDs {
+// itemID is how lookups call an event: by its sequence id, or, when ids are their own, by another number. An event without
+// one, which only Inject brings, is called by its place. mu is held.
+func (s *Sim) itemID(n wire.Sequence, place int) string {
+	switch {
+	case n == 0:
+		return strconv.Itoa(place)
+	case s.chats.ownIDs:
 		n--
 	}
 	return n.String()

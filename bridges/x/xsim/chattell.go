@@ -71,7 +71,10 @@ func (s *Sim) chatPayload(e *entry, user string) object {
 	case wire.MessageCreate:
 		out["conversation_key_version"] = d.KeyVersion
 		seen := [2]string{user, d.KeyVersion}
-		if k := s.keyEvent(r, user, d.KeyVersion); k != nil && (s.chats.everyKey || !r.told[seen]) {
+		if r.told[seen] && !s.chats.everyKey {
+			break
+		}
+		if k := s.keyEvent(r, user, d.KeyVersion); k != nil {
 			r.told[seen] = true
 			out["conversation_key_change_event"] = s.encoded(k, user)
 		}

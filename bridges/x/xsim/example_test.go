@@ -44,3 +44,29 @@ func ExampleSim() {
 	// are you there?
 	// yes
 }
+
+func ExamplePhone() {
+	sim := xsim.New(xsim.Config{})
+	defer sim.Close()
+	alice, bob := sim.AddUser(xsim.User{ID: "1", Username: "alice"}), sim.AddUser(xsim.User{ID: "2", Username: "bob"})
+	mine, theirs := sim.Phone(alice.ID), sim.Phone(bob.ID)
+	said, err := mine.Say(bob.ID, "helo")
+	if err != nil {
+		fmt.Println(err)
+	}
+	if _, err := mine.Edit(bob.ID, said.Sequence, "hello"); err != nil {
+		fmt.Println(err)
+	}
+	if _, err := theirs.Reply(alice.ID, said.Sequence, "hi!"); err != nil {
+		fmt.Println(err)
+	}
+	for _, h := range mine.Talk(bob.ID) {
+		if h.Reply != nil {
+			fmt.Printf("%s, to %q: ", h.Sender, h.Reply.Text)
+		}
+		fmt.Println(h.Text)
+	}
+	// Output:
+	// hello
+	// 2, to "hello": hi!
+}

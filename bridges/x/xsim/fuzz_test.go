@@ -2,13 +2,18 @@ package xsim
 
 import (
 	"bytes"
+	"encoding/json"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/roost-im/roost/bridges/x/xchat"
+	"github.com/roost-im/roost/bridges/x/xchat/wire"
 )
 
 func FuzzParseOAuth1(f *testing.F) {
@@ -135,4 +140,50 @@ func TestBaseString(t *testing.T) {
 	if got := baseString(r.Method, "http://example.com/request", params); got != want {
 		t.Errorf("base string\n%s, want\n%s", got, want)
 	}
+}
+
+// FuzzPostChat posts anything as an encrypted message: whatever it is, it is refused, or answered with a failure, for it
+// bears no signature of the sender's.
+func FuzzPostChat(f *testing.F) {
+	s := New(Config{})
+	f.Cleanup(s.Close)
+	a, b := s.AddUser(User{}), s.AddUser(User{})
+	phone := s.Phone(a.ID)
+	s.Phone(b.ID)
+	said, err := phone.Say(b.ID, "hello")
+	if err != nil {
+		f.Fatal(err)
+	}
+	stored := s.ChatEvents(said.Conversation)
+	m, _ := stored[len(stored)-1].Detail.(wire.MessageCreate)
+	f.Add("id", m.Encode(), stored[len(stored)-1].Signature.Encode(), stored[len(stored)-1].Token)
+	f.Add("", "AAAA", "", "")
+	f.Add("id", wire.MessageCreate{}.Encode(), "AA==", "sim.")
+	token := s.Tokens(a.ID).Access
+	f.Fuzz(func(t *testing.T, id, message, signature, conversation string) {
+		body, err := json.Marshal(xchat.Payload{MessageID: id, Message: message, Signature: signature, Token: conversation})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/2/chat/conversations/"+b.ID+"/messages", bytes.NewReader(body))
+		r.Header.Set("Authorization", "Bearer "+token)
+		s.SetLimits(Limits{Unlimited: true})
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		if w.Code >= 400 && w.Code < 500 {
+			return
+		}
+		var told struct {
+			Data struct {
+				Event string `json:"encoded_message_event"`
+			} `json:"data"`
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &told); w.Code != http.StatusCreated || err != nil {
+			t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+		}
+		ev, err := wire.ParseEvent(told.Data.Event)
+		if _, failed := ev.Detail.(wire.Failure); err != nil || !failed {
+			t.Errorf("taken: %+v, %v", ev, err)
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -188,12 +189,8 @@ func (p *Phone) Signals(with string) Signals {
 	p.catchUp()
 	out := Signals{Read: map[string]wire.Sequence{}, Typing: map[string]int{}}
 	if t := p.talks[roomID(with, p.user)]; t != nil {
-		for user, n := range t.read {
-			out.Read[user] = n
-		}
-		for user, n := range t.typing {
-			out.Typing[user] = n
-		}
+		maps.Copy(out.Read, t.read)
+		maps.Copy(out.Typing, t.typing)
 	}
 	return out
 }

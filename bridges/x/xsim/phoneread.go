@@ -22,6 +22,7 @@ type talk struct {
 	keys   map[string]wire.Event // key changes, by version
 	read   map[string]wire.Sequence
 	typing map[string]int
+	failed map[string]wire.FailureType // by message id
 }
 
 // line is a message, and the events that it is made of.
@@ -51,7 +52,7 @@ func (p *Phone) talk(id string) *talk {
 	if p.talks[id] == nil {
 		p.talks[id] = &talk{
 			byID: map[[2]string]*line{}, edits: map[wire.Sequence]wire.Event{}, keys: map[string]wire.Event{},
-			read: map[string]wire.Sequence{}, typing: map[string]int{},
+			read: map[string]wire.Sequence{}, typing: map[string]int{}, failed: map[string]wire.FailureType{},
 		}
 	}
 	return p.talks[id]
@@ -103,7 +104,11 @@ func (p *Phone) take(m mail) {
 	case wire.Typing:
 		t.typing[ev.Sender]++
 	case wire.Failure:
-		if l := t.byID[[2]string{p.user, ev.ID}]; l != nil && ev.Sender == p.user {
+		if ev.Sender != p.user {
+			return
+		}
+		t.failed[ev.ID] = d.Type
+		if l := t.byID[[2]string{p.user, ev.ID}]; l != nil {
 			l.Failure = d.Type
 		}
 	default:
@@ -153,15 +158,7 @@ func (p *Phone) open(t *talk, m mail, ev wire.Event) {
 	}
 	o, err := p.self().Open(ev, p.ring(m.conversation))
 	if err != nil {
-		if errors.Is(err, xchat.ErrNoKey) || errors.Is(err, xchat.ErrNoSigner) {
-			p.late = append(p.late, m)
-		}
-		if old == nil {
-			p.unreadable(t, m, ev, err.Error())
-			if errors.Is(err, xchat.ErrNoKey) {
-				t.byID[seen] = t.lines[len(t.lines)-1]
-			}
-		}
+		p.putOff(t, m, ev, err)
 		return
 	}
 	if old != nil {
@@ -171,6 +168,9 @@ func (p *Phone) open(t *talk, m mail, ev wire.Event) {
 		Conversation: m.conversation, Sender: ev.Sender, MessageID: ev.ID, Sequence: ev.Sequence, At: ev.At,
 		Reactions: map[string][]string{},
 	}}
+	if ev.Sender == p.user {
+		l.Failure = t.failed[ev.ID]
+	}
 	t.byID[seen] = l
 	switch c := o.Content.(type) {
 	case wire.Message:
@@ -183,6 +183,22 @@ func (p *Phone) open(t *talk, m mail, ev wire.Event) {
 	case wire.Strange:
 		l.Unreadable = fmt.Sprintf("a kind of message that this app does not know, %d", c.Member)
 		t.lines = append(t.lines, l)
+	}
+}
+
+// putOff shows a message that can't be opened, and tries again with the next key when that may help. p.mu is held.
+func (p *Phone) putOff(t *talk, m mail, ev wire.Event, why error) {
+	mayCome := errors.Is(why, xchat.ErrNoKey)
+	if mayCome {
+		p.late = append(p.late, m)
+	}
+	seen := [2]string{ev.Sender, ev.ID}
+	if t.byID[seen] != nil {
+		return
+	}
+	p.unreadable(t, m, ev, why.Error())
+	if mayCome { // its signature holds, so it is this message
+		t.byID[seen] = t.lines[len(t.lines)-1]
 	}
 }
 

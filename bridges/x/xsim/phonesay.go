@@ -206,6 +206,7 @@ func (p *Phone) writeOnce(id string, content func(id string, key xchat.Conversat
 		return said, &RefusedError{Type: f.Type}
 	}
 	p.catchUp()
+	p.take(mail{conversation: id, event: encoded}) // in case that X fails it afterwards
 	return said, nil
 }
 
@@ -223,19 +224,18 @@ func (p *Phone) send(id string, payload xchat.Payload) (encoded string, err erro
 
 // usable is the key that a conversation is written with, a new one when the person has not the newest; p.mu is held.
 func (p *Phone) usable(id string) (xchat.ConversationKey, error) {
-	s := p.sim
-	s.mu.Lock()
-	_, err := s.enter(id, p.user)
-	version := ""
-	if r := s.chats.rooms[id]; r != nil {
-		version = r.version
+	for {
+		_, version := p.sim.state(id)
+		if key, have := p.ring(id).Latest(); have && key.Version == version {
+			return key, nil
+		}
+		key, err := p.rotate(id)
+		if err == nil {
+			return key, nil
+		}
+		if _, now := p.sim.state(id); now == version {
+			return key, err
+		}
+		p.catchUp() // somebody else was quicker
 	}
-	s.mu.Unlock()
-	if err != nil {
-		return xchat.ConversationKey{}, err
-	}
-	if key, have := p.ring(id).Latest(); have && key.Version == version {
-		return key, nil
-	}
-	return p.rotate(id)
 }
