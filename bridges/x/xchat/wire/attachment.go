@@ -50,22 +50,30 @@ const atMedia, atPost, atLink = 1, 2, 3
 func readAttachments(d *thrift.Decoder) []Attachment {
 	var all []Attachment
 	d.List(thrift.Struct, func() {
-		var a Attachment
-		d.Fields(func(f thrift.Field) {
-			switch {
-			case f.Is(atMedia, thrift.Struct):
-				a = Attachment{Media: readMedia(d)}
-			case f.Is(atPost, thrift.Struct):
-				a = Attachment{Post: readPost(d)}
-			case f.Is(atLink, thrift.Struct):
-				a = Attachment{Link: readLink(d)}
-			default:
-				a = Attachment{Member: f.ID}
-			}
-		})
-		all = append(all, a)
+		all = append(all, readAttachment(d))
 	})
 	return all
+}
+
+func readAttachment(d *thrift.Decoder) Attachment {
+	var a Attachment
+	stranger := d.Union(func(f thrift.Field) bool {
+		switch {
+		case f.Is(atMedia, thrift.Struct):
+			a.Media = readMedia(d)
+		case f.Is(atPost, thrift.Struct):
+			a.Post = readPost(d)
+		case f.Is(atLink, thrift.Struct):
+			a.Link = readLink(d)
+		default:
+			return false
+		}
+		return true
+	})
+	if a == (Attachment{}) {
+		a.Member = stranger
+	}
+	return a
 }
 
 func writeAttachments(e *thrift.Encoder, id int16, all []Attachment) {

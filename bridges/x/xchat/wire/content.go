@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/roost-im/roost/bridges/x/xchat/wire/internal/thrift"
@@ -95,8 +96,8 @@ func EncodeContent(c Content) []byte {
 }
 
 func readContent(d *thrift.Decoder) Content {
-	var got Content = Strange{}
-	d.Fields(func(f thrift.Field) {
+	var got Content
+	stranger := d.Union(func(f thrift.Field) bool {
 		switch {
 		case f.Is(ctMessage, thrift.Struct):
 			got = readMessage(d)
@@ -105,9 +106,13 @@ func readContent(d *thrift.Decoder) Content {
 		case f.Is(ctEdit, thrift.Struct):
 			got = readEdit(d)
 		default:
-			got = Strange{Member: f.ID}
+			return false
 		}
+		return true
 	})
+	if got == nil {
+		return Strange{Member: stranger}
+	}
 	return got
 }
 
@@ -209,12 +214,24 @@ func readEntities(d *thrift.Decoder) []Entity {
 			case f.Is(2, thrift.I32):
 				n.End = d.I32()
 			case f.Is(3, thrift.Struct):
-				d.Fields(func(f thrift.Field) { n.Kind = EntityKind(f.ID) })
+				n.Kind = readKind(d)
 			}
 		})
 		all = append(all, n)
 	})
 	return all
+}
+
+func readKind(d *thrift.Decoder) (got EntityKind) {
+	stranger := d.Union(func(f thrift.Field) bool {
+		kind := EntityKind(f.ID)
+		known := f.Type == thrift.Struct && kind >= Hashtag && kind <= Phone
+		if known {
+			got = kind
+		}
+		return known
+	})
+	return cmp.Or(got, EntityKind(stranger))
 }
 
 func writeEntities(e *thrift.Encoder, id int16, all []Entity) {

@@ -97,30 +97,34 @@ const (
 
 func readDetail(d *thrift.Decoder) Detail {
 	var got Detail
-	d.Fields(func(f thrift.Field) {
-		switch {
-		case f.Is(dtCreate, thrift.Struct):
+	stranger := d.Union(func(f thrift.Field) bool {
+		if f.Type != thrift.Struct {
+			return false
+		}
+		switch f.ID {
+		case dtCreate:
 			got = readCreate(d)
-		case f.Is(dtKeyChange, thrift.Struct):
+		case dtKeyChange:
 			got = readKeyChange(d)
-		case f.Is(dtGroup, thrift.Struct):
+		case dtGroup:
 			got = readGroup(d)
-		case f.Is(dtFailure, thrift.Struct):
+		case dtFailure:
 			got = readFailure(d)
-		case f.Is(dtTyping, thrift.Struct):
+		case dtTyping:
 			got = Typing{}
-		case f.Is(dtDelete, thrift.Struct):
+		case dtDelete:
 			got = readDelete(d)
-		case f.Is(dtMetadata, thrift.Struct):
+		case dtMetadata:
 			got = readMetadata(d)
-		case f.Is(dtRead, thrift.Struct):
+		case dtRead:
 			got = readRead(d)
 		default:
-			got = Other{Member: f.ID}
+			return false
 		}
+		return true
 	})
 	if got == nil {
-		return Other{}
+		return Other{Member: stranger}
 	}
 	return got
 }
@@ -308,25 +312,29 @@ func (o Other) write(e *thrift.Encoder) { e.Struct(o.Member, nil) }
 func readMetadata(d *thrift.Decoder) Detail {
 	var got Detail = Other{Member: dtMetadata}
 	d.Fields(func(f thrift.Field) {
-		if !f.Is(1, thrift.Struct) {
-			return
+		if f.Is(1, thrift.Struct) {
+			d.Union(func(f thrift.Field) bool { return readMetadataChange(d, f, &got) })
 		}
-		d.Fields(func(f thrift.Field) {
-			switch {
-			case f.Is(1, thrift.Struct):
-				var t TTLChange
-				d.Fields(func(f thrift.Field) {
-					if f.Is(1, thrift.I64) {
-						t.TTL = millis(d.I64())
-					}
-				})
-				got = t
-			case f.Is(2, thrift.Struct):
-				got = TTLChange{}
-			}
-		})
 	})
 	return got
+}
+
+func readMetadataChange(d *thrift.Decoder, f thrift.Field, got *Detail) (known bool) {
+	switch {
+	case f.Is(1, thrift.Struct):
+		var t TTLChange
+		d.Fields(func(f thrift.Field) {
+			if f.Is(1, thrift.I64) {
+				t.TTL = millis(d.I64())
+			}
+		})
+		*got = t
+	case f.Is(2, thrift.Struct):
+		*got = TTLChange{}
+	default:
+		return false
+	}
+	return true
 }
 
 func (t TTLChange) write(e *thrift.Encoder) {

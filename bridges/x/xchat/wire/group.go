@@ -22,10 +22,13 @@ func readGroup(d *thrift.Decoder) Detail {
 		if !f.Is(1, thrift.Struct) {
 			return
 		}
-		d.Fields(func(f thrift.Field) {
-			if kind := GroupKind(f.ID); f.Type == thrift.Struct && kind >= GroupCreate && kind <= GroupMemberLeave {
+		d.Union(func(f thrift.Field) bool {
+			kind := GroupKind(f.ID)
+			known := f.Type == thrift.Struct && kind >= GroupCreate && kind <= GroupMemberLeave
+			if known {
 				got = readGroupChange(d, kind)
 			}
+			return known
 		})
 	})
 	return got

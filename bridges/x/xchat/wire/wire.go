@@ -164,7 +164,10 @@ func readSignature(d *thrift.Decoder) Signature {
 	d.Fields(func(f thrift.Field) {
 		switch {
 		case f.Is(sgValue, thrift.Binary):
-			s.Value, _ = decode64(d.Text()) // what is no base64 verifies nothing
+			s.Value = nil
+			if b, err := decode64(d.Text()); err == nil { // what is no base64 verifies nothing
+				s.Value = b
+			}
 		case f.Is(sgKeyVersion, thrift.Binary):
 			s.KeyVersion = d.Text()
 		case f.Is(sgVersion, thrift.Binary):

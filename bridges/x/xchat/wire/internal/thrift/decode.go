@@ -13,6 +13,7 @@ type Decoder struct {
 	err      error
 	depth    int
 	elements int  // of all lists so far
+	structs  int  // so far
 	unread   bool // the field that Fields shows has not been read
 }
 
@@ -28,10 +29,11 @@ func (d *Decoder) Left() int { return len(d.rest) }
 // Fields reads a struct and shows each field. What show does not read is skipped.
 func (d *Decoder) Fields(show func(f Field)) {
 	d.unread = false
-	if d.depth++; d.depth > mostDepth {
-		d.fail("structs lie too deep")
+	d.enter()
+	defer d.leave()
+	if d.structs++; d.structs > mostStructs {
+		d.fail("there are too many structs")
 	}
-	defer func() { d.depth-- }()
 	for d.err == nil {
 		f := Field{Type: Type(d.byte())}
 		if d.err != nil || f.Type == stop {
@@ -47,9 +49,28 @@ func (d *Decoder) Fields(show func(f Field)) {
 	}
 }
 
+// Union reads a union: a struct of which one field is set. show reads the field when it knows it; a second such field is a
+// fault, because then nobody could say which one counts. The result is the first struct that it does not know, or 0.
+func (d *Decoder) Union(show func(f Field) (known bool)) (stranger int16) {
+	one := false
+	d.Fields(func(f Field) {
+		known := show(f)
+		if known && one {
+			d.fail("a union has two members")
+		}
+		one = one || known
+		if !known && stranger == 0 && f.Type == Struct {
+			stranger = f.ID
+		}
+	})
+	return stranger
+}
+
 // List reads a list and calls each for every element, if they are of this type; each reads exactly one. Other lists are
 // skipped.
 func (d *Decoder) List(elem Type, each func()) {
+	d.enter()
+	defer d.leave()
 	t, n := d.listHead()
 	for range n {
 		if d.err != nil {
@@ -98,6 +119,15 @@ func (d *Decoder) fail(what string) {
 	}
 	d.rest = nil
 }
+
+// enter goes into a struct or list; leave goes out of it.
+func (d *Decoder) enter() {
+	if d.depth++; d.depth > mostDepth {
+		d.fail("values lie too deep")
+	}
+}
+
+func (d *Decoder) leave() { d.depth-- }
 
 // take is the next n bytes; nil when there are not so many.
 func (d *Decoder) take(n int) []byte {
@@ -173,35 +203,36 @@ func (d *Decoder) skip(t Type) {
 		d.take(n)
 		return
 	}
-	if d.depth++; d.depth > mostDepth {
-		d.fail("values lie too deep")
-	}
-	defer func() { d.depth-- }()
 	switch t {
 	case Binary:
 		d.Bytes()
 	case Struct:
 		d.Fields(func(Field) {})
 	case List, Set:
+		d.enter()
+		defer d.leave()
 		elem, n := d.listHead()
-		for range n {
-			if d.err != nil {
-				return
-			}
-			d.skip(elem)
-		}
+		d.skipAll(n, elem)
 	case Map:
+		d.enter()
+		defer d.leave()
 		key, value := Type(d.byte()), Type(d.byte())
-		for range d.count(d.uint32()) {
-			if d.err != nil {
-				return
-			}
-			d.skip(key)
-			d.skip(value)
-		}
+		d.skipAll(d.count(d.uint32()), key, value)
 	case stop, Bool, I8, Double, I16, I32, I64, UUID:
 		d.fail("there is no such type")
 	default:
 		d.fail("there is no such type")
+	}
+}
+
+// skipAll passes n elements over, each of so many values.
+func (d *Decoder) skipAll(n int, each ...Type) {
+	for range n {
+		for _, t := range each {
+			if d.err != nil {
+				return
+			}
+			d.skip(t)
+		}
 	}
 }

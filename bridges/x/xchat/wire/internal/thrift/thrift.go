@@ -1,9 +1,9 @@
 // Package thrift reads and writes Thrift's TBinaryProtocol, as far as X's chat events use it: structs and unions of
 // strings, integers, booleans, lists and each other. It knows no field by itself.
 //
-// Reading is bounded: nothing is allocated that the input does not hold, lists have 10,000 elements at most in one
-// value, and structs lie within each other 32 deep at most. What the caller does not ask for is skipped, so a field that
-// X adds tomorrow spoils nothing.
+// Reading is bounded: nothing is allocated that the input does not hold, all lists of one value have 10,000 elements
+// together at most, there are 20,000 structs in it at most, and structs and lists lie within each other 32 deep at most.
+// What the caller does not ask for is skipped, so a field that X adds tomorrow spoils nothing.
 //
 // https://github.com/apache/thrift/blob/master/doc/specs/thrift-binary-protocol.md
 package thrift
@@ -33,6 +33,7 @@ const (
 const (
 	mostDepth    = 32
 	mostElements = 10_000
+	mostStructs  = 20_000 // an empty one is a byte here, and hundreds where it is read into
 )
 
 // ErrMalformed says that the input is no value of the protocol, or goes past a bound.
