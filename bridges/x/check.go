@@ -12,7 +12,7 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// Check finds out whether the account works and what it would miss. It makes up to seven calls, none of which sends or
+// Check finds out whether the account works and what it would miss. It makes up to ten calls, none of which sends or
 // changes anything. Its error is that of ctx.
 func (c *Connector) Check(ctx context.Context) ([]chat.Finding, error) {
 	d := &doctor{c: c}
@@ -30,9 +30,10 @@ func (c *Connector) Check(ctx context.Context) ([]chat.Finding, error) {
 
 // doctor collects what Check finds.
 type doctor struct {
-	c     *Connector
-	self  string
-	found []chat.Finding
+	c      *Connector
+	self   string
+	sealed bool // encrypted messages are read and written
+	found  []chat.Finding
 }
 
 func (d *doctor) add(g chat.Grade, name, text, mend string) {
@@ -115,25 +116,6 @@ func (d *doctor) messages(ctx context.Context) {
 	d.add(chat.Fine, "messages", said, "")
 }
 
-// encrypted warns when the account has keys: people then write to it in a way that classic messages don't show.
-func (d *doctor) encrypted(ctx context.Context) {
-	var got struct {
-		Data []struct {
-			Version string `json:"public_key_version"`
-		} `json:"data"`
-	}
-	q := url.Values{"public_key.fields": {"public_key_version"}}
-	_, err := d.c.api.call(ctx, request{op: "x: look up keys", method: http.MethodGet, path: "/2/users/" + d.self + "/public_keys", query: q}, &got)
-	switch {
-	case err != nil:
-		d.add(chat.Warning, "encrypted messages", "it is not known whether people write encrypted messages to the account: "+chat.Reason(err), "")
-	case len(got.Data) > 0:
-		d.add(chat.Warning, "encrypted messages", "the account has keys for encrypted messages; those are not received here", "ask people to write an unencrypted message")
-	default:
-		d.add(chat.Fine, "encrypted messages", "the account has no keys, so people write to it in the clear", "")
-	}
-}
-
 // live looks at what makes messages arrive sooner.
 func (d *doctor) live(ctx context.Context) {
 	if d.c.cfg.Receive == Poll {
@@ -163,7 +145,7 @@ func (d *doctor) live(ctx context.Context) {
 		return
 	}
 	var missing []string
-	for _, w := range d.c.wanted() {
+	for _, w := range wanted(d.sealed) {
 		if !have[w.kind] && !have[w.former] {
 			missing = append(missing, w.kind)
 		}

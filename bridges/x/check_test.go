@@ -23,18 +23,7 @@ func finding(all []chat.Finding, name string) chat.Finding {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	keys := `{"data":[]}`
-	wrap := func(next http.Handler) http.Handler { // the simulator does not play encrypted messages
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, "/public_keys") {
-				w.Header().Set("Content-Type", "application/json")
-				_, _ = w.Write([]byte(keys))
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-	s := setup(t, xsim.Config{Wrap: wrap})
+	s := setup(t, xsim.Config{})
 	s.cfg.BearerToken = bridges.NewSecret("sim-app-bearer")
 	s.cfg.Budget.Sends = 1
 	check := func() []chat.Finding {
@@ -59,13 +48,13 @@ func TestCheck(t *testing.T) {
 		expect(all, name, chat.Fine, words)
 	}
 
-	keys = `{"data":[{"public_key_version":"1765382634817"}]}`
+	s.sim.Phone(s.brand) // the account's own telephone, which has keys
 	if _, err := s.open(t).Post(t.Context(), s.post("k", "hi")); err != nil {
 		t.Fatal(err)
 	}
 	s.cfg.Receive = x.Stream
 	all = check()
-	expect(all, "encrypted messages", chat.Warning, "not received")
+	expect(all, "encrypted messages", chat.Warning, "those are missed")
 	expect(all, "budget", chat.Warning, "0 messages left")
 	expect(all, "subscriptions", chat.Warning, "dm.received")
 

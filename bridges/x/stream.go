@@ -149,10 +149,10 @@ type subscriptionsAnswer struct {
 	} `json:"meta"`
 }
 
-// wanted is the kinds of event to hear.
-func (c *Connector) wanted() []wish {
+// wanted is the kinds of event to hear; with those of encrypted messages, if sealed.
+func wanted(sealed bool) []wish {
 	all := []wish{{kind: "dm.received", message: true}, {kind: "dm.sent", message: true}, {kind: "dm.read"}, {kind: "dm.indicate_typing"}}
-	if c.chat.Load() != nil {
+	if sealed {
 		all = append(all,
 			wish{kind: "chat.received"}, wish{kind: "chat.sent"}, wish{kind: "chat.conversation_join", former: "chat.conversation.join"})
 	}
@@ -173,7 +173,7 @@ func (c *Connector) subscribe(ctx context.Context, self, hook string) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range c.wanted() {
+	for _, w := range wanted(c.chat.Load() != nil) {
 		if have[w.kind] || have[w.former] {
 			continue
 		}

@@ -1,0 +1,95 @@
+package x
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/roost-im/roost/bridges/x/xchat"
+	"github.com/roost-im/roost/router/chat"
+)
+
+const namedSealed = "encrypted messages"
+
+// encrypted finds out whether people can write encrypted messages to the account, and whether those are received.
+func (d *doctor) encrypted(ctx context.Context) {
+	listed, err := listedKeys(ctx, d.c.api, d.self)
+	if err != nil {
+		d.add(chat.Warning, namedSealed, "it is not known whether people write encrypted messages to the account: "+chat.Reason(err), "")
+		return
+	}
+	own, err := d.c.ownChatKeys(ctx)
+	switch {
+	case err != nil:
+		d.failed(chat.Broken, namedSealed, err)
+	case own == nil:
+		d.unsealed(listed)
+	default:
+		d.sealed = true
+		d.keys(*own, listed)
+		d.conversations(ctx)
+		d.waiting(ctx)
+	}
+}
+
+// unsealed tells of an account that does not take encrypted messages here.
+func (d *doctor) unsealed(listed []xchat.PublicKeys) {
+	login := "run roost login " + string(d.c.account) + " --chat"
+	switch {
+	case len(listed) > 0 && d.c.cfg.Chat == ChatOff:
+		d.add(chat.Warning, namedSealed, "people can write encrypted messages to the account; those are missed, because chat is off", "take chat: off out, and "+login)
+	case len(listed) > 0:
+		d.add(chat.Warning, namedSealed, "people can write encrypted messages to the account; those are missed, because its keys are not here", login)
+	case d.c.cfg.Chat == ChatOff:
+		d.add(chat.Fine, namedSealed, "the account has no keys, so people write to it in the clear", "")
+	default:
+		d.add(chat.Fine, namedSealed, "the account has no keys, so people write to it in the clear; whoever takes encrypted messages only can't be answered", login)
+	}
+}
+
+// keys tells under which keys people write.
+func (d *doctor) keys(own chatKeys, listed []xchat.PublicKeys) {
+	if newer := newerThan(own.version, listed); newer != "" {
+		d.add(chat.Warning, "keys", fmt.Sprintf("X lists newer keys (version %s) than those here (version %s): what people write for them can't be read", newer, own.version),
+			"import them: roost login "+string(d.c.account)+" --chat --keys FILE")
+		return
+	}
+	d.add(chat.Fine, "keys", fmt.Sprintf("X lists the account's keys (version %s, fingerprint %s)", own.version, own.fingerprint()), "")
+}
+
+// conversations sees whether encrypted messages can be read.
+func (d *doctor) conversations(ctx context.Context) {
+	if err := d.c.purse.read(ctx); err != nil {
+		d.failed(chat.Warning, namedSealed, err)
+		return
+	}
+	var got struct {
+		Meta struct {
+			HasRequests bool `json:"has_message_requests"`
+		} `json:"meta"`
+	}
+	r := request{op: "x: look up conversations", method: http.MethodGet, path: "/2/chat/conversations", query: url.Values{"max_results": {"1"}}}
+	if _, err := d.c.api.call(ctx, r, &got); err != nil {
+		d.failed(chat.Broken, namedSealed, err)
+		return
+	}
+	d.add(chat.Fine, namedSealed, "can be read and written", "")
+	if got.Meta.HasRequests {
+		d.add(chat.Warning, "message requests", "people whom the account has not accepted have written; X does not give those messages", "accept them in X's own app")
+	}
+}
+
+// waiting tells of messages whose keys have not come.
+func (d *doctor) waiting(ctx context.Context) {
+	t := talks{keep: d.c.keep}
+	all, err := t.waits(ctx)
+	if err != nil {
+		d.failed(chat.Warning, "waiting", err)
+		return
+	}
+	if len(all) > 0 {
+		d.add(chat.Warning, "waiting", fmt.Sprintf("in %d conversations there are messages that can't be read, because X has not given their keys", len(all)),
+			"ask those people to write again")
+	}
+}
