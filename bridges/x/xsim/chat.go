@@ -34,8 +34,8 @@ type chats struct {
 func newChats() chats {
 	return chats{
 		keys: map[string][]registered{}, directory: &xchat.Directory{}, rooms: map[string]*room{}, reserved: map[string]string{},
-		blobs: map[string]*blob{}, stances: map[[2]string]stance{}, since: map[[2]string]int{}, withheld: map[[2]string]bool{}, inboxes: map[string][]mail{},
-		phones: map[string]*Phone{}, salt: secret(16),
+		blobs: map[string]*blob{}, stances: map[[2]string]stance{}, since: map[[2]string]int{}, withheld: map[[2]string]bool{},
+		inboxes: map[string][]mail{}, phones: map[string]*Phone{}, salt: secret(16),
 	}
 }
 
