@@ -250,6 +250,40 @@ func TestChatLoginWithAFullDisk(t *testing.T) {
 	}
 }
 
+// hasty is a disk of somebody who gives up when the registered keys are about to be noted.
+type hasty struct {
+	bridges.Keeper
+
+	giveUp func()
+}
+
+// Keep keeps what is still wanted.
+func (h hasty) Keep(ctx context.Context, key string, value []byte) error {
+	if key == keptKeys && strings.Contains(string(value), `"version"`) {
+		h.giveUp()
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return h.Keeper.Keep(ctx, key, value)
+}
+
+// TestChatLoginNotesWhatNobodyWaitsFor notes what X registered although somebody gave up.
+func TestChatLoginNotesWhatNobodyWaitsFor(t *testing.T) {
+	t.Parallel()
+	s := newKeyScene(t)
+	ctx, cancel := contextWithCancel(t)
+	c, err := x.New(s.cfg, bridges.Deps{Account: account, Keep: hasty{s.keep, cancel}, Client: s.client})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := c.LoginChat(ctx, x.ChatLoginOptions{})
+	s.hears(done, err)
+	if e := s.kept(t); err != nil || ctx.Err() == nil || e.Version != done.Version || e.Next != nil {
+		t.Errorf("LoginChat = %+v, %v; kept is version %q, next %v", done, err, e.Version, e.Next != nil)
+	}
+}
+
 // TestChatLoginThatIsGivenUp keeps what X registered in the moment in which somebody gave up.
 func TestChatLoginThatIsGivenUp(t *testing.T) {
 	t.Parallel()

@@ -353,6 +353,21 @@ func TestChatLoginImports(t *testing.T) {
 	}
 }
 
+// TestChatLoginImportsOddKeys takes raw keys that have no byte above 127.
+func TestChatLoginImportsOddKeys(t *testing.T) {
+	t.Parallel()
+	s := newKeyScene(t)
+	raw := strings.Repeat("\x01", 64)
+	keys, err := xchat.ParseBlob([]byte(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.lists(keys, "99")
+	if done, err := s.login(t, x.ChatLoginOptions{Keys: bridges.NewSecret(raw)}); err != nil || done.Version != "99" {
+		t.Errorf("LoginChat = %+v, %v", done, err)
+	}
+}
+
 // TestChatLoginImportsOldKeys tells that people write for newer keys.
 func TestChatLoginImportsOldKeys(t *testing.T) {
 	t.Parallel()
@@ -415,7 +430,6 @@ func TestChatLoginReplaces(t *testing.T) {
 func TestChatLoginMendsWhatIsKept(t *testing.T) {
 	t.Parallel()
 	for name, e := range map[string]entry{
-		"no version":      {User: acmeID},
 		"no user":         {Version: "99"},
 		"another version": {User: acmeID, Version: "98"},
 		"another user":    {User: otherID, Version: "99"},
@@ -426,18 +440,41 @@ func TestChatLoginMendsWhatIsKept(t *testing.T) {
 			keys := s.makes(t)
 			s.lists(keys, "99")
 			e.Blob = blob(keys)
+			waiting := entry{Blob: blob(s.makes(t)), User: acmeID}
+			e.Next = &waiting
 			s.keeps(t, e)
 			done, err := s.login(t, x.ChatLoginOptions{})
 			if err != nil || done.Version != "99" || done.Fingerprint != keys.Public().Fingerprint() {
 				t.Fatalf("LoginChat = %+v, %v", done, err)
 			}
-			if got := s.kept(t); got != (entry{Blob: blob(keys), User: acmeID, Version: "99"}) {
-				t.Errorf("kept is version %q of user %q, next %v", got.Version, got.User, got.Next != nil)
+			got := s.kept(t)
+			if got.Blob != e.Blob || got.User != acmeID || got.Version != "99" {
+				t.Errorf("kept is version %q of user %q", got.Version, got.User)
+			}
+			if got.Next == nil || *got.Next != waiting {
+				t.Error("the keys that wait to be registered are lost")
 			}
 			if _, tries := s.state(); tries != 0 {
 				t.Error("they were registered again")
 			}
 		})
+	}
+}
+
+// TestChatLoginRegistersWhatIsKept is keys that were kept without a version, with and without anybody whose they are.
+func TestChatLoginRegistersWhatIsKept(t *testing.T) {
+	t.Parallel()
+	for _, user := range []string{"", acmeID} {
+		s := newKeyScene(t)
+		keys := s.makes(t)
+		s.keeps(t, entry{Blob: blob(keys), User: user})
+		done, err := s.login(t, x.ChatLoginOptions{})
+		if err != nil || done.Outcome != x.ChatRegistered || done.Fingerprint != keys.Public().Fingerprint() {
+			t.Fatalf("LoginChat = %+v, %v", done, err)
+		}
+		if e := s.kept(t); e != (entry{Blob: blob(keys), User: acmeID, Version: done.Version}) {
+			t.Errorf("kept is version %q of user %q, next %v", e.Version, e.User, e.Next != nil)
+		}
 	}
 }
 
