@@ -77,6 +77,7 @@ func control(h *house, w *watchers) http.Handler {
 	mux.HandleFunc("POST /settle", answerTo(h.settle))
 	mux.HandleFunc("POST /why", answerTo(h.why))
 	mux.HandleFunc("POST /doctor", answerTo(h.doctor))
+	mux.HandleFunc("POST /login-keys", answerTo(h.loginKeys))
 	mux.HandleFunc("POST /reopen", answerTo(h.reopen))
 	mux.HandleFunc("POST /bots", answerTo(func(ctx context.Context, _ struct{}) ([]botRow, error) { return h.bots(ctx) }))
 	mux.HandleFunc("POST /resume", answerTo(h.resume))
@@ -173,6 +174,10 @@ func (c *client) why(ctx context.Context, q question) (answer, error) {
 
 func (c *client) doctor(ctx context.Context, accounts []chat.Account) ([]diagnosis, error) {
 	return ask[[]diagnosis](ctx, c, "doctor", accounts)
+}
+
+func (c *client) loginKeys(ctx context.Context, q keyQuestion) (keyAnswer, error) {
+	return ask[keyAnswer](ctx, c, "login-keys", q)
 }
 
 func (c *client) reopen(ctx context.Context, name chat.Account) (bool, error) {

@@ -41,6 +41,7 @@ type house struct {
 
 	turn    sync.Mutex           // one change of what the router does at a time
 	version map[chat.Account]int // grows when an account is to be opened again
+	keying  sync.Mutex           // one account at a time gets keys for encrypted messages
 
 	mu       sync.RWMutex
 	file     *configs.File

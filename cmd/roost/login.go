@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -12,12 +13,14 @@ import (
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x"
+	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
 )
 
 func (c *common) loginCmd() *cobra.Command {
 	var listen string
 	var noBrowser bool
+	var keys keyFlags
 	cmd := &cobra.Command{
 		Use:   "login ACCOUNT",
 		Short: "Log an account in at its platform, where that takes more than a token",
@@ -25,8 +28,18 @@ func (c *common) loginCmd() *cobra.Command {
 in the database. A Roost that runs with this configuration uses them at once.
 
 X comes back to http://LISTEN/callback, which must be one of the callback addresses of your app. On a machine without a
-browser, open the printed address elsewhere and forward that port.`,
-		Example:           "  roost login x/acme",
+browser, open the printed address elsewhere and forward that port.
+
+With --chat it gets an account of X that is logged in its keys for encrypted messages. It makes and registers new keys
+if the account has none; from then on people's apps may encrypt what they write to it. If the account has keys, because
+somebody uses X's app with it, bring them with --keys: on your own machine, unlock them once with the account's PIN by
+X's Chat XDK (Python, Go, .NET or JVM), and write what its export_keys gives into a file, as it is or in base64. Roost
+itself does not take the PIN.
+
+With --replace people's apps show that the account's key has changed, older messages can't be read by Roost, and the
+account's other devices can't read newer ones until they have taken the new keys over.`,
+		Example: `  roost login x/acme
+  roost login x/acme --chat --export acme.key`,
 		Args:              wants("ACCOUNT"),
 		ValidArgsFunction: c.accountNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,11 +50,18 @@ browser, open the printed address elsewhere and forward that port.`,
 			if _, _, err := net.SplitHostPort(listen); listen != "" && err != nil {
 				return usage(fmt.Errorf("--listen %s: wants host:port, as in 127.0.0.1:8737", listen))
 			}
+			if keys.wanted() && (listen != "" || noBrowser) {
+				return usage(errors.New("--chat opens no page, so --listen and --no-browser mean nothing with it"))
+			}
+			if keys.wanted() {
+				return c.askKeys(cmd.Context(), name, keys)
+			}
 			return c.login(cmd.Context(), name, loginOptions{listen: listen, show: c.shower(cmd.Context(), noBrowser)})
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "where the browser comes back to, as `HOST:PORT`; default 127.0.0.1:8737")
 	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "print the address only")
+	keys.define(cmd.Flags())
 	return cmd
 }
 
@@ -53,13 +73,9 @@ type loginOptions struct {
 
 // login logs one account in, and keeps its tokens where the Roost that runs, or the next one, finds them.
 func (c *common) login(ctx context.Context, name chat.Account, opt loginOptions) error {
-	f, err := c.load()
+	f, a, err := c.accountOf(name)
 	if err != nil {
 		return err
-	}
-	a, ok := f.Accounts[name]
-	if !ok {
-		return noAccount(f, name)
 	}
 	p, _ := platformOf(name)
 	if p.login == nil || p.fixed != nil && p.fixed(a.Settings) {
@@ -84,6 +100,19 @@ func (c *common) login(ctx context.Context, name chat.Account, opt loginOptions)
 	}
 	_, err = fmt.Fprintf(c.out, "%s is logged in as %s.\n", name, who)
 	return err
+}
+
+// accountOf is an account of the configuration.
+func (c *common) accountOf(name chat.Account) (*configs.File, configs.Account, error) {
+	f, err := c.load()
+	if err != nil {
+		return nil, configs.Account{}, err
+	}
+	a, ok := f.Accounts[name]
+	if !ok {
+		return nil, configs.Account{}, noAccount(f, name)
+	}
+	return f, a, nil
 }
 
 // fixedX says whether an X account's tokens stand in the configuration, where no login changes them.

@@ -29,12 +29,18 @@ type office interface {
 	settle(ctx context.Context, o order) (settled, error)
 	why(ctx context.Context, q question) (answer, error)
 	doctor(ctx context.Context, accounts []chat.Account) ([]diagnosis, error)
-	keeper(name chat.Account) bridges.Keeper
-	reopen(ctx context.Context, name chat.Account) (bool, error)
+	gate
 	bots(ctx context.Context) ([]botRow, error)
 	resume(ctx context.Context, bot string) (was string, err error)
 	record(ctx context.Context, q recording) (string, error)
 	Close() error
+}
+
+// gate is what logging in asks.
+type gate interface {
+	keeper(name chat.Account) bridges.Keeper
+	loginKeys(ctx context.Context, q keyQuestion) (keyAnswer, error)
+	reopen(ctx context.Context, name chat.Account) (bool, error)
 }
 
 // deliveryRow is a delivery as commands show it.

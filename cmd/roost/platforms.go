@@ -25,13 +25,15 @@ type platform struct {
 	direct func(id chat.ConversationID) bool                                                                    // whether an ID is that of a direct conversation; nil: it does not tell
 	fixed  func(settings any) bool                                                                              // whether these settings need no login; nil: all need one
 	login  func(ctx context.Context, settings any, deps bridges.Deps, opt loginOptions) (who string, err error) // nil: not needed
+	// loginKeys gets an account its keys for encrypted messages; nil: there are none on the platform.
+	loginKeys func(ctx context.Context, conn chat.Connector, q keyQuestion) (keyAnswer, error)
 	// commands says whether people can give a desk commands in its threads, for which the connector must know where those are.
 	commands bool
 }
 
 // platforms are all there are.
 var platforms = []platform{
-	{name: "x", decode: decode[x.Config], open: open(x.New), fixed: fixedX, login: loginX},
+	{name: "x", decode: decode[x.Config], open: open(x.New), fixed: fixedX, login: loginX, loginKeys: loginKeysX},
 	{name: "slack", decode: decode[slack.Config], open: open(slack.New), direct: slack.Direct},
 	{name: "discord", decode: decode[discord.Config], open: open(discord.New), commands: true},
 	{name: "telegram", decode: decode[telegram.Config], open: open(telegram.New), direct: telegram.Direct, commands: true},
