@@ -58,7 +58,10 @@ func TestCheckOfAnAccountWithKeys(t *testing.T) {
 	}
 	s.say(t, "who can read this?")
 	s.run(t)
-	bring := func() bool { b, err := s.keep.Kept(t.Context(), "chat/waiting"); return err == nil && strings.Contains(string(b), ":") }
+	bring := func() bool {
+		b, err := s.keep.Kept(t.Context(), "chat/waiting")
+		return err == nil && strings.Contains(string(b), ":")
+	}
 	for range 200 {
 		if bring() {
 			break

@@ -68,10 +68,11 @@ func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversat
 	if err != nil {
 		return chat.Receipt{}, err
 	}
+	id := t.id(key)
 	for try := 1; ; try++ {
-		l, err := t.outbox.letter(ctx, key)
+		l, err := t.outbox.letter(ctx, id)
 		if err == nil && l == nil {
-			l, err = t.seal(ctx, key, one, write)
+			l, err = t.seal(ctx, xchat.Draft{ID: id, Conversation: one.id, Silent: key == ""}, one, write)
 		}
 		if err != nil {
 			return chat.Receipt{}, err
@@ -79,12 +80,12 @@ func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversat
 		r, failure, err := t.send(ctx, *l)
 		if err != nil || failure == 0 {
 			if err == nil {
-				t.markRead(ctx, one)
+				t.sent(ctx, one, *l, r)
 			}
 			return r, err
 		}
 		// X took nothing, so what was sealed is of no use any more.
-		if err := t.outbox.drop(context.WithoutCancel(ctx), key); err != nil {
+		if err := t.outbox.drop(context.WithoutCancel(ctx), id); err != nil {
 			return chat.Receipt{}, err
 		}
 		mended, err := t.mend(ctx, one, failure)
@@ -97,26 +98,34 @@ func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversat
 	}
 }
 
-// seal composes, seals, signs and keeps.
-func (t *encrypted) seal(ctx context.Context, key chat.Key, one *talk, write compose) (*letter, error) {
+// sent notes what a sealed message became, should X say later that it could not carry it on, and that what came before it is
+// read. Without either the message is sent all the same.
+func (t *encrypted) sent(ctx context.Context, one *talk, l letter, r chat.Receipt) {
+	l.Message = r.Messages[0]
+	_ = t.outbox.put(context.WithoutCancel(ctx), l)
+	t.markRead(ctx, one)
+}
+
+// seal composes, seals, signs and keeps. What is Silent, as reactions are, is sealed anew by another try.
+func (t *encrypted) seal(ctx context.Context, d xchat.Draft, one *talk, write compose) (*letter, error) {
 	secret, err := t.key(ctx, one)
 	if err != nil {
 		return nil, err
 	}
-	content, err := write(ctx, one, secret)
-	if err != nil {
+	if d.Content, err = write(ctx, one, secret); err != nil {
 		return nil, err
 	}
 	one.mu.Lock()
-	ttl, token := one.at.TTL, one.at.Token
+	token := one.at.Token
+	d.TTL = one.at.TTL
 	one.mu.Unlock()
-	payload, err := t.author.Write(xchat.Draft{ID: t.id(key), Conversation: one.id, Content: content, TTL: ttl}, secret)
+	payload, err := t.author.Write(d, secret)
 	if err != nil {
 		return nil, &chat.Error{Op: "x: post", Kind: chat.Refused, Err: err}
 	}
 	payload.Token = token
-	l := letter{Conversation: one.id, Payload: payload}
-	return &l, t.outbox.put(ctx, key, l)
+	l := letter{Conversation: one.id, Payload: payload, Loose: d.Silent}
+	return &l, t.outbox.put(ctx, l)
 }
 
 // send gives X a sealed message. failure is X's reason for not carrying it on; 0 when it does.
@@ -268,7 +277,7 @@ func (t *encrypted) mend(ctx context.Context, one *talk, failure wire.FailureTyp
 	return false, nil
 }
 
-// id is the message ID of a post: the same for every try.
+// id is the message ID of a post: the same for every try. Without a key it is another one each time.
 func (t *encrypted) id(key chat.Key) string {
 	var b [16]byte
 	if key == "" {

@@ -19,6 +19,9 @@ import (
 // tellAfter is how long a message may wait for its key before the team is told that there is one.
 const tellAfter = 10 * time.Minute
 
+// bounceWait is how long the failure of a message is held back.
+const bounceWait = 5 * time.Second
+
 // signerWait is how long a message may wait until X lists the keys that it is signed with.
 const signerWait = time.Hour
 
@@ -89,7 +92,7 @@ func (d *digest) event(ctx context.Context, ev wire.Event) error {
 	case wire.Typing:
 		d.happened(ctx, ev, chat.Typing{}, "")
 	case wire.Failure:
-		return d.failed(ctx, ev)
+		d.failed(ctx, ev)
 	case wire.MessageDelete, wire.MarkRead, wire.GroupChange, wire.TTLChange:
 		// X takes read marks without a signature, so that nobody read what somebody is said to have read can't be ruled out.
 		if _, read := ev.Detail.(wire.MarkRead); !read || !ev.Signature.IsZero() {
@@ -223,6 +226,14 @@ func (d *digest) tryWaiting(ctx context.Context) error {
 		if !ok {
 			continue
 		}
+		if f, failed := ev.Detail.(wire.Failure); failed {
+			if d.t.c.now().Sub(w.Since) < bounceWait {
+				d.next.Waiting = append(d.next.Waiting, w)
+			} else if err := d.bounce(ctx, ev, f); err != nil {
+				return err
+			}
+			continue
+		}
 		m, ok := ev.Detail.(wire.MessageCreate)
 		if !ok {
 			continue
@@ -260,10 +271,31 @@ func (d *digest) tellWaiting(ctx context.Context) {
 	}
 }
 
-// failed tells that X did not carry on what the account wrote.
-func (d *digest) failed(ctx context.Context, ev wire.Event) error {
+// failed has it told that X did not carry on what the account wrote, once that is known as written: the failure may come
+// before whoever wrote has noted the message.
+func (d *digest) failed(ctx context.Context, ev wire.Event) {
 	f, _ := ev.Detail.(wire.Failure)
 	d.t.c.log.LogAttrs(ctx, slog.LevelWarn, "x did not carry a message on", slog.String("message", ev.ID), slog.Int("failure", int(f.Type)))
+	d.next.Waiting = append(d.next.Waiting, waiting{Event: ev.Encode(), Since: d.t.c.now().UTC(), Told: true})
+	time.AfterFunc(bounceWait, d.t.c.wake)
+}
+
+// bounce tells of a failure, if the message is ours.
+func (d *digest) bounce(ctx context.Context, ev wire.Event, f wire.Failure) error {
+	if len(ev.ID) > len("00000000-0000-0000-0000-000000000000") {
+		return nil // none of ours
+	}
+	l, err := d.t.outbox.letter(ctx, ev.ID)
+	if err != nil || l == nil || l.Message == "" {
+		return err
+	}
+	e := d.base(ctx, ev)
+	if e.Direct { // it is the other one who did not get it
+		e.Author = d.t.c.reader(d.t.own.user).author(string(e.Conversation.ID))
+	}
+	e.ID += "/bounced"
+	e.Message, e.What = l.Message, chat.Bounced{Reason: chat.Reason(failed(f.Type))}
+	d.found = append(d.found, e)
 	return nil
 }
 

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	keepOutbox = "chat/out/" // and the post's key
-	keepOuts   = "chat/outs" // the keys, oldest first
+	keepOutbox = "chat/out/" // and the message's ID
+	keepOuts   = "chat/outs" // the IDs, oldest first
 	mostOuts   = mostClaims
 )
 
@@ -24,21 +24,20 @@ type outbox struct {
 	keep bridges.Keeper
 
 	mu  sync.Mutex
-	all []chat.Key // nil: not loaded yet
+	all []string // nil: not loaded yet
 }
 
 // letter is a sealed message on its way to a conversation.
 type letter struct {
-	Conversation string        `json:"conversation"`
-	Payload      xchat.Payload `json:"payload"`
+	Conversation string         `json:"conversation"`
+	Payload      xchat.Payload  `json:"payload"`
+	Message      chat.MessageID `json:"message,omitempty"` // what it became; empty: X has not said
+	Loose        bool           `json:"-"`                 // another try may seal it anew, so it is not kept
 }
 
-// letter is what was sealed for a post; nil when nothing was.
-func (o *outbox) letter(ctx context.Context, key chat.Key) (*letter, error) {
-	if key == "" {
-		return nil, nil //nolint:nilnil // a post without a key is sealed anew
-	}
-	b, err := o.keep.Kept(ctx, keepOutbox+string(key))
+// letter is what was sealed under a message's ID; nil when nothing was.
+func (o *outbox) letter(ctx context.Context, id string) (*letter, error) {
+	b, err := o.keep.Kept(ctx, keepOutbox+id)
 	if err != nil {
 		return nil, fmt.Errorf("x: load sealed message: %w", err)
 	}
@@ -49,9 +48,10 @@ func (o *outbox) letter(ctx context.Context, key chat.Key) (*letter, error) {
 	return &l, nil
 }
 
-// put keeps what was sealed for a post, and forgets the oldest.
-func (o *outbox) put(ctx context.Context, key chat.Key, l letter) error {
-	if key == "" {
+// put keeps what was sealed, and forgets the oldest.
+func (o *outbox) put(ctx context.Context, l letter) error {
+	id := l.Payload.MessageID
+	if l.Loose {
 		return nil
 	}
 	o.mu.Lock()
@@ -59,15 +59,15 @@ func (o *outbox) put(ctx context.Context, key chat.Key, l letter) error {
 	if err := o.load(ctx); err != nil {
 		return err
 	}
-	if err := keepJSON(ctx, o.keep, keepOutbox+string(key), l); err != nil {
+	if err := keepJSON(ctx, o.keep, keepOutbox+id, l); err != nil {
 		return err
 	}
-	if slices.Contains(o.all, key) {
+	if slices.Contains(o.all, id) {
 		return nil
 	}
-	all := append(slices.Clone(o.all), key)
+	all := append(slices.Clone(o.all), id)
 	for len(all) > mostOuts {
-		if err := o.keep.Keep(ctx, keepOutbox+string(all[0]), nil); err != nil {
+		if err := o.keep.Keep(ctx, keepOutbox+all[0], nil); err != nil {
 			return fmt.Errorf("x: forget sealed message: %w", err)
 		}
 		all = all[1:]
@@ -80,11 +80,8 @@ func (o *outbox) put(ctx context.Context, key chat.Key, l letter) error {
 }
 
 // drop forgets what X refused: it is sealed anew when it is tried again.
-func (o *outbox) drop(ctx context.Context, key chat.Key) error {
-	if key == "" {
-		return nil
-	}
-	if err := o.keep.Keep(ctx, keepOutbox+string(key), nil); err != nil {
+func (o *outbox) drop(ctx context.Context, id string) error {
+	if err := o.keep.Keep(ctx, keepOutbox+id, nil); err != nil {
 		return fmt.Errorf("x: forget sealed message: %w", err)
 	}
 	return nil
@@ -99,7 +96,7 @@ func (o *outbox) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("x: load sealed messages: %w", err)
 	}
-	o.all = []chat.Key{}
+	o.all = []string{}
 	if b != nil {
 		_ = json.Unmarshal(b, &o.all) // unreadable: they stay for good, which harms nothing
 	}

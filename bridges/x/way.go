@@ -56,7 +56,7 @@ func (t *encrypted) way(ctx context.Context, p chat.Post) (by way, known bool, e
 	if isGroup(string(p.To.ID)) {
 		return byChat, true, nil
 	}
-	if l, err := t.outbox.letter(ctx, p.Key); err != nil || l != nil {
+	if l, err := t.outbox.letter(ctx, t.id(p.Key)); err != nil || l != nil {
 		return byChat, true, err
 	}
 	one, err := t.conversation(ctx, p.To)
@@ -145,7 +145,7 @@ func (c *Connector) find(ctx context.Context, p chat.Post, since time.Time) (cha
 		return chat.Receipt{}, false, err
 	}
 	if t != nil {
-		l, err := t.outbox.letter(ctx, p.Key)
+		l, err := t.outbox.letter(ctx, t.id(p.Key))
 		if err != nil {
 			return chat.Receipt{}, false, err
 		}
