@@ -141,11 +141,14 @@ func (p *Phone) register() error {
 	return nil
 }
 
-// Fingerprint is what the person compares with what others see: that of the newest identity key.
-func (p *Phone) Fingerprint() string {
+// Public is the person's newest public keys, whose fingerprint people compare.
+func (p *Phone) Public() xchat.PublicKeys {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.self().Keys.Public().Fingerprint()
+	me := p.self()
+	out := me.Keys.Public()
+	out.User, out.Version = me.User, me.Version
+	return out
 }
 
 // self is the person with the newest keys; p.mu is held.
