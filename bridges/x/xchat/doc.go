@@ -26,10 +26,13 @@
 //   - A conversation's latest key never goes back to an older one: an old key change that comes again can be read with,
 //     and not written with. A key change whose signer X no longer lists, as that of somebody who left a group, gives a
 //     key to read with alone, as X's documents advise (https://docs.x.com/xchat/groups).
-//   - What a reply says of the message that it answers is Proven, Forged, or Unproven when the reply brings no proof.
-//   - No error, and no verb on Keys, ConversationKey and Keyring, shows a key or what was written.
+//   - What a reply says of the message that it answers is Proven, Forged, or Unproven when the reply brings no proof that
+//     can be checked.
+//   - No error, and no verb on Keys, ConversationKey, Keyring, Opened and Draft, shows a key or what was written.
+//   - No secret is compared but in constant time, which here means: as the tag of a cipher. Two keys are told apart by
+//     their versions and by who signed them, never by what they are.
 //
 // We chose to refuse a key change with a wrong signature altogether, where X's own SDK still reads old ones with it,
-// because what can't be told from a forgery should not decide what we can read; it costs the history from before X signed
-// key changes that anybody can check (signature version 6).
+// because what can't be told from a forgery should not decide what we can read; it costs the history from before signature
+// version 6. Until then the signature covered everybody's copies of the key, of which X gives each account its own alone.
 package xchat

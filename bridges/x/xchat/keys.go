@@ -26,8 +26,23 @@ const (
 // Keys are an account's private keys: identity, which opens conversation keys, and signing. They are made once and kept;
 // whoever has them reads and writes as the account. No verb prints them. They are safe for concurrent use.
 type Keys struct {
-	identity *ecdh.PrivateKey
-	signing  *ecdsa.PrivateKey
+	// A func, because fmt asks nothing in an unexported field for its methods, and looks into pointers there when a verb does
+	// not fit.
+	private func() (identity *ecdh.PrivateKey, signing *ecdsa.PrivateKey)
+}
+
+func hide(identity *ecdh.PrivateKey, signing *ecdsa.PrivateKey) *Keys {
+	return &Keys{private: func() (*ecdh.PrivateKey, *ecdsa.PrivateKey) { return identity, signing }}
+}
+
+func (k *Keys) identity() *ecdh.PrivateKey {
+	identity, _ := k.private()
+	return identity
+}
+
+func (k *Keys) signing() *ecdsa.PrivateKey {
+	_, signing := k.private()
+	return signing
 }
 
 // NewKeys makes keys that nobody has had before.
@@ -40,7 +55,7 @@ func NewKeys() (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("xchat: make keys: %w", err)
 	}
-	return &Keys{identity: identity, signing: signing}, nil
+	return hide(identity, signing), nil
 }
 
 // ErrBlob says that bytes are no keys.
@@ -60,7 +75,7 @@ func ParseBlob(blob []byte) (*Keys, error) {
 	if err != nil {
 		return nil, ErrBlob
 	}
-	return &Keys{identity: identity, signing: signing}, nil
+	return hide(identity, signing), nil
 }
 
 // ParseBlobText is ParseBlob of base64, with or without padding and white space around it.
@@ -74,11 +89,11 @@ func ParseBlobText(s string) (*Keys, error) {
 
 // Blob is the keys as X's own SDK exports them. It is not encrypted.
 func (k *Keys) Blob() []byte {
-	signing, err := k.signing.Bytes()
+	signing, err := k.signing().Bytes()
 	if err != nil {
 		panic(err) // NewKeys and ParseBlob make sound keys only
 	}
-	return append(k.identity.Bytes(), signing...)
+	return append(k.identity().Bytes(), signing...)
 }
 
 // String shows that there are keys, and none of them.
@@ -89,12 +104,12 @@ func (k *Keys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()
 
 // Public is the keys' public side, with the signature that binds its halves.
 func (k *Keys) Public() PublicKeys {
-	identity := spki(k.identity.PublicKey())
+	identity := spki(k.identity().PublicKey())
 	return PublicKeys{Identity: identity, Signing: k.signingSPKI(), Binding: k.sign(identity)}
 }
 
 func (k *Keys) signingSPKI() []byte {
-	p, err := k.signing.PublicKey.ECDH()
+	p, err := k.signing().PublicKey.ECDH()
 	if err != nil {
 		panic(err) // on P-256 there is one
 	}
@@ -119,7 +134,7 @@ type Registration struct {
 // Registration is how the keys' public side is registered.
 func (k *Keys) Registration(version string) (Registration, error) {
 	pub := k.Public()
-	identity, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), k.identity.Bytes())
+	identity, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), k.identity().Bytes())
 	if err != nil {
 		return Registration{}, fmt.Errorf("xchat: register: %w", err)
 	}
@@ -214,7 +229,7 @@ func verifier(b []byte) (*ecdsa.PublicKey, error) {
 }
 
 // sign signs msg with the signing key: r and s, 32 bytes each.
-func (k *Keys) sign(msg []byte) []byte { return sign(k.signing, msg) }
+func (k *Keys) sign(msg []byte) []byte { return sign(k.signing(), msg) }
 
 func sign(key *ecdsa.PrivateKey, msg []byte) []byte {
 	sum := sha256.Sum256(msg)

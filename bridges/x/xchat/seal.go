@@ -33,15 +33,20 @@ type ConversationKey struct {
 
 	Version string // digits; larger is newer
 
-	// A pointer, because fmt does not ask for the methods of a value in an unexported field: it prints an address there.
-	secret *[keySize]byte
+	// A func, because fmt asks nothing in an unexported field for its methods, and looks into pointers there when a verb does
+	// not fit. What it gives must not be changed.
+	secret func() *[keySize]byte
+}
+
+func hidden(version string, secret *[keySize]byte) ConversationKey {
+	return ConversationKey{Version: version, secret: func() *[keySize]byte { return secret }}
 }
 
 // NewConversationKey makes a key that nobody has had before.
 func NewConversationKey(version string) ConversationKey {
-	k := ConversationKey{Version: version, secret: new([keySize]byte)}
-	_, _ = rand.Read(k.secret[:]) // never fails
-	return k
+	var secret [keySize]byte
+	_, _ = rand.Read(secret[:]) // never fails
+	return hidden(version, &secret)
 }
 
 // ParseConversationKey reads what Secret gave.
@@ -49,7 +54,7 @@ func ParseConversationKey(version string, secret []byte) (ConversationKey, error
 	if len(secret) != keySize {
 		return ConversationKey{}, errors.New("xchat: a conversation key must be 32 bytes")
 	}
-	return ConversationKey{Version: version, secret: new([keySize]byte(secret))}, nil
+	return hidden(version, new([keySize]byte(secret))), nil
 }
 
 // IsZero says whether there is no key.
@@ -60,7 +65,7 @@ func (k ConversationKey) Secret() *[32]byte {
 	if k.secret == nil {
 		return nil
 	}
-	return new(*k.secret)
+	return new(*k.secret())
 }
 
 // String shows the version alone.
@@ -73,7 +78,7 @@ func (k ConversationKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, 
 func (k ConversationKey) seal(plain []byte) []byte {
 	var nonce [nonceSize]byte
 	_, _ = rand.Read(nonce[:]) // never fails
-	return secretbox.Seal(nonce[:], plain, &nonce, k.secret)
+	return secretbox.Seal(nonce[:], plain, &nonce, k.secret())
 }
 
 // open undoes seal. Its error is ErrSealed, whatever is wrong; the tag is compared in constant time.
@@ -81,7 +86,7 @@ func (k ConversationKey) open(sealed []byte) ([]byte, error) {
 	if k.IsZero() || len(sealed) < nonceSize+secretbox.Overhead || len(sealed) > mostSealed {
 		return nil, ErrSealed
 	}
-	plain, ok := secretbox.Open(nil, sealed[nonceSize:], (*[nonceSize]byte)(sealed), k.secret)
+	plain, ok := secretbox.Open(nil, sealed[nonceSize:], (*[nonceSize]byte)(sealed), k.secret())
 	if !ok {
 		return nil, ErrSealed
 	}
@@ -121,7 +126,7 @@ func (k ConversationKey) wrap(to *ecdh.PublicKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return aead.Seal(front, nonce, k.secret[:], nil), nil
+	return aead.Seal(front, nonce, k.secret()[:], nil), nil
 }
 
 // unwrap undoes wrap. Its error is ErrSealed, whatever is wrong; the tag is compared in constant time.
@@ -133,7 +138,7 @@ func (k *Keys) unwrap(version string, wrapped []byte) (ConversationKey, error) {
 	if err != nil {
 		return ConversationKey{}, ErrSealed
 	}
-	shared, err := k.identity.ECDH(moment)
+	shared, err := k.identity().ECDH(moment)
 	if err != nil {
 		return ConversationKey{}, ErrSealed
 	}

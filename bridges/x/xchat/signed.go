@@ -91,7 +91,7 @@ func keyParts(d wire.KeyChange, version int, key *ConversationKey) []string {
 	parts := []string{d.Version}
 	if version >= keyFrom {
 		if key != nil {
-			parts = append(parts, encode64(key.secret[:]))
+			parts = append(parts, encode64(key.secret()[:]))
 		}
 		return parts
 	}
