@@ -68,6 +68,21 @@ func TestPhonesTalk(t *testing.T) {
 	}
 }
 
+func TestAReplyWithAPicture(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	a, c := m.sim.Phone(alice), m.sim.Phone(carol)
+	first := m.said(a.Say(carol, "how does it look?"))
+	m.said(c.ReplyWith(alice, first.Sequence, "so", xsim.File{Name: "x.png", Type: "image/png", Data: picture(t)}))
+	h := m.shown(a, carol, 2)[1]
+	if h.Reply == nil || h.Reply.Proof != xchat.Proven || h.Reply.Text != "how does it look?" || h.Text != "so" {
+		t.Errorf("the reply is %+v to %+v", h, h.Reply)
+	}
+	if len(h.Files) != 1 || string(h.Files[0].Data) != string(picture(t)) {
+		t.Errorf("the reply has %d files, want the picture", len(h.Files))
+	}
+}
+
 func TestAPhoneWithNewKeys(t *testing.T) {
 	t.Parallel()
 	m := joined(t)

@@ -30,16 +30,21 @@ func (p *Phone) Say(to, text string) (Said, error) {
 // SayWith writes a text with files.
 func (p *Phone) SayWith(to, text string, files ...File) (Said, error) {
 	return p.write(to, func(id string, key xchat.ConversationKey) (wire.Content, error) {
-		m := wire.Message{Text: text}
-		for _, f := range files {
-			item, err := p.upload(id, f, key)
-			if err != nil {
-				return nil, err
-			}
-			m.Attachments = append(m.Attachments, wire.Attachment{Media: item})
-		}
-		return m, nil
+		return p.message(id, text, files, key)
 	})
+}
+
+// message is a text with files, which it leaves at X.
+func (p *Phone) message(id, text string, files []File, key xchat.ConversationKey) (wire.Message, error) {
+	m := wire.Message{Text: text}
+	for _, f := range files {
+		item, err := p.upload(id, f, key)
+		if err != nil {
+			return m, err
+		}
+		m.Attachments = append(m.Attachments, wire.Attachment{Media: item})
+	}
+	return m, nil
 }
 
 // upload seals a file and leaves it at X.
@@ -85,9 +90,19 @@ func mediaKind(mime string) wire.MediaKind {
 
 // Reply answers a message, with a preview that proves what it quotes.
 func (p *Phone) Reply(to string, target wire.Sequence, text string) (Said, error) {
+	return p.ReplyWith(to, target, text)
+}
+
+// ReplyWith is Reply with files.
+func (p *Phone) ReplyWith(to string, target wire.Sequence, text string, files ...File) (Said, error) {
 	return p.write(to, func(id string, key xchat.ConversationKey) (wire.Content, error) {
 		preview, err := p.preview(id, target, key)
-		return wire.Message{Text: text, Reply: preview}, err
+		if err != nil {
+			return nil, err
+		}
+		m, err := p.message(id, text, files, key)
+		m.Reply = preview
+		return m, err
 	})
 }
 
