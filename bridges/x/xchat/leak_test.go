@@ -65,7 +65,9 @@ func copied(p any) any { return reflect.ValueOf(p).Elem().Interface() }
 func printed(v any) map[string]string {
 	all := map[string]string{}
 	for name, v := range map[string]any{
-		"": v, " in a slice": []any{v}, " in a map": map[string]any{"k": v}, " in a struct": nested{Shown: v, hidden: v}, " in a pointer to a struct": &nested{Shown: v, hidden: v},
+		"":            v,
+		" in a slice": []any{v}, " in a map": map[string]any{"k": v}, " in a struct": nested{Shown: v, hidden: v, other: new(1)},
+		" in a pointer to a struct": &nested{Shown: v, hidden: v, other: new(1)},
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%#x", "%d", "%o", "%b", "%c", "%U", "%e", "%t", "%p", "%20.3v", "%w"} {
 			all[verb+name] = fmt.Sprintf(verb, v)
