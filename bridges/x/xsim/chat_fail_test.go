@@ -1,6 +1,8 @@
 package xsim_test
 
 import (
+	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/roost-im/roost/bridges/x/xchat"
@@ -90,5 +92,69 @@ func TestLateFailures(t *testing.T) {
 	}
 	if all := m.sim.Phone(alice).Talk(bot); len(all) != 0 {
 		t.Errorf("the phone shows %+v", all)
+	}
+}
+
+func TestKeyChangesAreChecked(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	first := m.rotate(alice)
+	fresh := func(version string, users ...string) xchat.Rotation {
+		r, err := m.author.Rotate(m.id(), alice, version, m.people(users...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	other := fresh("9999999999999", bot, alice)
+	unsigned, swapped, unknown, broken := other, other, other, other
+	unsigned.Actions = nil
+	swapped.Keys = fresh("9999999999999", bot, alice).Keys
+	unknown.Keys = slices.Clone(other.Keys)
+	unknown.Keys[0].PublicKeyVersion = "5"
+	broken.Actions = slices.Clone(other.Actions)
+	broken.Actions[0].Signature.Value = "AAAA"
+	for name, r := range map[string]xchat.Rotation{
+		"without one": fresh("9999999999998", bot), "with another": fresh("9999999999998", bot, alice, carol),
+		"as old": fresh(first.Version, bot, alice), "older": fresh("5", bot, alice),
+		"unsigned": unsigned, "signed for others": swapped, "unknown public keys": unknown, "broken signature": broken,
+	} {
+		if g := m.post("/2/chat/conversations/"+alice+"/keys", r); g.status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", name, g.status, g.raw)
+		}
+	}
+	m.want(m.post("/2/chat/conversations/"+alice+"/keys", other), http.StatusOK)
+}
+
+func TestForgedGroups(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	id := m.post("/2/chat/conversations/group/initialize", nil).text("data.conversation_id")
+	name, all := "team", []string{bot, alice}
+	r, err := m.author.RotateGroup([2]string{m.id(), m.id()}, id, "1795176000999", m.people(all...),
+		wire.GroupChange{Kind: wire.GroupCreate, Members: all, Admins: []string{bot}, Title: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Actions[1].MessageID = "renamed"
+	m.want(m.post("/2/chat/conversations/group", obj{
+		"conversation_id": id, "conversation_key_version": r.Version, "conversation_participant_keys": r.Keys,
+		"action_signatures": r.Actions, "group_members": all, "group_name": name,
+	}), http.StatusBadRequest)
+}
+
+func TestForgedDeletes(t *testing.T) {
+	t.Parallel()
+	m := joined(t)
+	a := m.sim.Phone(alice)
+	m.said(a.Say(bot, "begin"))
+	m.events(alice)
+	sent := m.send(alice, m.payload(alice, wire.Message{Text: "stays"}))
+	m.sim.Inject(alice+":"+bot, wire.Event{
+		Sequence: sent.Sequence + 1, ID: "forged", Sender: bot, Conversation: alice + ":" + bot, Signature: sent.Signature,
+		Detail: wire.MessageDelete{Sequences: []wire.Sequence{sent.Sequence}, ForAll: true},
+	}.Encode())
+	if h := m.shown(a, bot, 2)[1]; h.Deleted || h.Text != "stays" {
+		t.Errorf("after a forged delete the phone shows %+v", h)
 	}
 }

@@ -87,6 +87,10 @@ func (m *member) upload(to string, content []byte, key xchat.ConversationKey) (h
 		m.Fatal(err)
 	}
 	m.want(m.do(bearer(m.request("POST", place+"/append", form.FormDataContentType(), body.Bytes()), m.tokens.Access)), http.StatusOK)
+	others := m.sim.Tokens(alice)
+	m.want(m.with(others.Access, "POST", place+"/finalize", finish), http.StatusNotFound)
 	m.want(m.post(place+"/finalize", finish), http.StatusOK)
+	m.want(m.post(place+"/finalize", finish), http.StatusOK) // the same again
+	m.want(m.get("/2/chat/media/"+carol+"/"+hash), http.StatusNotFound)
 	return hash
 }
