@@ -301,11 +301,11 @@ func (l *chatLogin) note(ctx context.Context, own chatKeys) error {
 
 // taken is the refusal of an account that has keys elsewhere.
 func (l *chatLogin) taken() error {
-	return cantChat(fmt.Sprintf("@%s has keys for encrypted messages already (X's: %s). Import them with --keys; to get them out once, "+
-		"unlock them with the account's PIN by X's Chat XDK (Python, Go, .NET or JVM) on your own machine, call its export_keys, and "+
-		"write what it gives into a file, as it is or in base64. Or register new ones with --replace: people's apps then show that the "+
-		"account's key has changed, older messages can't be read by Roost, and the account's other devices can't read newer ones "+
-		"until they have taken the new keys over", l.me.Username, versionsOf(l.listed)))
+	return cantChat(fmt.Sprintf("@%s has keys for encrypted messages already (X's: %s). Import them with --keys: to get them out once, "+
+		"unlock them with the account's PIN on your own machine, by X's xurl (xurl chat keys restore) or X's Chat XDK (Python, Go, .NET "+
+		"or JVM: unlock, then export_keys), and write them into a file, as they are or in base64; docs/x.md shows how. Or register new "+
+		"ones with --replace: people's apps then show that the account's key has changed, older messages can't be read by Roost, and "+
+		"the account's other devices can't read newer ones until they have taken the new keys over", l.me.Username, versionsOf(l.listed)))
 }
 
 // strange is the refusal of keys that X does not list.

@@ -33,8 +33,8 @@ browser, open the printed address elsewhere and forward that port.
 With --chat it gets an account of X that is logged in its keys for encrypted messages. It makes and registers new keys
 if the account has none; from then on people's apps may encrypt what they write to it. If the account has keys, because
 somebody uses X's app with it, bring them with --keys: on your own machine, unlock them once with the account's PIN by
-X's Chat XDK (Python, Go, .NET or JVM), and write what its export_keys gives into a file, as it is or in base64. Roost
-itself does not take the PIN.
+X's xurl (xurl chat keys restore) or X's Chat XDK (Python, Go, .NET or JVM: unlock, then export_keys), and write them
+into a file, as they are or in base64; docs/x.md shows how. Roost itself does not take the PIN.
 
 With --replace people's apps show that the account's key has changed, older messages can't be read by Roost, and the
 account's other devices can't read newer ones until they have taken the new keys over.`,

@@ -54,7 +54,7 @@ func TestKeysWhileRunning(t *testing.T) {
 	}
 }
 
-// TestKeysWithoutRunning gives the account its keys first.
+// TestKeysWithoutRunning gives the account its keys first, and others while somebody talks to it.
 func TestKeysWithoutRunning(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -65,6 +65,10 @@ func TestKeysWithoutRunning(t *testing.T) {
 	}
 	d := s.start(t)
 	s.whispers(t, "Anybody there?", "All of us.")
+	if got := s.roost(t, "login", "x/acme", "--chat", "--replace"); got.code != 0 || !strings.Contains(got.out, "@acme has new keys") {
+		t.Fatalf("login --chat --replace = %+v", got)
+	}
+	s.whispers(t, "Still there?", "With another key.")
 	d.stop(t)
 }
 
