@@ -121,7 +121,7 @@ func (r *run) mayAnswer(late string) bool {
 		return w.Button == askButton
 	case chat.Called:
 		return late != ""
-	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced:
 	}
 	return false
 }
@@ -147,7 +147,7 @@ func (r *run) goOn(ctx context.Context, d *dialog, late bool) (done bool, err er
 		if over, done := r.written(d, w.Text, &a); over {
 			return done, nil
 		}
-	case chat.Called, chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	case chat.Called, chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced:
 	}
 	r.settle(d, a)
 	if d.Await {

@@ -73,6 +73,7 @@ func TestWhatIsHeard(t *testing.T) {
 		{"a reaction", chat.Reacted{Emoji: "👍"}, false, false, "reacted"},
 		{"an edit", chat.Edited{Text: text.Plain("what now")}, false, false, "edited <what now>"},
 		{"typing", chat.Typing{}, false, false, ""},
+		{"what came back", chat.Bounced{Reason: "the mailbox is full"}, false, false, ""},
 		{"a webhook", chat.Called{Name: "hook:deploy"}, false, false, "deploy"},
 		{"another webhook", chat.Called{Name: "hook:"}, false, false, ""},
 		{"a slot", chat.Called{Name: "schedule:standup"}, false, false, "standup"},

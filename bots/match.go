@@ -121,7 +121,7 @@ func (v *version) match(ev chat.Event) matched {
 		return v.first(func(t *Trigger) bool { return t.Button != "" && fits(t.Button, w.Button) })
 	case chat.Called:
 		return v.matchCall(w)
-	case chat.Typing, chat.Read:
+	case chat.Typing, chat.Read, chat.Bounced:
 	}
 	return matched{}
 }
@@ -289,7 +289,7 @@ func (v *version) always(ev chat.Event) bool {
 		return w.Button == askButton
 	case chat.Called:
 		return strings.HasPrefix(w.Name, lateCall)
-	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced:
 	}
 	return false
 }

@@ -102,7 +102,7 @@ func (ev *event) happened(what chat.Happening) {
 		ev.Trigger, ev.Value, ev.Fields = w.Button, w.Value, w.Fields
 	case chat.Called:
 		ev.called(w)
-	case chat.Deleted, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	case chat.Deleted, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced:
 	}
 }
 

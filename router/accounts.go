@@ -185,7 +185,7 @@ func (s *sink) Accept(ctx context.Context, b chat.Batch) error {
 	r := s.router
 	received := r.cfg.Now()
 	// What we sent comes back on most platforms; it is no news, so it is not even stored.
-	b.Events = slices.DeleteFunc(slices.Clone(b.Events), func(ev chat.Event) bool { return ev.Author.Self })
+	b.Events = slices.DeleteFunc(slices.Clone(b.Events), isOurs)
 	if len(b.Events) == 0 && b.Cursor == nil {
 		return nil
 	}
@@ -229,6 +229,9 @@ func (s *sink) Accept(ctx context.Context, b chat.Batch) error {
 	return nil
 }
 
+// isOurs says whether an event is what we did ourselves. What a platform says of it is not.
+func isOurs(ev chat.Event) bool { return ev.Author.Self && !isBounced(ev) }
+
 // refersIn lists the places of the events that refer to a message or a thread: it may be one that we are only just making.
 func refersIn(events []chat.Event) map[chat.Conversation]bool {
 	var places map[chat.Conversation]bool // nil as long as there are none, as with most messages
@@ -268,7 +271,7 @@ func refers(ev chat.Event) bool {
 	switch w := ev.What.(type) {
 	case chat.Posted:
 		return w.ReplyTo != "" || ev.Conversation.Thread != ""
-	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Pressed:
+	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Pressed, chat.Bounced:
 		return true
 	case chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
 	}

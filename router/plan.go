@@ -50,6 +50,9 @@ func (r *Router) plan(v store.View, ev chat.Event) (store.Changes, error) {
 // consider is plan, and says in words which rules had a part in it and which had not.
 func (r *Router) consider(v store.View, ev chat.Event) (store.Changes, []string, error) {
 	rules := r.ruling()
+	if w, ok := ev.What.(chat.Bounced); ok {
+		return r.bounced(v, rules, ev, w)
+	}
 	if reason, err := echo(v, ev); reason != "" || err != nil {
 		return store.Changes{}, []string{reason}, err
 	}
@@ -209,6 +212,9 @@ func (r *Router) fromMember(v store.View, d Desk, ev chat.Event) (store.Changes,
 		return store.Changes{}, nil, err
 	}
 	if in.Newer, err = newer(v, c); err != nil {
+		return store.Changes{}, nil, err
+	}
+	if in.Bounced, err = bouncedLines(v, c, ev); err != nil {
 		return store.Changes{}, nil, err
 	}
 	for _, l := range c.Later {

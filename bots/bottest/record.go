@@ -85,7 +85,7 @@ func (r *Recorder) does(h chat.Hear) line {
 		return line{verb: joins}
 	case chat.Left:
 		return line{verb: leaves}
-	case chat.Typing, chat.Read, chat.Called:
+	case chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 	return line{}
 }

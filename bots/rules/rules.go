@@ -130,7 +130,7 @@ func (r *rule) follows(first *rule, t *bots.Turn) (groups []string, ok bool) {
 		return r.followsWords(first, ev, w)
 	case chat.Pressed:
 		return nil, r.trigger.Button != "" && presses(r.trigger.Button, w.Button)
-	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
+	case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 	return nil, alike(&r.trigger, &first.trigger)
 }

@@ -147,7 +147,7 @@ func (p *play) happened(name string) any {
 		none["removed"] = w.Removed
 	case chat.Called:
 		none["body"] = strings.ToValidUTF8(string(w.Body), "\uFFFD")
-	case chat.Posted, chat.Edited, chat.Deleted, chat.Joined, chat.Left, chat.Typing, chat.Read:
+	case chat.Posted, chat.Edited, chat.Deleted, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced:
 	}
 	return none[name]
 }

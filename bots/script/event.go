@@ -63,7 +63,7 @@ func occasion(t *bots.Turn) *heard {
 		h.Kind = string(bots.Left)
 	case chat.Called:
 		h.called(w)
-	case chat.Typing, chat.Read:
+	case chat.Typing, chat.Read, chat.Bounced:
 	}
 	return h
 }

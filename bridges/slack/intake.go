@@ -192,7 +192,7 @@ func said(events []chat.Event) (ts string) {
 			ts = max(ts, string(e.Message))
 		case chat.Joined, chat.Left:
 			ts = max(ts, stampOf(e.At))
-		case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Pressed, chat.Typing, chat.Read, chat.Called:
+		case chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Pressed, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 		}
 	}
 	return ts

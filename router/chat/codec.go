@@ -21,6 +21,19 @@ func HappeningName(h Happening) string {
 		return "pinned"
 	case Pressed:
 		return "pressed"
+	case Bounced:
+		return "bounced"
+	case Called:
+		return "called"
+	case Joined, Left, Typing, Read:
+		return bareName(h)
+	}
+	return ""
+}
+
+// bareName is the name of what says nothing but that it happened.
+func bareName(h Happening) string {
+	switch h.(type) {
 	case Joined:
 		return "joined"
 	case Left:
@@ -29,10 +42,9 @@ func HappeningName(h Happening) string {
 		return "typing"
 	case Read:
 		return "read"
-	case Called:
-		return "called"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // ActionName is the word under which a is stored, counted and shown: post, edit and so on.
@@ -110,16 +122,15 @@ func decodeHappening(name string, body []byte) (Happening, error) {
 		return decode[Pinned](body)
 	case "pressed":
 		return decode[Pressed](body)
-	case "joined":
-		return Joined{}, nil
-	case "left":
-		return Left{}, nil
-	case "typing":
-		return Typing{}, nil
-	case "read":
-		return Read{}, nil
+	case "bounced":
+		return decode[Bounced](body)
 	case "called":
 		return decode[Called](body)
+	}
+	for _, h := range [...]Happening{Joined{}, Left{}, Typing{}, Read{}} {
+		if name == bareName(h) {
+			return h, nil
+		}
 	}
 	return nil, fmt.Errorf("decode happening: unknown name %q", name)
 }
@@ -148,7 +159,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		At: e.At, Direct: e.Direct, Addressed: e.Addressed, Hops: e.Hops, Topic: e.Topic, Root: e.Root, Kind: HappeningName(e.What),
 	}
 	switch e.What.(type) {
-	case Posted, Edited, Reacted, Pinned, Pressed, Called:
+	case Posted, Edited, Reacted, Pinned, Pressed, Bounced, Called:
 		w.What = e.What
 	case Deleted, Joined, Left, Typing, Read: // their name says it all
 	default:

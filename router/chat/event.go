@@ -83,6 +83,11 @@ type (
 	Typing struct{}
 	// Read says that the author has read everything up to the event's message.
 	Read struct{}
+	// Bounced says that the platform has not brought the event's message, which the account wrote, to its readers after all,
+	// although it had taken it. The author is a reader who did not get it, where the platform tells, or whoever tells of it.
+	Bounced struct {
+		Reason string `json:"reason,omitempty"` // for people, as in Error; empty: the platform does not say why
+	}
 	// Called says that something which is no person wants a bot: one of its schedules, a webhook, its own program.
 	Called struct {
 		Name string `json:"name"`           // what calls, and which: "schedule:standup"
@@ -100,6 +105,7 @@ func (Joined) happening()  {}
 func (Left) happening()    {}
 func (Typing) happening()  {}
 func (Read) happening()    {}
+func (Bounced) happening() {}
 func (Called) happening()  {}
 
 // File is an attachment. On its way in it says where its bytes are (Account, Source); on its way out Content opens them.

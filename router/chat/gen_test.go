@@ -131,6 +131,8 @@ func events() *rapid.Generator[chat.Event] {
 				chat.Left{},
 				chat.Typing{},
 				chat.Read{},
+				chat.Bounced{Reason: "the mailbox is full"},
+				chat.Called{Name: "hook:x", Body: []byte("y")},
 			}).Draw(t, "what"),
 		}
 	})

@@ -80,6 +80,8 @@ func (t turn) pressedOn(verb, about string, fields map[string]string) {
 		t.decideLater(about, verb == buttonNow)
 	case buttonSend, buttonKeep:
 		t.decide(about, verb == buttonSend)
+	case buttonResend:
+		t.sendAnew(about)
 	case buttonRetry, buttonAgain, buttonArrived:
 		t.settle(about, verb)
 	}
@@ -208,7 +210,7 @@ func (t turn) decide(which string, send bool) {
 func (t turn) settle(which, verb string) {
 	id, err := strconv.ParseInt(which, 10, 64)
 	i := slices.IndexFunc(t.Case.Trouble, func(x Trouble) bool { return int64(x.Delivery) == id })
-	if err != nil || i < 0 || t.Case.Trouble[i].Again || t.Case.Trouble[i].Unsure != (verb != buttonRetry) {
+	if err != nil || id <= 0 || i < 0 || t.Case.Trouble[i].Again || t.Case.Trouble[i].Unsure != (verb != buttonRetry) {
 		return // settled already
 	}
 	x := t.Case.Trouble[i]

@@ -27,6 +27,7 @@ const (
 	buttonSend    = "send"    // send:<token of the held message>
 	buttonKeep    = "keep"    // keep:<token of the held message>
 	buttonRetry   = "retry"   // retry:<delivery>
+	buttonResend  = "resend"  // resend:<token of the reply that bounced>
 	buttonAgain   = "again"   // again:<delivery>
 	buttonArrived = "arrived" // arrived:<delivery>
 )

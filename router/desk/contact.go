@@ -11,6 +11,10 @@ import (
 // fromContact follows what the contact did.
 func (s *step) fromContact(in FromContact) {
 	ev := in.Event
+	if w, ok := ev.What.(chat.Bounced); ok {
+		s.bounced(in, w)
+		return
+	}
 	if ev.Author.Self {
 		return
 	}
@@ -29,14 +33,19 @@ func (s *step) fromContact(in FromContact) {
 	case chat.Reacted:
 		s.moved(in, w)
 	case chat.Read:
-		if !in.Original.IsZero() {
-			s.mark(in.Original, markRead, false)
-		}
+		s.read(in)
 	case chat.Joined:
 		s.remark("", s.name()+" is there again")
 	case chat.Left:
 		s.remark("", s.name()+" has left the conversation")
-	case chat.Pinned, chat.Pressed, chat.Typing, chat.Called:
+	case chat.Pinned, chat.Pressed, chat.Typing, chat.Bounced, chat.Called:
+	}
+}
+
+// read marks the member's message that the contact has read.
+func (s *step) read(in FromContact) {
+	if !in.Original.IsZero() {
+		s.mark(in.Original, markRead, false)
 	}
 }
 
@@ -67,7 +76,7 @@ func (s *step) keepBlocked(in FromContact) {
 		s.heardLine(in.Event, w.Text, w.Files)
 	case chat.Deleted:
 		s.goneLine(in.Was)
-	case chat.Reacted, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
+	case chat.Reacted, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 }
 

@@ -145,8 +145,9 @@ type Held struct {
 
 // Trouble is a reply, or a part of one, that did not arrive as far as anybody knows.
 type Trouble struct {
-	Delivery chat.DeliveryID `json:"delivery"`
+	Delivery chat.DeliveryID `json:"delivery"`         // zero: the platform had taken it, and it bounced
 	Reply    chat.Ref        `json:"reply"`            // the member's message
+	Part     int             `json:"part,omitempty"`   // of one that bounced: which part of Reply, from 0
 	Unsure   bool            `json:"unsure,omitempty"` // it may have arrived
 	Again    bool            `json:"again,omitempty"`  // it is being sent again
 }

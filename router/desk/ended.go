@@ -81,16 +81,19 @@ func (s *step) replied(in Ended) {
 			},
 		})
 	case chat.Rejected, chat.Dead:
-		s.trouble(d, false)
-		s.unanswered()
 		s.swap(d.Source, markTaken, markFailed)
-		s.complain(d, chat.Card{
-			Title:   upper(s.part(d)) + " did not reach " + s.name(),
-			Body:    d.Reason,
-			Buttons: []chat.Button{{ID: fmt.Sprintf("%s:%d", buttonRetry, d.ID), Label: "Retry"}},
-		})
+		s.failed(d, chat.Button{ID: fmt.Sprintf("%s:%d", buttonRetry, d.ID), Label: "Retry"})
 	case chat.Waiting, chat.Cancelled:
 	}
+}
+
+// failed tells that a reply, or a part of it, has not reached the contact, and offers to send it once more.
+func (s *step) failed(d chat.Delivery, again chat.Button) {
+	s.trouble(d, false)
+	s.unanswered()
+	s.complain(d, chat.Card{
+		Title: upper(s.part(d)) + " did not reach " + s.name(), Body: d.Reason, Buttons: []chat.Button{again},
+	})
 }
 
 // part is what d carries, in words.
@@ -108,7 +111,11 @@ func (s *step) troubled(reply chat.Ref) bool {
 }
 
 func (s *step) trouble(d chat.Delivery, unsure bool) {
-	s.Case.Trouble = append(s.Case.Trouble, Trouble{Delivery: d.ID, Reply: d.Source, Unsure: unsure})
+	x := Trouble{Delivery: d.ID, Reply: d.Source, Unsure: unsure}
+	if x.Delivery == 0 {
+		x.Part = d.Part
+	}
+	s.Case.Trouble = append(s.Case.Trouble, x)
 	if n := len(s.Case.Trouble); n > troubleMost {
 		s.Case.Trouble = slices.Delete(s.Case.Trouble, 0, n-troubleMost)
 	}

@@ -57,7 +57,7 @@ func (s *step) fromMember(in FromMember) {
 		t.reacted(w)
 	case chat.Pressed:
 		t.pressed(w)
-	case chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
+	case chat.Pinned, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 }
 

@@ -17,7 +17,9 @@ type (
 	// FromContact is something that the contact did in their conversation.
 	FromContact struct {
 		Event    chat.Event
-		Original chat.Ref // the member's message that the event's message is a copy of; zero when it is none
+		Original chat.Ref // the member's message that the event's message is a copy of, or a bot's; zero when it is none
+		Part     int      // with Bounced: which part of Original the event's message is, from 0
+		Parts    int      // with Bounced: how many parts there are
 		Answers  chat.Ref // the original of the message that a Posted replies to; zero when there is none
 		Was      Line     // with Edited and Deleted: the line of the event's message; zero when it isn't known
 	}
@@ -32,6 +34,7 @@ type (
 		Due      time.Time         // with Undoable: when it would leave
 		Pending  []chat.Ref        // the case's scheduled messages (Case.Later) that have not left yet
 		Newer    bool              // the contact has another case, which is open
+		Bounced  []Line            // with Pressed: the lines of the replies that bounced (Trouble), as far as they are known
 	}
 	// FromBot is what a bot did about something that the contact said or did.
 	FromBot struct {

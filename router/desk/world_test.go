@@ -123,10 +123,21 @@ func (w *world) member(who chat.PersonID, id chat.MessageID, what chat.Happening
 	w.t.Helper()
 	in := desk.FromMember{Event: w.event(w.thread(slack), who, id, what), Surface: slack}
 	in.Was = w.lines[in.Event.Ref()]
+	in.Bounced = bounced(w.c, w.lines)
 	for _, f := range with {
 		f(&in)
 	}
 	w.step(in)
+}
+
+// bounced are the lines of the replies of a case that bounced, as far as they are known.
+func bounced(c desk.Case, lines map[chat.Ref]desk.Line) (all []desk.Line) {
+	for _, x := range c.Trouble {
+		if l, ok := lines[x.Reply]; ok && x.Delivery == 0 {
+			all = append(all, l)
+		}
+	}
+	return all
 }
 
 func undoable(in *desk.FromMember)   { in.Undoable, in.Due = true, noon.Add(3*time.Second) }

@@ -28,7 +28,7 @@ func (p *planner) bring(m *Mirror, leg Leg) error {
 		return p.line(leg, "joined")
 	case chat.Left:
 		return p.line(leg, "left")
-	case chat.Pressed, chat.Typing, chat.Read, chat.Called:
+	case chat.Pressed, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 		return nil
 	}
 	return p.add(m, leg, d)
@@ -133,7 +133,7 @@ func (p *planner) finish() error {
 		})
 	case chat.Reacted:
 		p.remember(w)
-	case chat.Posted, chat.Edited, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
+	case chat.Posted, chat.Edited, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func about(ev chat.Event) (body string, kinds []Kind, message bool) {
 		return w.Text.Body, kindsOf(w.Text, w.Files, w.ReplyTo), true
 	case chat.Edited:
 		return w.Text.Body, kindsOf(w.Text, w.Files, w.ReplyTo), true
-	case chat.Deleted, chat.Reacted, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
+	case chat.Deleted, chat.Reacted, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 	return "", nil, false
 }

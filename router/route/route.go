@@ -192,7 +192,7 @@ func (p *planner) look() (err error) {
 		return p.reply(w.ReplyTo, w.Quote)
 	case chat.Reacted:
 		return p.recount(w)
-	case chat.Deleted, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
+	case chat.Deleted, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 	return nil
 }
@@ -283,7 +283,7 @@ func (m *Mirror) leavesOut(h chat.Happening) string {
 		return unless(!m.Without.Pins, "pins")
 	case chat.Joined, chat.Left:
 		return unless(m.Joins, "joins")
-	case chat.Posted, chat.Pressed, chat.Typing, chat.Read, chat.Called:
+	case chat.Posted, chat.Pressed, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 	return ""
 }

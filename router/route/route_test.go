@@ -119,7 +119,7 @@ func carried(h chat.Happening) bool {
 	switch h.(type) {
 	case chat.Posted, chat.Edited, chat.Deleted, chat.Reacted, chat.Pinned, chat.Joined, chat.Left:
 		return true
-	case chat.Pressed, chat.Typing, chat.Read, chat.Called:
+	case chat.Pressed, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 	return false
 }

@@ -42,6 +42,7 @@ type paneState struct {
 	Types  string   `json:"types,omitempty"` // which files people can send; empty: all
 
 	Deleting string `json:"deleting,omitempty"` // what a person should know before they delete something
+	Held     string `json:"held,omitempty"`     // where one sees what the platform has of encrypted messages; empty: there are none
 
 	Down bool `json:"down"`
 }
@@ -59,6 +60,12 @@ const (
 	desk    = "desk"    // a thread for each case
 )
 
+// The locks of a place.
+const (
+	locked   = "on"
+	unlocked = "off"
+)
+
 // place is a conversation on a platform with what was said there, oldest first.
 type place struct {
 	ID       string    `json:"id"`
@@ -66,6 +73,7 @@ type place struct {
 	Kind     string    `json:"kind"`
 	With     string    `json:"with,omitempty"`   // direct: the name of the account
 	People   []string  `json:"people"`           // who can write here
+	Lock     string    `json:"lock,omitempty"`   // whether what people write here is encrypted; empty: it can't be
 	Threads  []thread  `json:"threads,omitzero"` // empty, not nil, where each thread has a name
 	Messages []message `json:"messages"`
 }
@@ -97,7 +105,9 @@ type message struct {
 	Edited    bool            `json:"edited,omitempty"`
 	Gone      bool            `json:"gone,omitempty"` // shown as deleted
 	Pinned    bool            `json:"pinned,omitempty"`
-	Only      string          `json:"only,omitempty"` // the one person who sees it
+	Sealed    bool            `json:"sealed,omitempty"` // the platform could not read it
+	Fixed     bool            `json:"fixed,omitempty"`  // people can do nothing to it
+	Only      string          `json:"only,omitempty"`   // the one person who sees it
 }
 
 // entity says what a part of a text is, in UTF-16 code units, which are those of JavaScript.
@@ -206,7 +216,9 @@ const (
 	doPress   = "press"
 	doSubmit  = "submit"
 	doDismiss = "dismiss"
-	doJoin    = "join" // somebody new comes to the platform
+	doLock    = "lock"   // from now on, what the person writes in the place is encrypted
+	doUnlock  = "unlock" // it is not
+	doJoin    = "join"   // somebody new comes to the platform
 )
 
 // Why something can't be done. What a pane returns besides is shown as it is.

@@ -42,6 +42,7 @@ func New(panes ...Pane) *Page {
 	mux.HandleFunc("GET /state", p.state)
 	mux.HandleFunc("GET /events", p.events)
 	mux.HandleFunc("GET /files/{pane}/{id}", p.file)
+	mux.HandleFunc("GET /held/{pane}", p.held)
 	mux.HandleFunc("POST /act", p.act)
 	mux.HandleFunc("POST /faults", p.fault)
 	mux.HandleFunc("POST /roost", p.order)

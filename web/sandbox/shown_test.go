@@ -21,10 +21,10 @@ type shown struct {
 }
 
 type shownPane struct {
-	ID, Name, Types, Deleting string
-	People                    []struct{ ID, Name, Handle string }
-	Places                    []shownPlace
-	Forms                     []struct {
+	ID, Name, Types, Deleting, Held string
+	People                          []struct{ ID, Name, Handle string }
+	Places                          []shownPlace
+	Forms                           []struct {
 		ID, Who, Title string
 		Blocks         json.RawMessage
 	}
@@ -33,9 +33,9 @@ type shownPane struct {
 }
 
 type shownPlace struct {
-	ID, Name, Kind, With string
-	People               []string
-	Threads              []struct {
+	ID, Name, Kind, With, Lock string
+	People                     []string
+	Threads                    []struct {
 		ID, Name string
 		Tags     []string
 		Closed   bool
@@ -45,7 +45,7 @@ type shownPlace struct {
 
 type shownMessage struct {
 	ID, Thread, Who, Name, Text, Typed, Only string
-	App, Edited, Gone, Pinned                bool
+	App, Edited, Gone, Pinned, Sealed, Fixed bool
 	Entities                                 []struct {
 		Kind           string
 		Offset, Length int

@@ -359,7 +359,7 @@ func carrier(h chat.Happening) string {
 		return chat.ActionName(chat.React{})
 	case chat.Pinned:
 		return chat.ActionName(chat.Pin{})
-	case chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Called:
+	case chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 	return ""
 }

@@ -153,6 +153,7 @@ func TestEveryHappeningHasWords(t *testing.T) {
 		{chat.Left{}, "left", ""},
 		{chat.Typing{}, "is typing", ""},
 		{chat.Read{}, "has read it", ""},
+		{chat.Bounced{Reason: "the mailbox is full"}, "did not get a message", "the mailbox is full"},
 	} {
 		w.page.Watch(router.Step{At: began, What: router.Received, Event: &chat.Event{
 			ID: chat.EventID(fmt.Sprint(i)), Conversation: w.thread(), Author: chat.Author{ID: chat.PersonID(w.first[onSlack].person)}, What: tc.what,

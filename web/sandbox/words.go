@@ -242,18 +242,28 @@ func inWords(h chat.Happening) (what, words string) {
 		return map[bool]string{true: "took a pin off", false: "pinned a message"}[h.Removed], ""
 	case chat.Pressed:
 		return "pressed", h.Button
-	case chat.Joined:
-		return "joined", ""
-	case chat.Left:
-		return "left", ""
-	case chat.Typing:
-		return "is typing", ""
-	case chat.Read:
-		return "has read it", ""
+	case chat.Bounced:
+		return "did not get a message", h.Reason
 	case chat.Called:
 		return "was called", h.Name
+	case chat.Joined, chat.Left, chat.Typing, chat.Read:
+		return sign(h), ""
 	}
 	return "did something", ""
+}
+
+// sign says what happened without any words.
+func sign(h chat.Happening) string {
+	switch h.(type) {
+	case chat.Joined:
+		return "joined"
+	case chat.Left:
+		return "left"
+	case chat.Typing:
+		return "is typing"
+	default:
+		return "has read it"
+	}
 }
 
 func said(t text.Text, files []chat.File) string {

@@ -152,6 +152,7 @@ function make(p) {
   const parts = {
     tabs: h("div", { class: "tabs", role: "group", "aria-label": `Places on ${p.name}` }),
     people: h("div", { class: "chip-row" }),
+    lock: h("button", { type: "button", class: "lock", hidden: true, data: { test: "lock" }, onclick: () => act(v, { do: placeOf(v).lock === "on" ? "unlock" : "lock" }) }),
     add: h("button", { type: "button", class: "quiet", "aria-expanded": "false", data: { test: "add" }, onclick: () => joining(v, v.parts.join.hidden) }, "+ Add"),
     joiner: h("input", { id: `${id}-joiner`, maxlength: "40", required: true, autocomplete: "off", data: { test: "joiner" } }),
     back: h("div", { class: "back", hidden: true }),
@@ -172,7 +173,7 @@ function make(p) {
   sticking(parts.scroll, parts.list, () => v.thread || v.section.dataset.kind !== DESK);
   v.section = h("section", { class: `pane pane-${id}`, "aria-labelledby": `${id}-title`, data: { test: "pane", pane: id } },
     h("header", { class: "pane-head" }, h("h2", { id: `${id}-title` }, p.name), parts.tabs),
-    h("div", { class: "who" }, h("fieldset", { class: "chips" }, h("legend", null, "You are"), parts.people), parts.add), parts.join,
+    h("div", { class: "who" }, h("fieldset", { class: "chips" }, h("legend", null, "You are"), parts.people), parts.add, parts.lock), parts.join,
     parts.back, parts.scroll, parts.form);
   composer(v);
   $("panes").append(v.section);
@@ -237,8 +238,22 @@ function render(p) {
     type: "button", "aria-pressed": String(t.id === v.tab), data: { test: "tab", name: t.name, kind: t.kind, spot: "tab" }, onclick: () => go(v, { tab: t.id, thread: "", chosen: false }),
   }, t.name, news(v, p, t) ? [h("span", { class: "dot" }), h("span", { class: "sr" }, " (new)")] : null));
   chips(v, p, writers);
+  renderLock(v, p, place);
   renderTalk(v, p, place, threads);
   renderComposer(v, p, place, threads);
+}
+
+// renderLock shows whether what the person writes is encrypted, and what pressing does.
+function renderLock(v, p, place) {
+  const { lock } = v.parts;
+  lock.hidden = !place.lock;
+  if (!place.lock || lock.dataset.lock === place.lock + v.person) return;
+  lock.dataset.lock = place.lock + v.person;
+  const on = place.lock === "on";
+  const who = first(personOf(p, v.person));
+  lock.dataset.on = on;
+  lock.title = on ? `${p.name} can’t read what ${who} and ${place.with} write. Press to write so that it can.` : `${p.name} can read what ${who} writes. Press to encrypt it.`;
+  lock.replaceChildren(h("span", { "aria-hidden": "true" }, on ? "🔒" : "🔓"), on ? " Encrypted" : " Not encrypted");
 }
 
 // news says whether something came into a tab since the person was there.
@@ -321,13 +336,17 @@ function said(v, p, place, m, t) {
     face(name, "", m.app && name === "Roost"),
     h("div", { class: "said-main" },
       m.only ? h("p", { class: "only" }, `Only visible to ${first(personOf(p, m.only))}`) : null,
-      h("div", { class: "said-head" }, h("b", { data: { test: "name" } }, name), m.app ? h("span", { class: "badge" }, "app") : null, when(m.at), m.edited ? h("i", { data: { test: "edited" } }, "(edited)") : null, m.pinned ? h("i", { data: { test: "pinned" } }, "📌") : null),
+      h("div", { class: "said-head" }, h("b", { data: { test: "name" } }, name), m.app ? h("span", { class: "badge" }, "app") : null, when(m.at), m.sealed ? sealed(p) : null, m.edited ? h("i", { data: { test: "edited" } }, "(edited)") : null, m.pinned ? h("i", { data: { test: "pinned" } }, "📌") : null),
       m.reply ? h("blockquote", { class: "reply", data: { test: "reply" } }, h("b", null, m.reply.name), " ", short(m.reply.text, 90)) : null,
       main, shownFiles(m.files),
       (m.rows ?? []).map((row) => h("div", { class: "b-actions" }, row.map((b) => use.button({ ...b, action: null })))),
-      m.only || m.gone ? null : under(v, p, place, m),
+      m.only || m.gone || m.fixed ? null : under(v, p, place, m),
       t || (!v.thread && count) ? openButton(v, m.id, count) : null));
 }
+
+// sealed marks what a platform could not read, and leads to what it has of that.
+const sealed = (p) => h("a", { class: "sealed", href: p.held, target: "_blank", rel: "noopener", title: `Encrypted: see all that ${p.name} has of it`, data: { spot: "sealed", test: "sealed" } },
+  h("span", { "aria-hidden": "true" }, "🔒"), h("span", { class: "sr" }, `Encrypted, see all that ${p.name} has of it`));
 
 const shownFiles = (list) => (!list?.length ? null : h("div", { class: "files" }, list.map((f) => (f.image
   ? h("a", { href: f.url, target: "_blank", rel: "noopener", class: f.spoiler ? "hides" : "", data: { spot: f.url } }, h("img", { src: f.url, alt: (f.spoiler ? "Spoiler: " : "Picture: ") + f.name, loading: "lazy" }))
