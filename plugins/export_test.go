@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/plugins/internal/rpc"
+	"github.com/roost-im/roost/router/chat"
 )
 
 // Hasty gives a program this long to answer initialize, and a ping.
@@ -17,6 +18,15 @@ func (p *Program) Running() bool {
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
 	return p.r.now != nil
+}
+
+// EventOf is what an event means that the program of relay/test tells.
+func EventOf(raw []byte) (chat.Event, error) {
+	var h happened
+	if err := rpc.Strictly(raw, &h); err != nil {
+		return chat.Event{}, err
+	}
+	return h.event("relay/test", time.Time{})
 }
 
 // Understand reads what a program may write, of any kind.

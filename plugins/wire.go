@@ -62,6 +62,7 @@ type happened struct {
 	Button       string            `json:"button"`
 	Value        string            `json:"value"`
 	Fields       map[string]string `json:"fields"`
+	Reason       string            `json:"reason"`
 }
 
 // event is h as everybody else knows it. Its error says what is wrong with it.
@@ -74,7 +75,7 @@ func (h happened) event(a chat.Account, now time.Time) (chat.Event, error) {
 		return chat.Event{}, errors.New("an event has an id")
 	case h.Conversation.ID == "":
 		return chat.Event{}, fmt.Errorf("the event %s has no conversation", h.ID)
-	case h.Author.ID == "":
+	case h.Author.ID == "" && h.Kind != "bounced": // it need not be known who did not get it
 		return chat.Event{}, fmt.Errorf("the event %s has no author", h.ID)
 	}
 	if h.At.IsZero() {
@@ -105,6 +106,8 @@ func (h happened) what() (chat.Happening, error) {
 		what = chat.Reacted{Emoji: h.Emoji, Removed: h.Removed}
 	case "pinned":
 		what = chat.Pinned{Removed: h.Removed}
+	case "bounced":
+		what = chat.Bounced{Reason: text.Clean(h.Reason)}
 	default:
 		needs = "-"
 		what = h.silent()
