@@ -72,14 +72,18 @@ func (c *common) sandbox(ctx context.Context, listen, dir string, hold time.Dura
 	return c.play(ctx, e, page, listen, st.heard)
 }
 
-// sandboxLogin logs the brand in before anything runs, because a Roost has its database to itself.
+// sandboxLogin logs the brand in, also to encrypted messages, before anything runs, because a Roost has its database to itself.
 func (c *common) sandboxLogin(ctx context.Context, st *sandboxStage, f *configs.File) error {
 	log := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	h, err := openHouse(ctx, f, log, nil)
 	if err != nil {
 		return err
 	}
-	return errors.Join(st.logIn(ctx, h), h.Close())
+	err = st.logIn(ctx, h)
+	if err == nil {
+		err = st.getKeys(ctx, h)
+	}
+	return errors.Join(err, h.Close())
 }
 
 // play runs Roost and, once everything that is said is heard, the page.

@@ -13,6 +13,7 @@ import (
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
+	"github.com/roost-im/roost/bridges/x"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
@@ -28,6 +29,7 @@ type sandboxStage struct {
 	x        *xsim.Sim
 	brand    string
 	group    string // the lounge on X
+	sealed   string // who writes to the brand encrypted to begin with
 	slack    *slacksim.Sim
 	discord  *discordsim.Sim
 	telegram *telegramsim.Sim
@@ -57,6 +59,7 @@ func (st *sandboxStage) peopleOnX() {
 	st.x.SetLimits(xsim.Limits{Unlimited: true})
 	st.brand = st.x.AddUser(xsim.User{Name: "Acme Tea", Username: "acmetea"}).ID
 	alice := st.x.AddUser(xsim.User{Name: "Alice Moreau", Username: "alice"}).ID
+	st.sealed = alice
 	bruno := st.x.AddUser(xsim.User{Name: "Bruno Silva", Username: "bruno"}).ID
 	st.group = st.x.NewGroup(alice, st.brand, bruno)
 }
@@ -101,7 +104,7 @@ func (st *sandboxStage) heard(ctx context.Context) {
 // panes are what the page shows, in the order of reading.
 func (st *sandboxStage) panes() []sandbox.Pane {
 	return []sandbox.Pane{
-		sandbox.X(st.x, st.brand, st.group), sandbox.Slack(st.slack, st.slackDesk), sandbox.Discord(st.discord), sandbox.Telegram(st.telegram),
+		sandbox.X(st.x, st.brand, st.group, st.sealed), sandbox.Slack(st.slack, st.slackDesk), sandbox.Discord(st.discord), sandbox.Telegram(st.telegram),
 	}
 }
 
@@ -197,6 +200,26 @@ func (st *sandboxStage) logIn(ctx context.Context, h *house) error {
 		listen: "127.0.0.1:0", show: func(page string) error { return follow(ctx, page) },
 	})
 	return err
+}
+
+// getKeys gets the brand its keys for encrypted messages, as roost login --chat does, and keeps them in the store. They are
+// new each time: X is too, and a folder of the player's may have those of another one.
+//
+// We chose this and not chat_keys in the configuration, because it is what an operator does: keys that are made, kept and
+// registered by the connector, and that stand in no file.
+func (st *sandboxStage) getKeys(ctx context.Context, h *house) error {
+	cfg, ok := h.current().Accounts[sandboxX].Settings.(x.Config)
+	if !ok {
+		return fmt.Errorf("%s: settings are %T", sandboxX, h.current().Accounts[sandboxX].Settings)
+	}
+	conn, err := x.New(cfg, h.deps(sandboxX))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	_, err = conn.LoginChat(ctx, x.ChatLoginOptions{Replace: true})
+	return errors.Join(err, conn.Close())
 }
 
 // follow goes to an address and where it leads, as a browser would.
