@@ -1,6 +1,7 @@
 package x_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -43,6 +44,11 @@ func TestCheckOfAnAccountWithKeys(t *testing.T) {
 		"keys": "fine: fingerprint", "encrypted messages": "fine: can be read and written", "subscriptions": "warning: chat.received, chat.sent",
 	})
 	s.begin(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patient)
+	defer cancel()
+	if err := s.sim.Wait(ctx, func(v *xsim.View) bool { return v.Subscriptions() == 7 }); err != nil {
+		t.Fatalf("%d subscriptions: %v", s.sim.Subscriptions(), err)
+	}
 	s.stop(t)
 	s.checks(t, map[string]string{"subscriptions": "fine: all that is needed"})
 
