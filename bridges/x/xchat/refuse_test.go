@@ -147,6 +147,7 @@ func TestRefusedDrafts(t *testing.T) {
 		{"without a key", w.alice, good, xchat.ConversationKey{}, xchat.ErrNoKey},
 		{"without content", w.alice, with(func(d *xchat.Draft) { d.Content = nil }), w.key, xchat.ErrUnsignable},
 		{"without ID", w.alice, with(func(d *xchat.Draft) { d.ID = "" }), w.key, xchat.ErrUnsignable},
+		{"with an ID that is no text", w.alice, with(func(d *xchat.Draft) { d.ID = "a\xff" }), w.key, xchat.ErrUnsignable},
 		{"with a comma", w.alice, with(func(d *xchat.Draft) { d.ID = "a,b" }), w.key, xchat.ErrUnsignable},
 		{"without conversation", w.alice, with(func(d *xchat.Draft) { d.Conversation = "" }), w.key, xchat.ErrUnsignable},
 		{"in others' conversation", w.alice, with(func(d *xchat.Draft) { d.Conversation = "2222:3333" }), w.key, xchat.ErrUnsignable},

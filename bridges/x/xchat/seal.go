@@ -93,9 +93,10 @@ func (k ConversationKey) open(sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// SealText encrypts a single text, as names of groups are: base64 of nonce and box. The key must not be the zero value.
+// SealText encrypts a single text, as names of groups are: base64 of nonce and box. What is no UTF-8 in it is replaced. The key
+// must not be the zero value.
 func (k ConversationKey) SealText(s string) string {
-	return base64.StdEncoding.EncodeToString(k.seal([]byte(s)))
+	return base64.StdEncoding.EncodeToString(k.seal([]byte(strings.ToValidUTF8(s, "\uFFFD"))))
 }
 
 // OpenText undoes SealText. Its error wraps ErrSealed, whatever is wrong.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 )
@@ -21,7 +22,8 @@ const (
 )
 
 // ErrUnsignable says that something has no signed text: its kind has none, it names no ID, no sender, no conversation of the
-// sender's or no version of the keys, or one of its parts holds a comma, which would let one signature stand for two events.
+// sender's or no version of the keys, or one of its parts holds a comma, which would let one signature stand for two events,
+// or what is no UTF-8.
 var ErrUnsignable = errors.New("it can't be signed")
 
 // signedVersion reads a signature's version; one that X does not name is the newest.
@@ -48,7 +50,7 @@ func signedText(ev wire.Event, version int, key *ConversationKey) ([]byte, error
 	}
 	all = append(all, rest...)
 	for _, part := range all {
-		if strings.Contains(part, ",") {
+		if strings.Contains(part, ",") || !utf8.ValidString(part) {
 			return nil, ErrUnsignable
 		}
 	}

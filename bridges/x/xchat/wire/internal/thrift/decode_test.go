@@ -216,6 +216,13 @@ func TestTextIsUTF8(t *testing.T) {
 	if got != "a\uFFFD\x00b" {
 		t.Errorf("got %q", got)
 	}
+	var e thrift.Encoder
+	e.Text(1, "a\xff\xfeb")
+	e.Texts(2, []string{"\xc3"})
+	want := "\x0b\x00\x01\x00\x00\x00\x05a\uFFFDb\x0f\x00\x02\x0b\x00\x00\x00\x01\x00\x00\x00\x03\uFFFD\x00"
+	if got := string(e.End()); got != want {
+		t.Errorf("wrote %q, want %q", got, want)
+	}
 }
 
 // allocated is how many bytes f allocates. It is not for parallel tests.

@@ -1,6 +1,9 @@
 package thrift
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // Encoder writes one struct, field after field; End closes it. The zero value is ready. It is used by one goroutine.
 type Encoder struct{ b []byte }
@@ -8,7 +11,7 @@ type Encoder struct{ b []byte }
 // End closes the struct and gives its bytes.
 func (e *Encoder) End() []byte { return append(e.b, byte(stop)) }
 
-// Text writes a Binary field.
+// Text writes a Binary field. What is no UTF-8 in it is replaced, because others refuse the whole of what holds such a text.
 func (e *Encoder) Text(id int16, s string) {
 	e.head(id, Binary)
 	e.text(s)
@@ -65,7 +68,7 @@ func (e *Encoder) Raws(id int16, all [][]byte) {
 	}
 }
 
-// Texts writes a List field of strings.
+// Texts writes a List field of strings, each as Text does.
 func (e *Encoder) Texts(id int16, all []string) {
 	e.head(id, List)
 	e.b = append(e.b, byte(Binary))
@@ -99,6 +102,7 @@ func (e *Encoder) head(id int16, t Type) {
 }
 
 func (e *Encoder) text(s string) {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	e.length(len(s))
 	e.b = append(e.b, s...)
 }
