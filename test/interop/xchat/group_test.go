@@ -82,6 +82,9 @@ func (r *room) changeGroup(by side, from person, people []person, g wire.GroupCh
 			r.Errorf("the SDK reads the change of %s otherwise (-want +got):\n%s", by, d)
 		}
 	}
+	if c.Actions[1].Detail != wire.EncodeDetail(g) {
+		r.Errorf("%s writes the change as %s, we as %s", by, c.Actions[1].Detail, wire.EncodeDetail(g))
+	}
 	r.samePayload(from, people, c, g)
 }
 

@@ -143,6 +143,10 @@ func TestOnlyOurs(t *testing.T) {
 	one := media(wire.Document)
 	one.Media.ID = "1893412345678901234"
 	r.tell(ours, note{from: a, content: wire.Message{Attachments: []wire.Attachment{one}}})
+	odd := note{from: a, content: wire.Message{Text: "no UTF-8: \xff\xc3, and on"}}
+	said := r.write(ours, &odd)
+	odd.content = wire.Message{Text: "no UTF-8: \ufffd, and on"}
+	r.check(theirs, a, said, odd)
 	n := note{from: a, content: wire.Message{Text: "with a card from the future", Attachments: []wire.Attachment{{Member: 99}}}}
 	ev := r.write(ours, &n)
 	var got struct {

@@ -153,7 +153,6 @@ func TestForgedByUs(t *testing.T) {
 		{"the truth", xchat.Proven, said.Text, *preview(original, said, nil, edit)},
 		{"less of it", xchat.Proven, said.Text, wire.Preview{Original: &original}},
 		{"its beginning", xchat.Proven, said.Text, wire.Preview{Original: &original, Text: "ü, I"}},
-		{"half a letter", xchat.Forged, "", wire.Preview{Original: &original, Text: "\xc3"}},
 		{"the edit", xchat.Proven, edit.Text, *preview(original, said, &edited, edit)},
 		{"the text before the edit", xchat.Forged, "", wire.Preview{Original: &original, Edited: &edited, Text: said.Text}},
 		{"somebody else's edit", xchat.Forged, "", *preview(original, said, &foreign, edit)},
@@ -176,9 +175,7 @@ func TestForgedByUs(t *testing.T) {
 		if tc.proof == xchat.Unproven { // the SDK does not tell what can't be proven from what is no proof
 			their.proof = xchat.Forged
 		}
-		if tc.name != "half a letter" {
-			r.check(theirs, a, ev, their)
-		}
+		r.check(theirs, a, ev, their)
 		if o, err := r.reader(a).Open(ev, r.rings[a.User]); err != nil || o.Proof != tc.proof || o.Quoted != n.quoted {
 			t.Errorf("%s: we read it with proof %v and %+v, %v", tc.name, o.Proof, o.Quoted, err)
 		}

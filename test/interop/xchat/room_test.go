@@ -228,6 +228,9 @@ func (r *room) adopt(ev wire.Event, want change) {
 		if d := difference(r.T, shownChange(ev, want), got.Messages[0].Event); d != "" {
 			r.Errorf("the SDK of %s shows the key change otherwise (-want +got):\n%s", p.User, d)
 		}
+		if encoded := wire.EncodeDetail(ev.Detail); encoded != want.Actions[0].Detail {
+			r.Errorf("we write the key change as %s, it was %s", encoded, want.Actions[0].Detail)
+		}
 		if key := got.Keys.Keys[want.Version]; string(key) != string(want.Key) || got.Keys.Latest != want.Version {
 			r.Fatalf("the SDK of %s has not adopted the key of version %s", p.User, want.Version)
 		}

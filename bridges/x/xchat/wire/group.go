@@ -126,6 +126,7 @@ func readInvite(d *thrift.Decoder) *Invite {
 func (g GroupChange) write(e *thrift.Encoder) {
 	e.Struct(dtGroup, func() {
 		e.Struct(1, func() { e.Struct(int16(g.Kind), func() { g.fields(e) }) })
+		e.Bool(2, false) // not a rotation of ratchet trees; X's SDK says so, too
 	})
 }
 
