@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +11,9 @@ import (
 
 // Do performs an action through c. It is the one place that knows which connector can do what: an action that c has no
 // means for becomes its Else where it has one, and is refused (errors.Is ErrUnsupported) where it has none. So does one that
-// c says is unsupported although Traits allow it: some conversations of an account can do less than others.
-// The receipt of an Open carries the new conversation; the receipt of an Edit lists the parts that are left.
+// c says is unsupported although Traits allow it: some conversations of an account can do less than others. An Else is cut
+// into Parts, and answers what the action is about.
+// The receipt of an Open carries the new conversation; the receipt of an Edit lists the parts that are left, or its Else.
 func Do(ctx context.Context, c Connector, a Action) (Receipt, error) {
 	switch a := a.(type) {
 	case Post:
@@ -34,36 +36,43 @@ func Do(ctx context.Context, c Connector, a Action) (Receipt, error) {
 
 func doEdit(ctx context.Context, c Connector, a Edit) (Receipt, error) {
 	if e, ok := c.(editor); ok && c.Traits().Edit.Out {
-		if r, err := edit(ctx, e, a); !IsUnsupported(err) || a.Else == nil {
+		r, err := edit(ctx, e, a)
+		if begun := len(r.Messages) > 0; begun || !gives(err, a.Else) {
 			return r, err
 		}
 	}
-	return instead(ctx, c, a.Else, "edit", "messages can't be edited here")
+	return instead(ctx, c, a.Else, a.ReplyTo, Unsupported("edit", "messages can't be edited here"))
 }
 
 func doDelete(ctx context.Context, c Connector, a Delete) (Receipt, error) {
 	if d, ok := c.(Deleter); ok && c.Traits().Delete.Out {
-		if err := d.Delete(ctx, a); !IsUnsupported(err) || a.Else == nil {
+		if err := d.Delete(ctx, a); !gives(err, a.Else) {
 			return Receipt{}, err
 		}
 	}
-	return instead(ctx, c, a.Else, "delete", "messages can't be deleted here")
+	var about MessageID
+	if len(a.Messages) > 0 {
+		about = a.Messages[0]
+	}
+	return instead(ctx, c, a.Else, about, Unsupported("delete", "messages can't be deleted here"))
 }
 
 func doReact(ctx context.Context, c Connector, a React) (Receipt, error) {
 	if r, ok := c.(Reactor); ok && c.Traits().React.Out {
-		if err := r.React(ctx, a); !IsUnsupported(err) || a.Else == nil {
+		if err := r.React(ctx, a); !gives(err, a.Else) {
 			return Receipt{}, err
 		}
 	}
-	return instead(ctx, c, a.Else, "react", "there are no reactions here")
+	return instead(ctx, c, a.Else, a.Message, Unsupported("react", "there are no reactions here"))
 }
 
 func doPin(ctx context.Context, c Connector, a Pin) (Receipt, error) {
 	if p, ok := c.(Pinner); ok && c.Traits().Pin.Out {
-		return Receipt{}, p.Pin(ctx, a)
+		if err := p.Pin(ctx, a); !gives(err, a.Else) {
+			return Receipt{}, err
+		}
 	}
-	return instead(ctx, c, a.Else, "pin", "messages can't be pinned here")
+	return instead(ctx, c, a.Else, a.Message, Unsupported("pin", "messages can't be pinned here"))
 }
 
 func doOpen(ctx context.Context, c Connector, a Open) (Receipt, error) {
@@ -87,11 +96,29 @@ func doHear(ctx context.Context, c Connector, a Hear) (Receipt, error) {
 	return Receipt{Outcome: &outcome}, err
 }
 
-func instead(ctx context.Context, c Connector, post *Post, op, reason string) (Receipt, error) {
+// gives says whether an action that ended so becomes the post that stands for it.
+func gives(err error, post *Post) bool { return post != nil && IsUnsupported(err) }
+
+// instead posts what stands for an action that c has no means for, as an answer to a message if it answers none; where nothing
+// stands for it, it is refused.
+func instead(ctx context.Context, c Connector, post *Post, about MessageID, refused error) (Receipt, error) {
 	if post == nil {
-		return Receipt{}, Unsupported(op, reason)
+		return Receipt{}, refused
 	}
-	return c.Post(ctx, *post)
+	p, t := *post, c.Traits()
+	p.ReplyTo = cmp.Or(p.ReplyTo, about)
+	var done Receipt
+	for _, part := range Parts(p, t) {
+		if part.ReplyTo == "" || !t.Reply {
+			part = t.Quoted(part)
+		}
+		r, err := c.Post(ctx, part)
+		r.Messages = append(done.Messages, r.Messages...)
+		if done = r; err != nil {
+			return done, err
+		}
+	}
+	return done, nil
 }
 
 // editor is a connector that can edit.

@@ -106,6 +106,9 @@ func validDelivery(t fataler, c desk.Case, d chat.Delivery) {
 		t.Errorf("delivery %+v can't be stored: %v", d, err)
 	}
 	validCard(t, d.Action)
+	if d.Purpose == "show" && !stood(d.Action) {
+		t.Errorf("nothing stands for %+v where it can't be done", d)
+	}
 	if d.Within.IsZero() {
 		return
 	}
@@ -115,6 +118,18 @@ func validDelivery(t fataler, c desk.Case, d chat.Delivery) {
 		}
 	}
 	t.Errorf("delivery %+v is within no thread of the case", d)
+}
+
+// stood says whether the team is told of a in another way where it can't be done. That a reply was deleted is no news.
+func stood(a chat.Action) bool {
+	switch a := a.(type) {
+	case chat.Edit:
+		return a.Else != nil
+	case chat.React:
+		return a.Else != nil
+	case chat.Post, chat.Delete, chat.Pin, chat.Open, chat.Hear:
+	}
+	return true
 }
 
 // validCard holds cards to what Slack, Discord and Telegram show: five buttons in a row, with values of 200 bytes.

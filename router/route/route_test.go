@@ -100,6 +100,9 @@ func TestAnEventGoesToTheOtherLegsOnceAndNowhereElse(t *testing.T) {
 			if _, opens := d.Action.(chat.Open); !opens {
 				got = append(got, d.Action.Target())
 			}
+			if !stood(d.Action) {
+				t.Fatalf("nothing stands for %+v where it can't be done", d.Action)
+			}
 			if d.Lane != chat.LaneTo(d.Action.Target()) {
 				t.Fatalf("lane %q is not that of %v", d.Lane, d.Action.Target())
 			}
@@ -108,6 +111,20 @@ func TestAnEventGoesToTheOtherLegsOnceAndNowhereElse(t *testing.T) {
 			t.Fatalf("goes to %v, want %v; %q stop it, want %d", got, want, res.Why, stopped)
 		}
 	})
+}
+
+// stood says whether people are told of a in another way where it can't be done. What is taken back, its author hears of.
+func stood(a chat.Action) bool {
+	switch a := a.(type) {
+	case chat.Edit:
+		return a.Else != nil
+	case chat.React:
+		return a.Else != nil || a.Remove
+	case chat.Pin:
+		return a.Else != nil || a.Remove
+	case chat.Post, chat.Delete, chat.Open, chat.Hear:
+	}
+	return true
 }
 
 func joins(h chat.Happening) bool {
