@@ -201,3 +201,41 @@ func TestEditOfAnother(t *testing.T) {
 	n.proof = xchat.Proven
 	r.check(theirs, a, ev, n)
 }
+
+// TestCard answers a link that shows pictures, of which we keep the address and the title alone. A preview that claims just those is
+// none of the original's attachments to the SDK; so a reply of ours leaves them out, as the connector's do.
+func TestCard(t *testing.T) {
+	t.Parallel()
+	r := setup(t, 2).pair()
+	a, b := r.people[0], r.people[1]
+	picture := object{"media_hash_key": "h", "filesize_bytes": 5, "filename": "f.png", "width": 5, "height": 4}
+	card := object{
+		"attachment_type": "url", "url": "https://example.org", "display_title": "An example", "banner_image": picture, "favicon_image": picture,
+	}
+	key := r.latest(a)
+	var p payload
+	a.must("encryptMessage", &p, object{
+		"conversationId": r.id, "text": "see", "attachments": []object{card}, "conversationKey": octets(key.Secret()[:]),
+		"conversationKeyVersion": key.Version,
+	})
+	m, sig := r.parts(p)
+	original := r.deliver(a.User, p.ID, m, sig)
+	said := wire.Message{Text: "see", Attachments: []wire.Attachment{{Link: &wire.Link{URL: "https://example.org", Title: "An example"}}}}
+	r.check(ours, b, original, note{from: a, content: said, key: key})
+
+	var reply payload
+	b.must("encryptReply", &reply, object{
+		"conversationId": r.id, "text": "thanks", "replyToEvent": original.Encode(), "conversationKey": octets(key.Secret()[:]),
+		"conversationKeyVersion": key.Version,
+	})
+	m, sig = r.parts(reply)
+	thanks := note{from: b, key: key, proof: xchat.Proven, quoted: quoteOf(original, "see")}
+	thanks.content = wire.Message{Text: "thanks", Reply: preview(original, said, nil, wire.Edit{})}
+	r.check(ours, a, r.deliver(b.User, reply.ID, m, sig), thanks)
+
+	half := note{from: b, proof: xchat.Forged, content: wire.Message{Reply: preview(original, said, nil, wire.Edit{})}}
+	r.check(theirs, a, r.write(ours, &half), half)
+	said.Attachments = nil
+	bare := note{from: b, proof: xchat.Proven, quoted: quoteOf(original, "see"), content: wire.Message{Reply: preview(original, said, nil, wire.Edit{})}}
+	r.tell(ours, bare)
+}

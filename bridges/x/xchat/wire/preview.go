@@ -7,7 +7,8 @@ import (
 )
 
 // Preview is what a reply says of the message that it answers. Its writer may have made it up: Original proves it, once its
-// own signature is verified.
+// own signature is verified. Readers hold each of Attachments against all fields of the original's, also those that an
+// Attachment leaves out; so whoever quotes what others wrote does best with none.
 type Preview struct {
 	Sender      string // user ID; empty: it does not say
 	Text        string
