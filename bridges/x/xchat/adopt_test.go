@@ -69,6 +69,7 @@ func TestKeyChanges(t *testing.T) {
 		{"without conversation", with(func(ev *wire.Event) { ev.Conversation = "" }), xchat.ErrForged, false, false},
 		{"signed without conversation", given(t, nowhere), xchat.ErrForged, false, false},
 		{"by a stranger", w.mallory.changes(t, pairID, key, w.mallory, w.alice, w.bob), xchat.ErrForged, false, false},
+		{"by a stranger, for nobody here", w.mallory.changes(t, pairID, key, w.mallory), xchat.ErrForged, false, false},
 		{"by a stranger, spelled otherwise", w.mallory.changes(t, "1111-2222", key, w.mallory, w.bob), xchat.ErrForged, false, false},
 		{"by a stranger in her name", with(func(ev *wire.Event) {
 			*ev = bare(w.mallory.changes(t, pairID, key, w.bob))

@@ -37,6 +37,9 @@ type Reader struct {
 
 // Verify returns nil when an event's signature holds and its sender belongs to the conversation; otherwise an error that
 // wraps ErrNoSigner, ErrForged or ErrUnsigned. Key changes are Adopt's.
+//
+// A new group's conversation is not signed, and the lists of a GroupMemberAdd are signed as one: where one ends and the next
+// begins is X's word. Whether the sender may do what the event says is X's to judge, too.
 func (r *Reader) Verify(ev wire.Event) error {
 	if err := r.verify(ev, nil); err != nil {
 		return fmt.Errorf("xchat: verify event %.64q: %w", ev.ID, err)

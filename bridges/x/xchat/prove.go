@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 )
@@ -38,7 +37,8 @@ func (r *Reader) prove(reply wire.Event, p wire.Preview, ring *Keyring) (Proof, 
 	if err != nil {
 		return doubt(err), Quoted{}
 	}
-	if !claims(p, *p.Original) || !subset(p.Attachments, said.Attachments) || !begins(said.Text, p.Text) || !subset(p.Entities, said.Entities) {
+	// Both texts are UTF-8, so one that begins the other ends between two characters.
+	if !claims(p, *p.Original) || !subset(p.Attachments, said.Attachments) || !strings.HasPrefix(said.Text, p.Text) || !subset(p.Entities, said.Entities) {
 		return Forged, Quoted{}
 	}
 	return Proven, Quoted{Sender: p.Original.Sender, ID: p.Original.ID, Sequence: p.Original.Sequence, Text: said.Text}
@@ -117,11 +117,6 @@ func claims(p wire.Preview, original wire.Event) bool {
 	return (p.Sender == "" || p.Sender == original.Sender) &&
 		(p.ID == "" || p.ID == original.ID) &&
 		(p.Sequence == 0 || p.Sequence == original.Sequence)
-}
-
-// begins says whether a preview's text is the beginning of the whole, cut between two characters.
-func begins(whole, preview string) bool {
-	return strings.HasPrefix(whole, preview) && (len(whole) == len(preview) || utf8.RuneStart(whole[len(preview)]))
 }
 
 // subset says whether all of some are among all.

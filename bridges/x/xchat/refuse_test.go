@@ -46,6 +46,7 @@ func TestRefusedMessages(t *testing.T) {
 		{"signature version 8 is the newest", with(func(ev *wire.Event) { ev.Signature.Version = "8" }), nil},
 		{"a signature of 63 bytes", with(func(ev *wire.Event) { ev.Signature.Value = ev.Signature.Value[1:] }), xchat.ErrForged},
 		{"a signature of 65 bytes", with(func(ev *wire.Event) { ev.Signature.Value = append(slices.Clone(ev.Signature.Value), 0) }), xchat.ErrForged},
+		{"a signature with a zero between its halves", with(func(ev *wire.Event) { ev.Signature.Value = slices.Insert(slices.Clone(ev.Signature.Value), 32, 0) }), xchat.ErrForged},
 		{"a signature of zeros", with(func(ev *wire.Event) { ev.Signature.Value = make([]byte, 64) }), xchat.ErrForged},
 		{"a signature without its value", with(func(ev *wire.Event) { ev.Signature.Value = nil }), xchat.ErrForged},
 		{"keys that X does not list", with(func(ev *wire.Event) { ev.Signature.KeyVersion = "2" }), xchat.ErrNoSigner},
@@ -223,8 +224,11 @@ func TestFlippedBits(t *testing.T) {
 // TestOversizedEvents holds that what is too large is not even decoded.
 func TestOversizedEvents(t *testing.T) {
 	t.Parallel()
-	if _, err := wire.ParseEvent(strings.Repeat("A", wire.MostEvent+1)); !errors.Is(err, wire.ErrMalformed) {
-		t.Errorf("it is %v, want ErrMalformed", err)
+	if _, err := wire.ParseEvent(strings.Repeat("A", wire.MostEvent)); err != nil {
+		t.Errorf("as large as can be, it is %v", err)
+	}
+	if _, err := wire.ParseEvent(strings.Repeat("A", wire.MostEvent+4)); !errors.Is(err, wire.ErrMalformed) {
+		t.Errorf("larger, it is %v, want ErrMalformed", err)
 	}
 }
 

@@ -25,7 +25,8 @@ type (
 		Reply       *Preview // what it answers; nil: nothing
 		Forwarded   *string  // the text that it passes on, of which nobody knows who wrote it
 	}
-	// Edit says how the message at Target reads now. Its files stay.
+	// Edit says how the message at Target reads now. Its files stay. X can't see what an edit is of, so anybody in the
+	// conversation can send one of anybody's message: whoever shows it must see that both have the same sender.
 	Edit struct {
 		Target   Sequence
 		Text     string

@@ -27,7 +27,7 @@ type (
 		TTL        time.Duration // how long the message should live; 0: for ever
 		Request    bool          // it is a message request
 	}
-	// KeyChange gives the conversation a new key, wrapped for each participant.
+	// KeyChange gives the conversation a new key, wrapped for each participant. X gives each account its own copy alone.
 	KeyChange struct {
 		Version string
 		Keys    []WrappedKey
@@ -69,7 +69,7 @@ type (
 
 // Invite is a link by which people can join a group.
 type Invite struct {
-	URL, Affiliate string
+	URL, Affiliate string // empty: not there
 	Expires        *int64 // milliseconds
 }
 

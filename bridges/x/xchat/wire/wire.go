@@ -128,7 +128,7 @@ func readEvent(d *thrift.Decoder) Event {
 	return ev
 }
 
-// Encode is the event as X gives it. An event that was parsed is given back as it came.
+// Encode is the event as X gives it. An event that was parsed is given back as it came, whatever was changed in it since.
 func (ev Event) Encode() string { return base64.StdEncoding.EncodeToString(ev.bytes()) }
 
 // bytes is the event's thrift.

@@ -230,8 +230,8 @@ func TestMalformed(t *testing.T) {
 		{"no base64", "detail", "A"},
 		{"no base64", "message", "-_"},
 		{"no base64", "signature", "AA\x00"},
-		{"too long", "event", strings.Repeat("A", wire.MostEvent+1)},
-		{"too long", "detail", strings.Repeat("A", wire.MostEvent+1)},
+		{"too long", "event", strings.Repeat("A", wire.MostEvent+4)},
+		{"too long", "detail", strings.Repeat("A", wire.MostEvent+4)},
 		{"two members", "detail", encode([]byte(two))},
 		{"two members", "event", encode([]byte("\x0c\x00\x07" + two + "\x00"))},
 		{"two members", "content", encode([]byte("\x0c\x00\x01\x0c\x00\x02\x00\x0c\x00\x04\x00\x00\x00"))},
@@ -266,6 +266,21 @@ func TestOddValues(t *testing.T) {
 		ev, err := wire.ParseEvent(encode(fmt.Appendf(nil, "\x0b\x00\x06\x00\x00\x00%c%s\x00", len(ms), ms)))
 		if err != nil || !ev.At.IsZero() {
 			t.Errorf("a time of %q is %v, %v, want none", ms, ev.At, err)
+		}
+	}
+	// Of a union the known member counts alone, and its number is no stranger's.
+	odd, err := wire.ParseContent([]byte("\x0c\x00\x01\x0c\x00\x01" +
+		"\x0f\x00\x02\x0c\x00\x00\x00\x02" + "\x0c\x00\x03\x0c\x00\x63\x00\x0c\x00\x04\x00\x00\x00" + "\x0c\x00\x03\x0c\x00\x63\x00\x00\x00" +
+		"\x0f\x00\x03\x0c\x00\x00\x00\x02" + "\x0c\x00\x63\x00\x0c\x00\x02\x00\x00" + "\x0c\x00\x63\x00\x00" + "\x00\x00\x00"))
+	want := wire.Message{
+		Entities: []wire.Entity{{Kind: wire.URL}, {Kind: 99}}, Attachments: []wire.Attachment{{Post: &wire.PostRef{}}, {Member: 99}},
+	}
+	if err != nil || !reflect.DeepEqual(odd, wire.Content(want)) {
+		t.Errorf("it is %+v, %v, want %+v", odd, err, want)
+	}
+	for _, ms := range []string{"\xff\xff\xff\xff\xff\xff\xff\xff", "\x80\x00\x00\x00\x00\x00\x00\x00", "\x7f\xff\xff\xff\xff\xff\xff\xff", "\x00\x00\x00\x00\x00\x00\x00\x00"} {
+		if m, err := wire.ParseMessageCreate(encode([]byte("\x0a\x00\x67" + ms + "\x00"))); err != nil || m.TTL != 0 {
+			t.Errorf("a time to live of %x is %v, %v, want none", ms, m.TTL, err)
 		}
 	}
 	long := wire.Message{Attachments: []wire.Attachment{{Media: &wire.Media{Duration: -time.Second, Size: -1, Width: -2}}}}
