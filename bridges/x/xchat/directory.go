@@ -7,10 +7,13 @@ import (
 	"sync"
 )
 
-// mostVersions is how many versions of one person's keys are held.
-const mostVersions = 100
+const (
+	mostVersions = 100    // of one person's keys that are held
+	mostUsers    = 20_000 // people whose keys are held
+)
 
-// Directory is everybody's public keys, as X listed them. The zero value is empty and ready. It is safe for concurrent use.
+// Directory is everybody's public keys, as X listed them. It holds a bounded number of people, so somebody whom it knew may be
+// asked for again. The zero value is empty and ready. It is safe for concurrent use.
 type Directory struct {
 	mu    sync.RWMutex
 	known map[string][]PublicKeys
@@ -35,6 +38,13 @@ func (d *Directory) Learn(user string, all []PublicKeys) (refused int) {
 	defer d.mu.Unlock()
 	if d.known == nil {
 		d.known = map[string][]PublicKeys{}
+	}
+	delete(d.known, user)
+	for other := range d.known {
+		if len(d.known) < mostUsers {
+			break
+		}
+		delete(d.known, other)
 	}
 	d.known[user] = good
 	return refused
