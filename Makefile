@@ -11,6 +11,7 @@ LINT := $(TOOLS)/golangci-lint
 
 PKG ?= ./...
 RACE ?= $(foreach d,router bridges bots plugins configs web,$(if $(wildcard $(d)),./$(d)/...))
+FUZZ ?= ^Fuzz
 FUZZTIME ?= 10s
 KILLS ?= 100
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable headless-shell
@@ -81,9 +82,9 @@ tidy-check: ## do go.mod and go.sum say what is used?
 	$(GO) mod tidy -diff
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target for FUZZTIME=10s
+fuzz: ## run every fuzz target (FUZZ='^Fuzz') for FUZZTIME=10s
 	@for pkg in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(PKG)); do \
-		for target in $$($(GO) test -list '^Fuzz' $$pkg | { grep '^Fuzz' || true; }); do \
+		for target in $$($(GO) test -list '$(FUZZ)' $$pkg | { grep '^Fuzz' || true; }); do \
 			echo "== $$pkg $$target"; \
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
 		done; \
