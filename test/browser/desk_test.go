@@ -151,17 +151,18 @@ func TestQuestionAndAnswer(t *testing.T) {
 // longHold leaves time enough to change one's mind, however slow the machine is.
 const longHold = "--hold=8s"
 
+// What is not encrypted can't be changed on X once it is there.
 func TestEdit(t *testing.T) {
 	t.Parallel()
 	v := open(t, longHold)
-	asks(t, v, onX, "Alice Moreau", "Which pot should I take?")
+	asks(t, v, onX, "Bruno Silva", "Which pot should I take?")
 	v.says(t, onSlack, "Take the blue one.")
 	v.sees(t, mark(onSlack, "Take the blue one.", taken(onSlack)))
 	v.edits(t, onSlack, "Take the blue one.", "Take the green one.")
 	arrives(t, v, "Take the green one.")
 
 	v.edits(t, onSlack, "Take the green one.", "Take the red one.")
-	v.sees(t, told(onSlack, "Alice Moreau still sees the old text"))
+	v.sees(t, told(onSlack, "Bruno Silva still sees the old text"))
 	v.sees(t, trip("Take the red one.", "failed"))
 	v.says(t, onSlack, "I mean the red one.")
 	arrives(t, v, "I mean the red one.")
