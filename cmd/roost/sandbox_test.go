@@ -276,6 +276,38 @@ func TestSandboxsOwnConfiguration(t *testing.T) {
 	}
 }
 
+// A folder that is played in again has keys of an X that is gone. What people on the next one write is for keys of its own.
+func TestSandboxGetsNewKeys(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, nth := range []string{"first", "second"} {
+		st, err := newSandboxStage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(st.close)
+		path, err := st.write(dir, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := configs.Load(path, os.LookupEnv, knownPlatforms())
+		if err != nil {
+			t.Fatal(err)
+		}
+		phone := st.x.Phone(st.sealed)
+		if _, err := phone.Say(st.brand, "hello"); err == nil {
+			t.Errorf("the %s time: somebody writes encrypted to an account without keys", nth)
+		}
+		c := common{world: world{out: io.Discard, err: io.Discard}}
+		if err := c.sandboxLogin(t.Context(), st, f); err != nil {
+			t.Fatalf("the %s time: %v", nth, err)
+		}
+		if _, err := phone.Say(st.brand, "hello"); err != nil {
+			t.Errorf("the %s time: %v", nth, err)
+		}
+	}
+}
+
 func TestListenNear(t *testing.T) {
 	t.Parallel()
 	first, err := listenNear(t.Context(), "127.0.0.1:0")

@@ -13,7 +13,6 @@ import (
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
-	"github.com/roost-im/roost/bridges/x"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/configs"
 	"github.com/roost-im/roost/router/chat"
@@ -205,21 +204,19 @@ func (st *sandboxStage) logIn(ctx context.Context, h *house) error {
 // getKeys gets the brand its keys for encrypted messages, as roost login --chat does, and keeps them in the store. They are
 // new each time: X is too, and a folder of the player's may have those of another one.
 //
-// We chose this and not chat_keys in the configuration, because it is what an operator does: keys that are made, kept and
-// registered by the connector, and that stand in no file.
+// We chose this and not chat_keys in the configuration, because it is what an operator does: the connector makes, keeps and
+// registers the keys, and they stand in no file. It costs one call more at the start.
 func (st *sandboxStage) getKeys(ctx context.Context, h *house) error {
-	cfg, ok := h.current().Accounts[sandboxX].Settings.(x.Config)
-	if !ok {
-		return fmt.Errorf("%s: settings are %T", sandboxX, h.current().Accounts[sandboxX].Settings)
-	}
-	conn, err := x.New(cfg, h.deps(sandboxX))
+	p, _ := platformOf(sandboxX)
+	conn, err := p.open(h.current().Accounts[sandboxX].Settings, h.deps(sandboxX))
 	if err != nil {
 		return err
 	}
+	defer chat.Close(conn)
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	_, err = conn.LoginChat(ctx, x.ChatLoginOptions{Replace: true})
-	return errors.Join(err, conn.Close())
+	_, err = p.loginKeys(ctx, conn, keyQuestion{Account: sandboxX, Replace: true})
+	return err
 }
 
 // follow goes to an address and where it leads, as a browser would.
