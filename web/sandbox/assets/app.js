@@ -300,12 +300,12 @@ const HELLO = "Hi! My order 1042 has not arrived yet. Can you help?";
 function renderEmpty(v, p, place, count) {
   const { empty } = v.parts;
   empty.hidden = count > 0;
-  const sig = place.id + v.person;
+  const sig = place.id + v.person + place.lock;
   if (count || empty.dataset.sig === sig) return;
   empty.dataset.sig = sig;
   if (place.kind === DESK) return empty.replaceChildren(h("strong", null, "No cases yet"), WORDS[v.id] ?? "");
   if (place.kind === CHANNEL) return empty.replaceChildren(h("strong", null, "Nothing said yet"), "What is written here shows in the same place on the other platforms.");
-  empty.replaceChildren(h("strong", null, `Write to ${place.with} as ${first(personOf(p, v.person))}`), "It opens a case at the desks.",
+  empty.replaceChildren(h("strong", null, `Write to ${place.with} as ${first(personOf(p, v.person))}`), `It opens a case at the desks${place.lock === "on" ? `, and ${p.name} can’t read it` : ""}.`,
     h("div", null, h("button", { type: "button", data: { test: "hello" }, onclick: () => { v.parts.input.value = HELLO; v.parts.form.requestSubmit(); } }, `“${short(HELLO, 34)}”`)));
 }
 
