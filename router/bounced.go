@@ -92,8 +92,7 @@ func caseOfBounced(v store.View, rules *rules, d Desk, in desk.FromContact) (des
 	if !errors.Is(err, store.ErrNotFound) {
 		return c, err
 	}
-	who := desk.Identity{Account: in.Event.Conversation.Account, Person: in.Event.Author.ID}
-	if c, err = v.LastCase(d.Name, who); !errors.Is(err, store.ErrNotFound) {
+	if c, err = v.LastCase(d.Name, contactOf(in.Event)); !errors.Is(err, store.ErrNotFound) {
 		return c, err
 	}
 	contact, _, err := contactAt(v, rules, in.Event.Conversation)
@@ -112,7 +111,7 @@ func bouncedLines(v store.View, c desk.Case, ev chat.Event) (lines []desk.Line, 
 		if x.Delivery != 0 {
 			continue
 		}
-		l, err := v.Line(c.ID, x.Reply)
+		l, err := v.Line(c.Desk, c.Contact, x.Reply)
 		if err == nil {
 			lines = append(lines, l)
 		} else if !errors.Is(err, store.ErrNotFound) {

@@ -347,7 +347,7 @@ func (p *deeds) done() (store.Changes, error) {
 		case chat.Say, chat.Sign, chat.HandOff, chat.HandBack, chat.Wake, chat.Unwake:
 			continue
 		}
-		l, err := p.v.Line(p.was.ID, ref)
+		l, err := p.v.Line(p.was.Desk, p.was.Contact, ref)
 		if err == nil {
 			in.Was = append(in.Was, l)
 		} else if !errors.Is(err, store.ErrNotFound) {

@@ -67,7 +67,7 @@ func (r *Router) consider(v store.View, ev chat.Event) (store.Changes, []string,
 	var why []string
 	var err error
 	if ok = ok && ev.Direct; ok {
-		c, why, err = r.fromContact(v, rules.desks[name], ev)
+		ev, c, why, err = r.fromContact(v, rules.desks[name], ev)
 		if _, posted := ev.What.(chat.Posted); err == nil && posted && rules.desks[name].Bots {
 			err = keepWhose(v, ev.Conversation, ev.Author.ID, &c)
 		}
@@ -104,11 +104,24 @@ func echo(v store.View, ev chat.Event) (string, error) {
 	return "it is a copy that Roost posted", nil
 }
 
-// fromContact is what follows from something that a person outside did.
-func (r *Router) fromContact(v store.View, d Desk, ev chat.Event) (store.Changes, []string, error) {
-	why := []string{"desk " + d.Name}
-	now := r.cfg.Now()
-	who := desk.Identity{Account: ev.Conversation.Account, Person: ev.Author.ID}
+// fromContact is what follows from something that a person outside did, and the event as the desk has taken it.
+func (r *Router) fromContact(v store.View, d Desk, ev chat.Event) (chat.Event, store.Changes, []string, error) {
+	in := desk.FromContact{Event: ev}
+	var err error
+	if in.Event, in.Edited, err = r.asMessage(v, d, ev); err != nil {
+		return ev, store.Changes{}, nil, err
+	}
+	c, why, err := r.stepOfContact(v, d, in)
+	if in.Edited {
+		why = append(why, "only its edit came")
+	}
+	return in.Event, c, why, err
+}
+
+// stepOfContact is what in does to the case of its contact, or to a new one.
+func (r *Router) stepOfContact(v store.View, d Desk, in desk.FromContact) (store.Changes, []string, error) {
+	ev, now, why := in.Event, r.cfg.Now(), []string{"desk " + d.Name}
+	who := contactOf(ev)
 	contact, err := v.Contact(d.Name, who)
 	if errors.Is(err, store.ErrNotFound) {
 		contact, err = stranger(who, ev), nil
@@ -116,7 +129,6 @@ func (r *Router) fromContact(v store.View, d Desk, ev chat.Event) (store.Changes
 	if err != nil {
 		return store.Changes{}, nil, err
 	}
-	in := desk.FromContact{Event: ev}
 	if in.Original, in.Answers, err = relatives(v, ev); err != nil {
 		return store.Changes{}, nil, err
 	}
@@ -125,7 +137,7 @@ func (r *Router) fromContact(v store.View, d Desk, ev chat.Event) (store.Changes
 		return store.Changes{}, nil, err
 	}
 	if err == nil && d.Takes(last, in, now) {
-		if in.Was, err = lineOf(v, last.ID, ev); err != nil {
+		if in.Was, err = lineOf(v, last, ev); err != nil {
 			return store.Changes{}, nil, err
 		}
 		c, err := r.changes(v, d, d.Step(last, contact, in, now))
@@ -137,6 +149,11 @@ func (r *Router) fromContact(v store.View, d Desk, ev chat.Event) (store.Changes
 	id := desk.NewCaseID(ev.Conversation.Account, ev.ID)
 	c, err := r.changes(v, d, d.Begin(id, contact, in, now))
 	return c, append(why, "a new case"), err
+}
+
+// contactOf is the contact whose conversation an event of theirs happened in.
+func contactOf(ev chat.Event) desk.Identity {
+	return desk.Identity{Account: ev.Conversation.Account, Person: ev.Author.ID}
 }
 
 // stranger is somebody who never wrote before.
@@ -160,14 +177,15 @@ func relatives(v store.View, ev chat.Event) (original, answers chat.Ref, err err
 	return original, chat.Ref{}, err
 }
 
-// lineOf is the line of a message that was changed; zero when it is not known or nothing was changed.
-func lineOf(v store.View, id chat.CaseID, ev chat.Event) (desk.Line, error) {
+// lineOf is the line of a message that was changed, in this case or an earlier one of its contact; zero when it is not known or
+// nothing was changed.
+func lineOf(v store.View, c desk.Case, ev chat.Event) (desk.Line, error) {
 	switch ev.What.(type) {
 	case chat.Edited, chat.Deleted:
 	default:
 		return desk.Line{}, nil
 	}
-	l, err := v.Line(id, ev.Ref())
+	l, err := v.Line(c.Desk, c.Contact, ev.Ref())
 	if errors.Is(err, store.ErrNotFound) {
 		return desk.Line{}, nil
 	}
@@ -205,7 +223,7 @@ func (r *Router) fromMember(v store.View, d Desk, ev chat.Event) (store.Changes,
 	if in.Original, in.Answers, err = relatives(v, ev); err != nil {
 		return store.Changes{}, nil, err
 	}
-	if in.Was, err = lineOf(v, c.ID, ev); err != nil {
+	if in.Was, err = lineOf(v, c, ev); err != nil {
 		return store.Changes{}, nil, err
 	}
 	if in.Undoable, in.Due, err = undoable(v, ev.Ref()); err != nil {

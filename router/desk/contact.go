@@ -113,6 +113,9 @@ func (s *step) heard(in FromContact, w chat.Posted) {
 	if body.Empty() && len(w.Files) == 0 {
 		body = italic("(a message without text)")
 	}
+	if in.Edited {
+		body = edited(body)
+	}
 	for _, t := range s.threads() {
 		s.within(t, purposeShow, chat.Delivery{
 			Source: ev.Ref(), Answers: answers(ev, w, in.Answers),
@@ -121,6 +124,9 @@ func (s *step) heard(in FromContact, w chat.Posted) {
 	}
 	s.remindLater()
 }
+
+// edited is t, marked as a text that once read otherwise.
+func edited(t text.Text) text.Text { return text.Join(t, text.Plain(" (edited)")) }
 
 // answers is the message that w replies to: its original where that is known.
 func answers(ev chat.Event, w chat.Posted, original chat.Ref) chat.Ref {
@@ -146,7 +152,7 @@ func (s *step) heardAnew(in FromContact, w chat.Edited) {
 		files = in.Was.Files
 	}
 	s.heardLine(ev, w.Text, files)
-	body := text.Join(w.Text, text.Plain(" (edited)"))
+	body := edited(w.Text)
 	for _, t := range s.threads() {
 		s.within(t, purposeShow, chat.Delivery{Of: ev.Ref(), Action: chat.Edit{
 			To: t.Surface, Text: body, Files: len(files), As: s.persona(),

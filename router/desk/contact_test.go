@@ -87,6 +87,39 @@ func TestContactsEditIsShownAndReplacesTheLine(t *testing.T) {
 	w.expect()
 }
 
+// A platform may serve of a message that was edited while nobody looked nothing but the edit.
+func TestAMessageOfWhichOnlyTheEditCameIsOne(t *testing.T) {
+	t.Parallel()
+	edited := func(in *desk.FromContact) { in.Edited, in.Answers = true, chat.Ref{Conversation: slack, Message: "m1"} }
+	w := oneSurface(t, desk.Send)
+	w.contact("1", posted("where is my parcel?"), edited)
+	w.openAll()
+	w.expect("slack open Jane [claim close snooze block]", "slack post as Jane: where is my parcel? (edited)")
+	w.wrote("in Jane: where is my parcel?")
+	if d := w.made("slack post"); d.Source.Message != "1" || d.Answers.Message != "m1" || w.c.Gist != "where is my parcel?" || !w.c.Waiting.Equal(noon) {
+		t.Errorf("it is %+v of %+v, want a message that waits", d, w.c)
+	}
+	w.contact("1", chat.Edited{Text: text.Plain("where is my parcel?")})
+	w.expect()
+	w.press("ann", "close")
+	w.contact("2", chat.Posted{}, edited)
+	w.expect("slack post: Jane wrote, so this is open again", "slack post as Jane: (a message without text) (edited)",
+		"slack card open · nobody's yet · waiting since 12:00 UTC [claim close snooze block]")
+}
+
+// What may have been here before and is forgotten changes nothing but what is shown.
+func TestAnEditOfWhatIsForgottenOpensNothing(t *testing.T) {
+	t.Parallel()
+	w := begun(oneSurface(t, desk.Send))
+	w.press("ann", "close")
+	w.contact("old", chat.Edited{Text: text.Plain("so long ago")})
+	w.expect("slack edit as Jane: so long ago (edited) of old")
+	w.wrote("in Jane: so long ago")
+	if w.c.State != desk.Closed || !w.c.Waiting.IsZero() {
+		t.Errorf("the case is %s, waiting since %v", w.c.State, w.c.Waiting)
+	}
+}
+
 func TestContactsDeletionKeepsWhatWasSaid(t *testing.T) {
 	t.Parallel()
 	w := begun(oneSurface(t, desk.Send))

@@ -128,6 +128,7 @@ func (p *play) fromContact(what chat.Happening) {
 		in.Original = p.anyLine()
 		in.Part, in.Parts = rapid.IntRange(0, 1).Draw(p.t, "part"), 2
 	}
+	in.Edited = chat.HappeningName(what) == "posted" && rapid.Bool().Draw(p.t, "edited")
 	if _, waits := p.waiting[in.Original]; waits && chat.HappeningName(what) == "bounced" {
 		in.Original = chat.Ref{} // what has not left can't come back
 	}

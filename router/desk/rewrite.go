@@ -86,10 +86,10 @@ func (t turn) renote(m message) {
 // reshow changes the copies of m in the other threads.
 func (t turn) reshow(m message, body text.Text, as *chat.Persona) {
 	for _, o := range t.elsewhere(m.ref) {
-		edited := text.Join(body, text.Plain(" (edited)"))
+		now := edited(body)
 		t.within(o, purposeShow, chat.Delivery{Of: m.ref, Action: chat.Edit{
-			To: o.Surface, Text: edited, Files: len(m.files), As: as,
-			Else: &chat.Post{To: o.Surface, Text: edited, As: as, Hops: m.hops + 1},
+			To: o.Surface, Text: now, Files: len(m.files), As: as,
+			Else: &chat.Post{To: o.Surface, Text: now, As: as, Hops: m.hops + 1},
 		}})
 	}
 }

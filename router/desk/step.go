@@ -17,6 +17,7 @@ type (
 	// FromContact is something that the contact did in their conversation.
 	FromContact struct {
 		Event    chat.Event
+		Edited   bool     // with Posted: the message was edited before anybody here knew it
 		Original chat.Ref // the member's message that the event's message is a copy of, or a bot's; zero when it is none
 		Part     int      // with Bounced: which part of Original the event's message is, from 0
 		Parts    int      // with Bounced: how many parts there are

@@ -107,8 +107,9 @@ type View interface {
 	Waiting(source chat.Ref) ([]chat.Delivery, error)
 	// Lines lists the last n lines of a case, oldest first.
 	Lines(id chat.CaseID, n int) ([]desk.Line, error)
-	// Line finds the line of a message of a case; ErrNotFound when there is none. The thread of ref does not count.
-	Line(id chat.CaseID, ref chat.Ref) (desk.Line, error)
+	// Line finds the line of a message among all cases of a contact at a desk, the newest where several have it; ErrNotFound when
+	// none has. The thread of ref does not count.
+	Line(deskName string, who desk.Identity, ref chat.Ref) (desk.Line, error)
 	// Kept is the value kept under key; ErrNotFound when there is none.
 	Kept(key string) ([]byte, error)
 }

@@ -122,10 +122,11 @@ func (v *view) Lines(id chat.CaseID, n int) ([]desk.Line, error) {
 	return ls, nil
 }
 
-// Line finds the line of a message.
-func (v *view) Line(id chat.CaseID, ref chat.Ref) (desk.Line, error) {
-	return found[desk.Line](v, "line of "+ref.String(), "SELECT body FROM lines WHERE matter = ? AND ref = ?",
-		string(id), lineRef(ref))
+// Line finds the line of a message among a contact's cases, the newest of them first.
+func (v *view) Line(deskName string, who desk.Identity, ref chat.Ref) (desk.Line, error) {
+	return found[desk.Line](v, "line of "+ref.String(), `SELECT l.body FROM cases c JOIN lines l ON l.matter = c.id
+		WHERE c.desk = ? AND c.account = ? AND c.person = ? AND l.ref = ? ORDER BY c.num DESC LIMIT 1`,
+		deskName, string(who.Account), string(who.Person), lineRef(ref))
 }
 
 // Kept is the value kept under key.

@@ -196,6 +196,38 @@ func linesReplaced(w *world) {
 	})
 }
 
+// lineFound looks for a message's line in all cases of its contact, and in nobody else's.
+func lineFound(w *world) {
+	first, second, other := caseOf("first", desk.Closed), caseOf("second", desk.Open), caseOf("other", desk.Open)
+	other.Contact.Person = "eve"
+	both := line("second", "m2", "two, edited")
+	w.change(store.Changes{
+		Cases: []desk.Case{first, second, other},
+		Lines: []desk.Line{both, line("first", "m1", "one"), line("first", "m2", "two"), line("second", "m3", "three"), line("other", "m4", "four")},
+	})
+	w.crash()
+	w.read(func(r store.Reader) error {
+		for message, want := range map[string]string{"m1": "one", "m2": "two, edited", "m3": "three"} {
+			in := ref(message)
+			in.Conversation.Thread = "17.1"
+			got, err := r.Line("support", ada, in)
+			if err != nil || got.Text.Body != want {
+				w.Errorf("line of %s: %q, %v, want %q", message, got.Text.Body, err, want)
+			}
+		}
+		_, errOther := r.Line("support", ada, ref("m4"))
+		_, errNone := r.Line("support", ada, ref("m5"))
+		_, errDesk := r.Line("sales", ada, ref("m1"))
+		_, errWho := r.Line("support", desk.Identity{Account: ada.Account, Person: "nobody"}, ref("m1"))
+		for _, err := range []error{errOther, errNone, errDesk, errWho} {
+			if !errors.Is(err, store.ErrNotFound) {
+				w.Errorf("a line that isn't there: %v, want ErrNotFound", err)
+			}
+		}
+		return nil
+	})
+}
+
 func searchScripts(w *world) {
 	lines := []string{
 		"Hello, my parcel number 12345-X hasn't arrived",

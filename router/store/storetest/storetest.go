@@ -66,6 +66,7 @@ func promises() map[string]func(*world) {
 		"OneOpenCasePerContact":          oneOpenCase,
 		"CasesAreFound":                  casesFound,
 		"LinesAreReplacedByRef":          linesReplaced,
+		"LinesAreFoundInAllCases":        lineFound,
 		"SearchInAnyScript":              searchScripts,
 		"LeaseGivesOneOfALane":           leaseOne,
 		"LongestDueFirst":                longestDue,
