@@ -84,11 +84,12 @@ func (r *Result) keep(key, value string) {
 	r.Keep[key] = []byte(value)
 }
 
-// Ended says what follows for twins when a mirror's delivery has ended. mine is false when nothing does, and the end is to
-// be treated like any other; otherwise there is nothing to tell anybody. made says that it became something, gone that what it
-// was meant for is no longer there.
+// Ended says what follows when a mirror's delivery has ended. mine is false when nothing does, and the end is to be treated
+// like any other; otherwise there is nothing to tell anybody. made says that it became something, gone that what it was meant
+// for is no longer there.
 //
-// A post whose twin is gone goes out once more behind a new twin, and when that is gone too, to the conversation itself.
+// A post whose twin is gone goes out once more behind a new twin, and when that is gone too, to the conversation itself. An
+// edit of a message that never was there becomes a message.
 func Ended(d chat.Delivery, made, gone bool, mem Memory) (res Result, mine bool, err error) {
 	switch a := d.Action.(type) {
 	case chat.Open:
@@ -98,7 +99,9 @@ func Ended(d chat.Delivery, made, gone bool, mem Memory) (res Result, mine bool,
 			return res, false, nil
 		}
 		return lost(d, a, mem)
-	case chat.Edit, chat.Delete, chat.React, chat.Pin, chat.Hear:
+	case chat.Edit:
+		return unseen(d, a, gone, mem)
+	case chat.Delete, chat.React, chat.Pin, chat.Hear:
 	}
 	return res, false, nil
 }
