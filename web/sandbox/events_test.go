@@ -141,3 +141,26 @@ func TestWatchWaitsForNobody(t *testing.T) {
 		t.Errorf("%d trips, want 200", got)
 	}
 }
+
+// Who looks changes nothing: otherwise a page would be told to look again, for ever.
+func TestLookingIsNoChange(t *testing.T) {
+	t.Parallel()
+	s := setupSealed(t)
+	for _, pane := range everywhere() {
+		s.does(pane, "say", fields{"text": "x"})
+	}
+	s.says("hello")
+	s.state()
+	changed := map[string]<-chan struct{}{
+		onX: s.x.Changed(), onSlack: s.slack.Changed(), onDiscord: s.discord.Changed(), onTelegram: s.telegram.Changed(),
+	}
+	s.state()
+	s.get("/held/x")
+	for pane, c := range changed {
+		select {
+		case <-c:
+			t.Errorf("%s says that it changed, because somebody looked", pane)
+		default:
+		}
+	}
+}

@@ -72,6 +72,7 @@ func (w *world) dm(user string) *channel {
 			return ch
 		}
 	}
+	defer w.bump()
 	return w.addChannel(Channel{Type: ChannelDM, Members: []string{user}})
 }
 

@@ -97,6 +97,5 @@ func (s *Sim) DM(user string) string {
 	if s.w.users[user] == nil || user == s.w.bot() {
 		return ""
 	}
-	defer s.w.bump()
 	return s.w.dm(user).ID
 }
