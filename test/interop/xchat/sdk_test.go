@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 	"github.com/roost-im/roost/test/interop/clienttest"
 )
 
-// sdk is X's own SDK, in a process of its own. One goroutine at a time calls it.
+// sdk is a process that holds X's own SDK. One goroutine at a time calls it.
 type sdk struct {
 	in  io.WriteCloser
 	out *bufio.Reader
@@ -26,8 +27,15 @@ const life = 9 * time.Minute // of a process
 // startSDK starts the SDK, which ends with the test.
 func startSDK(t *testing.T) *sdk {
 	t.Helper()
+	return start(t, "sdk.mjs")
+}
+
+// start starts a script of this folder with these words in its environment.
+func start(t *testing.T, script string, env ...string) *sdk {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), life)
-	cmd := exec.CommandContext(ctx, clienttest.Node(t, "@xdevplatform/chat-xdk"), "sdk.mjs")
+	cmd := exec.CommandContext(ctx, clienttest.Node(t, "@xdevplatform/chat-xdk"), script)
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = t.Output()
 	in, err := cmd.StdinPipe()
 	if err != nil {
