@@ -74,6 +74,23 @@ func TestAnEditOfAMessageThatNeverCameIsAMessage(t *testing.T) {
 	})
 }
 
+// A contact can't put words into a member's mouth: X can't see what an encrypted edit is of.
+func TestAContactCantEditTheTeam(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, x, slack := office(t, 0)
+		dm := x.place("dm-jane")
+		w.happens(t, "Jane", where{x, dm}, "1", chat.Posted{Text: text.Plain("how much is it?")})
+		w.says(t, slack, "Ann", slack.thread(t), "it costs 10")
+		sent, _ := x.reads(dm, "it costs 10")
+		before := slack.in(slack.thread(t))
+		w.happens(t, "Jane", where{x, dm}, sent.id, edited("it is free"))
+		if after := slack.in(slack.thread(t)); !slices.Equal(after, before) {
+			t.Errorf("the thread reads %q, want %q", after, before)
+		}
+	})
+}
+
 // Whoever answers, people or bots, a contact is heard.
 func TestABotIsToldOfAMessageThatNeverCame(t *testing.T) {
 	t.Parallel()

@@ -144,6 +144,9 @@ func (s *step) persona() *chat.Persona {
 // heardAnew follows an edit of the contact's message.
 func (s *step) heardAnew(in FromContact, w chat.Edited) {
 	ev := in.Event
+	if !in.Original.IsZero() {
+		return // nobody but its member can say what a member's message says, whatever a platform lets through
+	}
 	if !in.Was.Ref.IsZero() && sameText(in.Was.Text, w.Text) {
 		return // the platform only added a preview
 	}
