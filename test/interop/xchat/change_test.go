@@ -113,6 +113,11 @@ func TestBadKeyChange(t *testing.T) {
 			added, err := r.reader(b).Adopt(ev, ring)
 			_, read := ring.Key(version)
 			latest, _ := ring.Latest()
+			first := &xchat.Keyring{}
+			_, _ = r.reader(b).Adopt(ev, first)
+			if _, writes := first.Latest(); writes != tc.does.weWrite {
+				t.Errorf("%s, %s: as the first key, we write with it: %v, want %v", by, tc.name, writes, tc.does.weWrite)
+			}
 			chat := w.fresh(b)
 			got := r.batch(chat, r.changes[0], ev)
 			_, has := got.Keys.Keys[version]
