@@ -75,7 +75,7 @@ func (r *room) erasable(user string, sequences []string, all bool) ([]*entry, er
 	var found []*entry
 	for _, n := range sequences {
 		e := r.at(wire.ParseSequence(n))
-		if e == nil || !slices.Contains(e.audience, user) {
+		if e == nil || e.gone || !slices.Contains(e.audience, user) {
 			return nil, notFound("message", "sequence_id", n)
 		}
 		if _, is := e.ev.Detail.(wire.MessageCreate); !is {
