@@ -94,7 +94,7 @@ prices: {send: 0.02}
 
 func TestTraits(t *testing.T) {
 	t.Parallel()
-	c, err := x.New(x.Config{ClientID: "id"}, bridges.Deps{Account: "x/acme"})
+	c, err := x.New(x.Config{ClientID: "id", Chat: x.ChatOff}, bridges.Deps{Account: "x/acme"})
 	if err != nil {
 		t.Fatal(err)
 	}

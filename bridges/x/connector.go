@@ -28,14 +28,15 @@ type Connector struct {
 	now     func() time.Time
 	made    time.Time // where a first start begins
 
-	api    *api
-	purse  *purse
-	people *people
-	recent *recent
-	dm     *classic
-	chat   atomic.Pointer[encrypted] // nil: the account has no keys for encrypted messages, or nobody has looked yet
-	making sync.Mutex                // held while chat is made
-	pace   pace
+	api     *api
+	purse   *purse
+	people  *people
+	recent  *recent
+	dm      *classic
+	chat    atomic.Pointer[encrypted] // nil: the account has no keys for encrypted messages, or nobody has looked yet
+	making  sync.Mutex                // held while chat is made
+	keyless atomic.Bool               // somebody has looked, and there were no keys
+	pace    pace
 
 	turn   chan struct{} // holds one: whose turn it is to poll
 	polled bool          // something was polled; whoever has the turn may touch it
@@ -114,10 +115,11 @@ func (c *Connector) settle(most time.Duration) {
 	}
 }
 
-// Traits says what the account can do: with keys for encrypted messages, what those can.
+// Traits says what the account can do: with keys for encrypted messages, what those can. As long as nobody has looked whether
+// it has keys, it lets be tried what they would do, so that an edit that waited for a start is not taken for one that can't be.
 func (c *Connector) Traits() chat.Traits {
 	live, sealed := c.cfg.Receive != Poll, c.chat.Load() != nil
-	both := chat.Ability{In: sealed, Out: sealed}
+	both := chat.Ability{In: sealed, Out: sealed || c.cfg.Chat != ChatOff && !c.keyless.Load()}
 	return chat.Traits{
 		Platform: "X",
 		Text:     textLimit(),

@@ -50,6 +50,7 @@ func (c *Connector) encrypted(ctx context.Context) (*encrypted, error) {
 	}
 	own, err := c.ownChatKeys(ctx)
 	if err != nil || own == nil {
+		c.keyless.Store(err == nil)
 		return nil, err
 	}
 	from, err := c.firstChat(ctx)

@@ -41,10 +41,6 @@ func TestOnlyTheTextSaysWhoAndWhat(t *testing.T) {
 	t.Parallel()
 	s := setup(t, xsim.Config{})
 	c := s.open(t)
-	traits := c.Traits()
-	if traits.Persona || traits.Reply || traits.React.Out || traits.Edit.Out || traits.Delete.Out || traits.Pin.Out || traits.Threads {
-		t.Errorf("traits are %+v, want none of what X lacks", traits)
-	}
 	p := s.post("k", "Ada: so it is")
 	p.As = &chat.Persona{Name: "Ada", Avatar: "https://example.com/a.png"}
 	p.ReplyTo, p.Quote = "1", &chat.Quote{Name: "Bob", Text: text.Plain("is it so?")}
@@ -55,6 +51,10 @@ func TestOnlyTheTextSaysWhoAndWhat(t *testing.T) {
 	all := s.sim.Conversation(s.brand, s.ann)
 	if want := "> Bob: is it so?\nAda: so it is"; all[0].Text != want {
 		t.Errorf("the person reads %q, want %q", all[0].Text, want)
+	}
+	traits := c.Traits()
+	if traits.Persona || traits.Reply || traits.React.Out || traits.Edit.Out || traits.Delete.Out || traits.Pin.Out || traits.Threads {
+		t.Errorf("traits are %+v, want none of what X lacks", traits)
 	}
 	again, found, _, err := chat.Find(t.Context(), c, p, time.Now().Add(-time.Minute))
 	if err != nil || !found || again.Messages[0] != r.Messages[0] {
