@@ -68,27 +68,26 @@ func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversat
 	if err != nil {
 		return chat.Receipt{}, err
 	}
-	id := t.id(key)
+	d := xchat.Draft{ID: t.id(key), Conversation: one.id, Silent: key == ""}
 	for try := 1; ; try++ {
-		l, err := t.outbox.letter(ctx, id)
-		if err == nil && l == nil {
-			l, err = t.seal(ctx, xchat.Draft{ID: id, Conversation: one.id, Silent: key == ""}, one, write)
-		}
+		l, kept, err := t.letter(ctx, d, one, write)
 		if err != nil {
 			return chat.Receipt{}, err
 		}
 		r, failure, err := t.send(ctx, *l)
-		if err != nil || failure == 0 {
-			if err == nil {
-				t.sent(ctx, one, *l, r)
-			}
-			return r, err
-		}
-		// X took nothing, so what was sealed is of no use any more.
-		if err := t.outbox.drop(context.WithoutCancel(ctx), id); err != nil {
+		if err != nil {
 			return chat.Receipt{}, err
 		}
-		mended, err := t.mend(ctx, one, failure)
+		if failure == 0 {
+			t.sent(ctx, one, *l, r)
+			return r, nil
+		}
+		if kept { // X does not take it now, and may have taken it before
+			if r, found, err := t.find(ctx, *l, time.Time{}); found || err != nil {
+				return r, err
+			}
+		}
+		mended, err := t.retract(ctx, one, d.ID, failure)
 		if err != nil {
 			return chat.Receipt{}, err
 		}
@@ -96,6 +95,23 @@ func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversat
 			return chat.Receipt{}, failed(failure)
 		}
 	}
+}
+
+// letter is what was sealed before under a draft's ID, and kept; otherwise it is sealed now.
+func (t *encrypted) letter(ctx context.Context, d xchat.Draft, one *talk, write compose) (l *letter, kept bool, err error) {
+	if l, err = t.outbox.letter(ctx, d.ID); err != nil || l != nil {
+		return l, true, err
+	}
+	l, err = t.seal(ctx, d, one, write)
+	return l, false, err
+}
+
+// retract forgets what was sealed, because X took nothing, and does what lets another try pass, if anything does.
+func (t *encrypted) retract(ctx context.Context, one *talk, id string, failure wire.FailureType) (mended bool, err error) {
+	if err := t.outbox.drop(context.WithoutCancel(ctx), id); err != nil {
+		return false, err
+	}
+	return t.mend(ctx, one, failure)
 }
 
 // sent notes what a sealed message became, should X say later that it could not carry it on, and that what came before it is
@@ -370,44 +386,4 @@ func (t *encrypted) original(ctx context.Context, one *talk, s wire.Sequence) (w
 		return false
 	})
 	return found, err == nil && found.Sequence != 0
-}
-
-// find looks for a message that may have arrived: by its ID, which is signed, and nobody's but ours.
-func (t *encrypted) find(ctx context.Context, l letter, since time.Time) (chat.Receipt, bool, error) {
-	if since.IsZero() {
-		since = t.c.now().Add(-findDays)
-	}
-	ev, reached, err := t.sentAs(ctx, l.Conversation, l.Payload.MessageID, since.Add(-findSlack))
-	switch {
-	case err != nil && chat.KindOf(err) == chat.Gone:
-		return chat.Receipt{}, false, nil // there is no such conversation yet
-	case err != nil:
-		return chat.Receipt{}, false, err
-	case ev.Sequence != 0:
-		return t.receipt(ev, answer{}), true, nil
-	case !reached:
-		return chat.Receipt{}, false, &chat.Error{
-			Op: "x: find", Kind: chat.Transient, Reason: "so much was written since that it can't be told whether it arrived",
-		}
-	}
-	return chat.Receipt{}, false, nil
-}
-
-// sentAs is the message of the account with an ID, as X has it; reached says that everything since then was looked at.
-func (t *encrypted) sentAs(ctx context.Context, conversation, id string, since time.Time) (found wire.Event, reached bool, err error) {
-	err = t.walk(ctx, conversation, findPages, func(page chatEvents) bool {
-		for _, item := range page.Data {
-			ev, ok := t.parse(item.Event)
-			if !ok {
-				continue
-			}
-			if _, wrote := ev.Detail.(wire.MessageCreate); wrote && ev.ID == id && ev.Sender == t.own.user {
-				found = ev
-			}
-			reached = reached || !ev.At.IsZero() && ev.At.Before(since)
-		}
-		reached = reached || page.Meta.NextToken == ""
-		return reached || found.Sequence != 0
-	})
-	return found, reached, err
 }
