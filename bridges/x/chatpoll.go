@@ -281,11 +281,11 @@ func (t *encrypted) arrive(ctx context.Context, sink chat.Sink, one *talk, ev wi
 		if err != nil {
 			t.c.log.LogAttrs(ctx, slog.LevelDebug, "gap not filled", slog.String("kind", chat.KindOf(err).String()))
 			t.c.wake()
-		} else {
-			gap = false
 		}
+		gap = ev.Previous > one.at.Last
 	}
-	d := digest{t: t, one: one, next: one.at.clone(), stay: gap}
+	// What is not in the chain of events, as read marks are, tells nothing of what came before.
+	d := digest{t: t, one: one, next: one.at.clone(), stay: gap || ev.Previous == 0}
 	if p.Token != "" {
 		d.next.Token = p.Token
 	}

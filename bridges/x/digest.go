@@ -13,17 +13,10 @@ import (
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
-	"github.com/roost-im/roost/router/text"
 )
-
-// tellAfter is how long a message may wait for its key before the team is told that there is one.
-const tellAfter = 10 * time.Minute
 
 // bounceWait is how long the failure of a message is held back.
 const bounceWait = 5 * time.Second
-
-// signerWait is how long a message may wait until X lists the keys that it is signed with.
-const signerWait = time.Hour
 
 // digest takes events of one conversation in. What it comes to is kept after the sink has stored the events; if the
 // process dies between, the same events come again, and are stored once.
@@ -31,7 +24,7 @@ type digest struct {
 	t     *encrypted
 	one   *talk // its mu is held
 	next  place
-	stay  bool // something before these events is missing: where to go on stays
+	stay  bool // something before these events is missing, or may be: where to go on stays
 	rung  bool // the ring is another one
 	full  bool // no more can wait
 	found []chat.Event
@@ -67,9 +60,7 @@ func (d *digest) take(ctx context.Context, sink chat.Sink, all []wire.Event) err
 // commit keeps what changed.
 func (d *digest) commit(ctx context.Context) error {
 	before := d.one.at
-	same := before.Last == d.next.Last && before.Seen.Equal(d.next.Seen) && before.SeenAt.Equal(d.next.SeenAt) && before.Way == d.next.Way && before.WayAt.Equal(d.next.WayAt) && before.TTL == d.next.TTL &&
-		before.Token == d.next.Token && len(before.Waiting) == 0 && len(d.next.Waiting) == 0
-	if same && !d.rung {
+	if before.same(d.next) && !d.rung {
 		return nil
 	}
 	d.one.at = d.next
@@ -111,7 +102,7 @@ func (d *digest) changed(ctx context.Context, ev wire.Event) {
 	switch what := ev.Detail.(type) {
 	case wire.MessageDelete:
 		for _, s := range what.Sequences {
-			if what.ForAll {
+			if what.ForAll && !d.erase(s) {
 				d.happened(ctx, ev, chat.Deleted{}, messageID(s))
 			}
 		}
@@ -172,6 +163,9 @@ func eventID(ev wire.Event) chat.EventID {
 
 // message opens a message and takes in what it says. was is how it waited, if it did.
 func (d *digest) message(ctx context.Context, ev wire.Event, was waiting) error {
+	if d.next.isOver(ev) {
+		return nil
+	}
 	o, err := d.t.open(ctx, d.one, ev)
 	if errors.Is(err, xchat.ErrNoKey) || errors.Is(err, xchat.ErrNoSigner) && !d.late(was) {
 		return d.wait(ctx, ev, was)
@@ -179,13 +173,25 @@ func (d *digest) message(ctx context.Context, ev wire.Event, was waiting) error 
 	if err != nil {
 		return d.t.unless(ctx, ev, err)
 	}
+	if d.awaits(about(o.Content)) {
+		was.Told = true // of what it is about
+		return d.wait(ctx, ev, was)
+	}
 	d.t.remember(d.one.id, ev, o.Content)
+	return d.opened(ctx, ev, o, was)
+}
+
+// opened takes in what a message says.
+func (d *digest) opened(ctx context.Context, ev wire.Event, o xchat.Opened, was waiting) error {
 	e := d.base(ctx, ev)
 	if !e.Author.Self && e.Direct && !e.At.Before(d.next.WayAt) {
 		d.next.Way, d.next.WayAt = byChat, e.At
 	}
 	if e.What, e.Message = d.t.says(ev, o); e.What == nil {
 		return nil
+	}
+	if edit, ok := o.Content.(wire.Edit); ok {
+		d.next.over(bygone{Sequence: edit.Target, Sender: ev.Sender})
 	}
 	if p, ok := e.What.(chat.Posted); ok {
 		e.Addressed = bridges.Mentions(p, d.t.own.user)
@@ -196,79 +202,6 @@ func (d *digest) message(ctx context.Context, ev wire.Event, was waiting) error 
 	}
 	d.found = append(d.found, e)
 	return nil
-}
-
-// late says whether something has waited longer than X can take to list somebody's keys.
-func (d *digest) late(was waiting) bool {
-	return was.Event != "" && d.t.c.now().Sub(was.Since) > signerWait
-}
-
-// wait has a message wait for what it can be read with.
-func (d *digest) wait(ctx context.Context, ev wire.Event, was waiting) error {
-	if was.Event == "" {
-		if len(d.next.Waiting) >= mostWaiting {
-			d.full = true
-			return nil
-		}
-		was = waiting{Event: ev.Encode(), Since: d.t.c.now().UTC()}
-		d.t.c.log.LogAttrs(ctx, slog.LevelInfo, "encrypted message waits for its key", slog.String("message", ev.ID))
-	}
-	d.next.Waiting = append(d.next.Waiting, was)
-	return nil
-}
-
-// tryWaiting opens what waits, where its key has come.
-func (d *digest) tryWaiting(ctx context.Context) error {
-	all := d.next.Waiting
-	d.next.Waiting = nil
-	for _, w := range all {
-		ev, ok := d.t.parse(w.Event)
-		if !ok {
-			continue
-		}
-		if f, failed := ev.Detail.(wire.Failure); failed {
-			if d.t.c.now().Sub(w.Since) < bounceWait {
-				d.next.Waiting = append(d.next.Waiting, w)
-			} else if err := d.bounce(ctx, ev, f); err != nil {
-				return err
-			}
-			continue
-		}
-		m, ok := ev.Detail.(wire.MessageCreate)
-		if !ok {
-			continue
-		}
-		if _, there := d.one.ring.Key(m.KeyVersion); !there {
-			found, err := d.t.seek(ctx, d.one, m.KeyVersion)
-			d.rung = d.rung || found
-			if err != nil && ctx.Err() != nil {
-				return err
-			}
-		}
-		if err := d.message(ctx, ev, w); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// tellWaiting tells the team of messages that have waited for long, so that somebody can ask.
-func (d *digest) tellWaiting(ctx context.Context) {
-	now := d.t.c.now()
-	for i, w := range d.next.Waiting {
-		if w.Told || now.Sub(w.Since) < tellAfter {
-			continue
-		}
-		ev, err := wire.ParseEvent(w.Event)
-		if err != nil {
-			continue
-		}
-		e := d.base(ctx, ev)
-		e.Message = messageID(ev.Sequence)
-		e.What = chat.Posted{Text: text.Plain("🔒 an encrypted message that can't be read yet: X has not given its key")}
-		d.found = append(d.found, e)
-		d.next.Waiting[i].Told = true
-	}
 }
 
 // failed has it told that X did not carry on what the account wrote, once that is known as written: the failure may come

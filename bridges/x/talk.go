@@ -50,6 +50,7 @@ type place struct {
 	Token   string        `json:"token,omitempty"`   // X wants it back
 	Marked  wire.Sequence `json:"marked,omitempty"`  // read up to here, as X was told
 	Waiting []waiting     `json:"waiting,omitempty"` // oldest first
+	Bygone  []bygone      `json:"bygone,omitempty"`  // oldest first
 }
 
 // waiting is a message whose key has not come yet.
@@ -61,8 +62,18 @@ type waiting struct {
 
 // clone is a place that can be changed by itself.
 func (p place) clone() place {
-	p.Waiting = slices.Clone(p.Waiting)
+	p.Waiting, p.Bygone = slices.Clone(p.Waiting), slices.Clone(p.Bygone)
 	return p
+}
+
+// same says whether there is nothing to be kept anew. Where something waits there is.
+func (p place) same(o place) bool {
+	return p.Last == o.Last && p.Seen.Equal(o.Seen) && p.SeenAt.Equal(o.SeenAt) && p.sameWay(o) &&
+		len(p.Waiting) == 0 && len(o.Waiting) == 0 && slices.Equal(p.Bygone, o.Bygone)
+}
+
+func (p place) sameWay(o place) bool {
+	return p.Way == o.Way && p.WayAt.Equal(o.WayAt) && p.TTL == o.TTL && p.Token == o.Token
 }
 
 // keptTalk is how a talk is kept. Keeper encrypts it.
