@@ -33,6 +33,46 @@ func (p *place) isOver(ev wire.Event) bool {
 	})
 }
 
+// mostWrote is how many messages of a conversation it is remembered of who wrote them. X lets a message be edited for a
+// quarter of an hour.
+const mostWrote = 100
+
+// wrote is who wrote the message at a place.
+type wrote struct {
+	Sequence wire.Sequence `json:"s"`
+	Sender   string        `json:"by"`
+}
+
+// note remembers who wrote a message.
+func (p *place) note(one wrote) {
+	if !slices.Contains(p.Wrote, one) {
+		p.Wrote = append(p.Wrote, one)
+	}
+	if n := len(p.Wrote) - mostWrote; n > 0 {
+		p.Wrote = slices.Delete(p.Wrote, 0, n)
+	}
+}
+
+// author is who wrote a message; ok is false when nobody remembers.
+func (p *place) author(s wire.Sequence) (sender string, ok bool) {
+	i := slices.IndexFunc(p.Wrote, func(one wrote) bool { return one.Sequence == s })
+	if i < 0 {
+		return "", false
+	}
+	return p.Wrote[i].Sender, true
+}
+
+// mayEdit says whether an edit is by who wrote its target: X can't see what an encrypted edit is of. In a group it must be
+// known who wrote; of two people, neither of which can change what the other one said, an edit of a message that nobody
+// remembers is left to whoever has it.
+func (d *digest) mayEdit(ev wire.Event, target wire.Sequence) bool {
+	author, known := d.next.author(target)
+	if !known {
+		return !isGroup(d.one.id)
+	}
+	return author == ev.Sender
+}
+
 // awaits says whether a message waits for what it can be read with: what is about it waits behind it.
 func (d *digest) awaits(s wire.Sequence) bool {
 	return s != 0 && slices.ContainsFunc(d.next.Waiting, func(w waiting) bool { return w.is(s) })

@@ -376,7 +376,7 @@ func (t *encrypted) original(ctx context.Context, one *talk, s wire.Sequence) (w
 	err := t.walk(ctx, one.id, quotePages, func(page chatEvents) bool {
 		for _, item := range page.Data {
 			ev, err := wire.ParseEvent(item.Event)
-			if err == nil && ev.Sequence == s {
+			if err == nil && ev.Sequence == s && t.within(one, ev) {
 				found = ev
 			}
 			if err == nil && ev.Sequence <= s {

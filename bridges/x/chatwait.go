@@ -29,7 +29,7 @@ func (d *digest) wait(ctx context.Context, ev wire.Event, was waiting) error {
 			return nil
 		}
 		was = waiting{Event: ev.Encode(), Since: d.t.c.now().UTC(), Told: was.Told}
-		d.t.c.log.LogAttrs(ctx, slog.LevelInfo, "encrypted message waits for its key", slog.String("message", ev.ID))
+		d.t.c.log.LogAttrs(ctx, slog.LevelInfo, "encrypted message waits for its key", slog.String("message", shown(ev)))
 	}
 	d.next.Waiting = append(d.next.Waiting, was)
 	return nil

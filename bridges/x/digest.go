@@ -73,6 +73,9 @@ func (d *digest) commit(ctx context.Context) error {
 
 // event takes one event in. Its error is one that another try may not have: what can't be believed or read is skipped.
 func (d *digest) event(ctx context.Context, ev wire.Event) error {
+	if !d.t.within(d.one, ev) {
+		return nil
+	}
 	switch ev.Detail.(type) {
 	case wire.KeyChange:
 		added, err := d.t.adopt(ctx, d.one, ev)
@@ -191,9 +194,13 @@ func (d *digest) opened(ctx context.Context, ev wire.Event, o xchat.Opened, was 
 		return nil
 	}
 	if edit, ok := o.Content.(wire.Edit); ok {
+		if !d.mayEdit(ev, edit.Target) {
+			return d.t.unless(ctx, ev, errEdit)
+		}
 		d.next.over(bygone{Sequence: edit.Target, Sender: ev.Sender})
 	}
 	if p, ok := e.What.(chat.Posted); ok {
+		d.next.note(wrote{Sequence: ev.Sequence, Sender: ev.Sender})
 		e.Addressed = bridges.Mentions(p, d.t.own.user)
 		if was.Told { // what the team was told of becomes what it says
 			e.ID += "/opened"
@@ -208,14 +215,20 @@ func (d *digest) opened(ctx context.Context, ev wire.Event, o xchat.Opened, was 
 // before whoever wrote has noted the message.
 func (d *digest) failed(ctx context.Context, ev wire.Event) {
 	f, _ := ev.Detail.(wire.Failure)
-	d.t.c.log.LogAttrs(ctx, slog.LevelWarn, "x did not carry a message on", slog.String("message", ev.ID), slog.Int("failure", int(f.Type)))
+	d.t.c.log.LogAttrs(ctx, slog.LevelWarn, "x did not carry a message on", slog.String("message", shown(ev)), slog.Int("failure", int(f.Type)))
 	d.next.Waiting = append(d.next.Waiting, waiting{Event: ev.Encode(), Since: d.t.c.now().UTC(), Told: true})
 	time.AfterFunc(bounceWait, d.t.c.wake)
 }
 
+// idSize is how long the IDs of our messages are.
+const idSize = len("00000000-0000-0000-0000-000000000000")
+
+// shown is a message's ID for the log, which somebody else has chosen.
+func shown(ev wire.Event) string { return cut(ev.ID, idSize) }
+
 // bounce tells of a failure, if the message is ours.
 func (d *digest) bounce(ctx context.Context, ev wire.Event, f wire.Failure) error {
-	if len(ev.ID) > len("00000000-0000-0000-0000-000000000000") {
+	if len(ev.ID) > idSize {
 		return nil // none of ours
 	}
 	l, err := d.t.outbox.letter(ctx, ev.ID)
@@ -232,16 +245,29 @@ func (d *digest) bounce(ctx context.Context, ev wire.Event, f wire.Failure) erro
 	return nil
 }
 
+// errEdit says that somebody edits what somebody else wrote.
+var errEdit = errors.New("it edits somebody else's message")
+
+// within says whether an event is one of the conversation in whose list it stands. If X mixed them up, a key that a stranger
+// has set for us could be the one that we write to somebody else with.
+func (t *encrypted) within(one *talk, ev wire.Event) bool {
+	if xchat.ConversationID(ev.Conversation, t.own.user) == one.id {
+		return true
+	}
+	t.c.skip("chat: of another conversation", []byte(ev.Encode()))
+	return false
+}
+
 // unless lets an error pass that another try may not have, and skips what will never be readable.
 func (t *encrypted) unless(ctx context.Context, ev wire.Event, err error) error {
 	if err == nil {
 		return nil
 	}
 	for _, forGood := range []error{
-		xchat.ErrForged, xchat.ErrUnsigned, xchat.ErrSealed, xchat.ErrNotForUs, xchat.ErrNoSigner, wire.ErrMalformed,
+		xchat.ErrForged, xchat.ErrUnsigned, xchat.ErrSealed, xchat.ErrNotForUs, xchat.ErrNoSigner, wire.ErrMalformed, errEdit,
 	} {
 		if errors.Is(err, forGood) {
-			t.c.log.LogAttrs(ctx, slog.LevelWarn, "encrypted message dropped", slog.String("message", ev.ID), slog.String("reason", forGood.Error()))
+			t.c.log.LogAttrs(ctx, slog.LevelWarn, "encrypted message dropped", slog.String("message", shown(ev)), slog.String("reason", forGood.Error()))
 			t.c.skip("chat: "+forGood.Error(), []byte(ev.Encode()))
 			return nil
 		}
@@ -251,6 +277,9 @@ func (t *encrypted) unless(ctx context.Context, ev wire.Event, err error) error 
 
 // adopt takes a key in. The signer's keys are looked up where they are not known.
 func (t *encrypted) adopt(ctx context.Context, one *talk, ev wire.Event) (added bool, err error) {
+	if !t.within(one, ev) {
+		return false, nil
+	}
 	if err := t.signer(ctx, ev); err != nil {
 		return false, err
 	}

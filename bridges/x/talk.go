@@ -51,6 +51,7 @@ type place struct {
 	Marked  wire.Sequence `json:"marked,omitempty"`  // read up to here, as X was told
 	Waiting []waiting     `json:"waiting,omitempty"` // oldest first
 	Bygone  []bygone      `json:"bygone,omitempty"`  // oldest first
+	Wrote   []wrote       `json:"wrote,omitempty"`   // who wrote what, oldest first
 }
 
 // waiting is a message whose key has not come yet.
@@ -62,14 +63,14 @@ type waiting struct {
 
 // clone is a place that can be changed by itself.
 func (p place) clone() place {
-	p.Waiting, p.Bygone = slices.Clone(p.Waiting), slices.Clone(p.Bygone)
+	p.Waiting, p.Bygone, p.Wrote = slices.Clone(p.Waiting), slices.Clone(p.Bygone), slices.Clone(p.Wrote)
 	return p
 }
 
 // same says whether there is nothing to be kept anew. Where something waits there is.
 func (p place) same(o place) bool {
 	return p.Last == o.Last && p.Seen.Equal(o.Seen) && p.SeenAt.Equal(o.SeenAt) && p.sameWay(o) &&
-		len(p.Waiting) == 0 && len(o.Waiting) == 0 && slices.Equal(p.Bygone, o.Bygone)
+		len(p.Waiting) == 0 && len(o.Waiting) == 0 && slices.Equal(p.Bygone, o.Bygone) && slices.Equal(p.Wrote, o.Wrote)
 }
 
 func (p place) sameWay(o place) bool {
