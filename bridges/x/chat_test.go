@@ -24,9 +24,9 @@ type sealedScene struct {
 	phone *xsim.Phone
 }
 
-func setupSealed(t *testing.T, sc xsim.Config) *sealedScene {
+func setupSealed(t *testing.T) *sealedScene {
 	t.Helper()
-	s := fast(t, sc)
+	s := fast(t, xsim.Config{})
 	if _, err := s.open(t).LoginChat(t.Context(), x.ChatLoginOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestSealedTextsGoBothWays(t *testing.T) {
 	for _, way := range []string{x.Poll, x.Stream} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			s := setupSealed(t, xsim.Config{})
+			s := setupSealed(t)
 			if way == x.Stream {
 				s.streams(t)
 			}
@@ -132,7 +132,7 @@ func TestSealedTextsGoBothWays(t *testing.T) {
 
 func TestSealedMessagesChange(t *testing.T) {
 	t.Parallel()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.streams(t)
 	s.begin(t)
 	mine := s.posts(t, chat.Post{Key: "k-1", To: s.talk(), Text: text.Plain("frist")})
@@ -198,7 +198,7 @@ func same(a, b chat.Happening) bool {
 
 func TestSealedFilesGoBothWays(t *testing.T) {
 	t.Parallel()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.begin(t)
 	data := bytes.Repeat([]byte("a picture, more or less "), 170_000)
 	if _, err := s.phone.SayWith(s.brand, "look", xsim.File{Name: "cat.png", Type: "image/png", Data: data}); err != nil {
@@ -233,7 +233,7 @@ func TestSealedFilesGoBothWays(t *testing.T) {
 
 func TestForgedQuoteIsNobodysWords(t *testing.T) {
 	t.Parallel()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.begin(t)
 	s.posts(t, chat.Post{Key: "k", To: s.talk(), Text: text.Plain("it costs 10")})
 	mine := s.sees(t, "the price", func(h xsim.Heard) bool { return h.Sender == s.brand })
@@ -254,7 +254,7 @@ func posted(ev chat.Event) string {
 
 func TestFailuresAreToldInPlainWords(t *testing.T) {
 	t.Parallel()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.begin(t)
 	for _, tc := range []struct {
 		failure wire.FailureType

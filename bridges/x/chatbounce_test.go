@@ -13,7 +13,7 @@ import (
 // reason.
 func TestLateFailuresBounce(t *testing.T) {
 	t.Parallel()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.streams(t)
 	s.begin(t)
 	s.sim.FailLate(true)

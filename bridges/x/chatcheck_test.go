@@ -38,7 +38,7 @@ func TestCheckTellsWhatIsMissedOfEncryptedMessages(t *testing.T) {
 
 func TestCheckOfAnAccountWithKeys(t *testing.T) {
 	t.Parallel()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.streams(t)
 	s.checks(t, map[string]string{
 		"keys": "fine: fingerprint", "encrypted messages": "fine: can be read and written", "subscriptions": "warning: chat.received, chat.sent",

@@ -27,7 +27,7 @@ func (s *sealedScene) waitSkipped(t *testing.T, reason string) {
 // encrypted edit is of.
 func TestNobodyEditsForSomebodyElse(t *testing.T) {
 	t.Parallel()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.begin(t)
 	mine := s.posts(t, s.post("k", "it costs 10"))
 	s.event(t, "the price", func(ev chat.Event) bool { return ev.Message == mine })
@@ -47,7 +47,7 @@ func TestNobodyEditsForSomebodyElse(t *testing.T) {
 // list it there.
 func TestKeysStayInTheirConversation(t *testing.T) {
 	t.Parallel()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.begin(t)
 	s.sim.KeysInline(true)
 	bob := s.sim.Phone(s.bob)

@@ -16,7 +16,7 @@ import (
 // setupLive makes a scene in which messages come by stream, and where nothing is polled while the test runs.
 func setupLive(t *testing.T) *sealedScene {
 	t.Helper()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.streams(t)
 	s.cfg.PollEvery = time.Hour
 	return s
@@ -215,7 +215,7 @@ func TestEditWaitsForItsMessage(t *testing.T) {
 // TestRepeatAfterANewKey repeats what X has already, without having said so, when the conversation has another key by then.
 func TestRepeatAfterANewKey(t *testing.T) {
 	t.Parallel()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.sim.FoldRepeats(false)
 	s.begin(t)
 	mine := s.posts(t, s.post("k-1", "frist"))
@@ -240,7 +240,7 @@ func TestRepeatAfterANewKey(t *testing.T) {
 // TestEditBeforeTheStart edits with a connector that has not looked for its keys yet, as the first one after a start may be.
 func TestEditBeforeTheStart(t *testing.T) {
 	t.Parallel()
-	s := setupSealed(t, xsim.Config{})
+	s := setupSealed(t)
 	s.begin(t)
 	mine := s.posts(t, s.post("k-1", "frist"))
 	s.stop(t)

@@ -156,7 +156,11 @@ func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error 
 		}
 		return nil
 	}
-	fresh := c.recent.without(events)
+	return c.acceptLive(ctx, sink, c.recent.without(events))
+}
+
+// acceptLive hands classic events over that came live.
+func (c *Connector) acceptLive(ctx context.Context, sink chat.Sink, fresh []chat.Event) error {
 	if len(fresh) == 0 {
 		return nil
 	}
