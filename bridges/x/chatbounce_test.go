@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
-	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/router/chat"
 )
 
