@@ -21,17 +21,22 @@ import (
 type sealedScene struct {
 	*scene
 
-	phone *xsim.Phone
+	phone         *xsim.Phone
+	blob, version string // the brand's keys
 }
 
-func setupSealed(t *testing.T) *sealedScene {
+func setupSealed(t *testing.T) *sealedScene { t.Helper(); return setupSealedOn(t, xsim.Config{}) }
+
+// setupSealedOn is setupSealed with an X that is set so.
+func setupSealedOn(t *testing.T, sc xsim.Config) *sealedScene {
 	t.Helper()
-	s := fast(t, xsim.Config{})
-	if _, err := s.open(t).LoginChat(t.Context(), x.ChatLoginOptions{}); err != nil {
+	s := fast(t, sc)
+	done, err := s.open(t).LoginChat(t.Context(), x.ChatLoginOptions{})
+	if err != nil {
 		t.Fatal(err)
 	}
 	s.cfg.PollEvery = 50 * time.Millisecond
-	return &sealedScene{scene: s, phone: s.sim.Phone(s.ann)}
+	return &sealedScene{scene: s, phone: s.sim.Phone(s.ann), blob: done.Keys.Reveal(), version: done.Version}
 }
 
 // streams makes messages come by stream, too.

@@ -82,14 +82,14 @@ func (d *doctor) conversations(ctx context.Context) {
 
 // waiting tells of messages whose keys have not come.
 func (d *doctor) waiting(ctx context.Context) {
-	t := talks{keep: d.c.keep}
-	all, err := t.waits(ctx)
+	t := talks{keep: d.c.keep, log: d.c.log}
+	n, err := t.locked(ctx)
 	if err != nil {
 		d.failed(chat.Warning, "waiting", err)
 		return
 	}
-	if len(all) > 0 {
-		d.add(chat.Warning, "waiting", fmt.Sprintf("in %d conversations there are messages that can't be read, because X has not given their keys", len(all)),
+	if n > 0 {
+		d.add(chat.Warning, "waiting", fmt.Sprintf("in %d conversations there are messages that can't be read, because X has not given their keys", n),
 			"ask those people to write again")
 	}
 }

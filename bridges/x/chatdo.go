@@ -15,8 +15,11 @@ import (
 // edit makes a message read differently: X is given a message that says so.
 func (t *encrypted) edit(ctx context.Context, a chat.Edit, target wire.Sequence) (chat.Receipt, error) {
 	body := write(chat.Post{To: a.To, Text: a.Text, Card: a.Card})
-	if text.Cautious.Len(body) > mostText {
+	switch n := text.Cautious.Len(body); {
+	case n > mostText:
 		return chat.Receipt{}, &chat.Error{Op: "x: edit", Kind: chat.Refused, Reason: "the message is longer than the 10,000 characters that X takes"}
+	case n == 0:
+		return chat.Receipt{}, &chat.Error{Op: "x: edit", Kind: chat.Refused, Reason: "the message is empty"}
 	}
 	r, err := t.deliver(ctx, a.Key, a.To, func(context.Context, *talk, xchat.ConversationKey) (wire.Content, error) {
 		return wire.Edit{Target: target, Text: body, Entities: linkEntities(body)}, nil
@@ -33,13 +36,30 @@ func (t *encrypted) react(ctx context.Context, a chat.React, target wire.Sequenc
 	return err
 }
 
-// delete takes messages back for everybody. https://docs.x.com/x-api/chat/delete-messages
+// delete takes messages back for everybody.
 func (t *encrypted) delete(ctx context.Context, a chat.Delete, targets []wire.Sequence) error {
 	one, err := t.conversation(ctx, a.To)
 	if err != nil {
 		return err
 	}
-	act, err := t.author.Delete(t.id(""), one.id, targets, true)
+	err = t.erase(ctx, one.id, targets...)
+	if err == nil || chat.KindOf(err) != chat.Gone {
+		return err
+	}
+	if len(targets) == 1 {
+		return nil // it is not there any more
+	}
+	for _, s := range targets { // one of them is not there, and X has deleted none
+		if err := t.erase(ctx, one.id, s); err != nil && chat.KindOf(err) != chat.Gone {
+			return err
+		}
+	}
+	return nil
+}
+
+// erase has X delete messages. https://docs.x.com/x-api/chat/delete-messages
+func (t *encrypted) erase(ctx context.Context, id string, targets ...wire.Sequence) error {
+	act, err := t.author.Delete(t.id(""), id, targets, true)
 	if err != nil {
 		return &chat.Error{Op: "x: delete", Kind: chat.Refused, Err: err}
 	}
@@ -49,40 +69,36 @@ func (t *encrypted) delete(ctx context.Context, a chat.Delete, targets []wire.Se
 		ids[i] = s.String()
 	}
 	body["sequence_ids"] = ids
-	r := request{op: "x: delete", method: http.MethodPost, path: "/2/chat/conversations/" + t.path(one.id) + "/messages/delete", json: body}
-	if _, err = t.c.api.call(ctx, r, nil); err != nil && chat.KindOf(err) == chat.Gone {
-		return nil // it is not there any more
-	}
+	r := request{op: "x: delete", method: http.MethodPost, path: "/2/chat/conversations/" + t.path(id) + "/messages/delete", json: body}
+	_, err = t.c.api.call(ctx, r, nil)
 	return err
 }
 
-// typing shows that the account is writing.
+// typing shows that the account is writing. Where nobody has written yet, there is nothing to show it in.
 func (t *encrypted) typing(ctx context.Context, at chat.Conversation) error {
 	one, err := t.conversation(ctx, at)
 	if err != nil {
 		return err
 	}
 	r := request{op: "x: type", method: http.MethodPost, path: "/2/chat/conversations/" + t.path(one.id) + "/typing"}
-	_, err = t.c.api.call(ctx, r, nil)
+	if _, err = t.c.api.call(ctx, r, nil); err != nil && chat.KindOf(err) == chat.Gone {
+		return nil
+	}
 	return err
 }
 
-// markRead tells X that what was answered is read. That X does not take it harms nothing.
+// markRead tells X that what was answered is read, while nobody waits for it. That X does not take it harms nothing.
 func (t *encrypted) markRead(ctx context.Context, one *talk) {
 	one.mu.Lock()
 	until, marked := one.at.Last, one.at.Marked
+	one.at.Marked = max(until, marked)
 	one.mu.Unlock()
 	if until <= marked {
 		return
 	}
 	body := map[string]string{"seen_until_sequence_id": until.String()}
 	r := request{op: "x: mark read", method: http.MethodPost, path: "/2/chat/conversations/" + t.path(one.id) + "/read", json: body}
-	if _, err := t.c.api.call(context.WithoutCancel(ctx), r, nil); err != nil {
-		return
-	}
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	one.at.Marked = max(one.at.Marked, until)
+	t.c.errand(ctx, func(ctx context.Context) { _, _ = t.c.api.call(ctx, r, nil) })
 }
 
 // errDistrust says that the other one has not accepted the account yet.

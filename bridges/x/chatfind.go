@@ -3,13 +3,89 @@ package x
 import (
 	"context"
 	"time"
+	"unicode/utf8"
 
+	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
 )
 
+const (
+	previewMost = 280 // bytes of what a reply quotes
+	quotePages  = 5   // back in a conversation, to find what is answered
+)
+
+// preview is the proof of what a message answers; nil when it can't be had.
+func (t *encrypted) preview(ctx context.Context, one *talk, key xchat.ConversationKey, to chat.MessageID) *wire.Preview {
+	s, ok := sequenceOf(to)
+	if !ok {
+		return nil
+	}
+	ev, ok := t.original(ctx, one, s)
+	if c, is := ev.Detail.(wire.MessageCreate); !ok || !is || len(c.Contents) > mostRemembered {
+		return nil // answers of answers would grow until X takes none any more
+	}
+	m, ok := t.sealedWith(ctx, one, ev, key).(wire.Message)
+	if !ok {
+		return nil
+	}
+	p := &wire.Preview{Sender: ev.Sender, Text: m.Text, Sequence: ev.Sequence, ID: ev.ID, Original: &ev}
+	if edited, fresh := t.raw.Get(rawKey(one.id, s) + " edited"); fresh && edited.Sender == ev.Sender {
+		if e, ok := t.sealedWith(ctx, one, edited, key).(wire.Edit); ok {
+			p.Edited, p.Text = &edited, e.Text
+		}
+	}
+	p.Text = cut(p.Text, previewMost)
+	return p
+}
+
+// sealedWith is what a message says that is sealed with a key, or nil: what is sealed with a former one is proven by a key change, which
+// we don't hold.
+func (t *encrypted) sealedWith(ctx context.Context, one *talk, ev wire.Event, key xchat.ConversationKey) wire.Content {
+	o, err := t.open(ctx, one, ev)
+	if err != nil || o.Key.Version != key.Version {
+		return nil
+	}
+	return o.Content
+}
+
+// cut is the beginning of a text, at most so many bytes, that ends between two characters.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
+}
+
+// original is a message as its writer signed it: remembered, or looked up.
+func (t *encrypted) original(ctx context.Context, one *talk, s wire.Sequence) (wire.Event, bool) {
+	if ev, fresh := t.raw.Get(rawKey(one.id, s)); fresh {
+		return ev, true
+	}
+	var found wire.Event
+	err := t.walk(ctx, one.id, quotePages, func(page chatEvents) bool {
+		for _, item := range page.Data {
+			ev, err := wire.ParseEvent(item.Event)
+			if err == nil && ev.Sequence == s && t.within(ev, one.id) {
+				found = ev
+			}
+			if err == nil && ev.Sequence <= s {
+				return true
+			}
+		}
+		return false
+	})
+	return found, err == nil && found.Sequence != 0
+}
+
 // find looks for a message that may have arrived: by its ID, which is signed, and nobody's but ours.
 func (t *encrypted) find(ctx context.Context, l letter, since time.Time) (chat.Receipt, bool, error) {
+	if l.Message != "" {
+		return l.receipt(), true, nil
+	}
 	if since.IsZero() {
 		since = t.c.now().Add(-findDays)
 	}
@@ -20,7 +96,9 @@ func (t *encrypted) find(ctx context.Context, l letter, since time.Time) (chat.R
 	case err != nil:
 		return chat.Receipt{}, false, err
 	case ev.Sequence != 0:
-		return t.receipt(ev, answer{}), true, nil
+		r := t.receipt(ev, answer{})
+		t.noted(ctx, l, r)
+		return r, true, nil
 	case !reached:
 		return chat.Receipt{}, false, &chat.Error{
 			Op: "x: find", Kind: chat.Transient, Reason: "so much was written since that it can't be told whether it arrived",
@@ -33,8 +111,8 @@ func (t *encrypted) find(ctx context.Context, l letter, since time.Time) (chat.R
 func (t *encrypted) sentAs(ctx context.Context, conversation, id string, since time.Time) (found wire.Event, reached bool, err error) {
 	err = t.walk(ctx, conversation, findPages, func(page chatEvents) bool {
 		for _, item := range page.Data {
-			ev, ok := t.parse(item.Event)
-			if !ok {
+			ev, err := wire.ParseEvent(item.Event)
+			if err != nil {
 				continue
 			}
 			if _, wrote := ev.Detail.(wire.MessageCreate); wrote && ev.ID == id && ev.Sender == t.own.user {

@@ -16,6 +16,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/secretstream"
@@ -42,7 +43,13 @@ func (t *encrypted) file(ev wire.Event, key xchat.ConversationKey, m wire.Media)
 
 // cleanName is the last part of a name that somebody gave, or one for its kind.
 func cleanName(m wire.Media) string {
-	if base := path.Base(strings.ReplaceAll(m.Name, `\`, "/")); base != "." && base != "/" && len(base) <= 100 {
+	visible := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(m.Name, ""))
+	if base := path.Base(strings.ReplaceAll(visible, `\`, "/")); base != "." && base != ".." && base != "/" && len(base) <= 100 {
 		return base
 	}
 	switch m.Kind {

@@ -33,6 +33,11 @@ func (p *place) isOver(ev wire.Event) bool {
 	})
 }
 
+// isGone says whether a message was taken back: what is about it is of no interest any more.
+func (p *place) isGone(s wire.Sequence) bool {
+	return s != 0 && slices.Contains(p.Bygone, bygone{Sequence: s})
+}
+
 // mostWrote is how many messages of a conversation it is remembered of who wrote them. X lets a message be edited for a
 // quarter of an hour.
 const mostWrote = 100
@@ -62,11 +67,15 @@ func (p *place) author(s wire.Sequence) (sender string, ok bool) {
 	return p.Wrote[i].Sender, true
 }
 
-// mayEdit says whether an edit is by who wrote its target: X can't see what an encrypted edit is of. In a group it must be
-// known who wrote; of two people, neither of which can change what the other one said, an edit of a message that nobody
-// remembers is left to whoever has it.
-func (d *digest) mayEdit(ev wire.Event, target wire.Sequence) bool {
-	author, known := d.next.author(target)
+// mayEdit says whether what somebody wrote is no edit, or is by who wrote its target: X can't see what an encrypted edit is of.
+// In a group it must be known who wrote; of two people, neither of which can change what the other one said, an edit of a
+// message that nobody remembers is left to whoever has it.
+func (d *digest) mayEdit(ev wire.Event, c wire.Content) bool {
+	edit, is := c.(wire.Edit)
+	if !is {
+		return true
+	}
+	author, known := d.next.author(edit.Target)
 	if !known {
 		return !isGroup(d.one.id)
 	}

@@ -3,9 +3,8 @@ package x
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"crypto/sha256"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -13,7 +12,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -23,9 +21,6 @@ const (
 	chatPages     = 50  // of a list of events, at most
 	chatPageFirst = 20  // when one conversation's news are asked for, there are mostly few
 	seekPages     = 20  // back in a conversation's events, to find a key
-
-	// What was read so soon after the last change is read again: X may count in seconds, and its clock need not be ours.
-	changeRoom = time.Minute
 )
 
 // chatConversation is a row of the list of conversations. https://docs.x.com/x-api/chat/get-chat-conversations
@@ -47,32 +42,78 @@ type chatEvents struct {
 	} `json:"meta"`
 }
 
-// catchUp takes in what is new in every conversation that changed, and tries again what waits for a key.
+// keyChanges is the key changes of a page, whether X puts them among the events or beside them.
+func (p chatEvents) keyChanges() []wire.Event {
+	var all []wire.Event
+	add := func(encoded string) {
+		ev, err := wire.ParseEvent(encoded)
+		if _, is := ev.Detail.(wire.KeyChange); err == nil && is {
+			all = append(all, ev)
+		}
+	}
+	for _, s := range p.Meta.KeyEvents {
+		add(s)
+	}
+	for _, item := range p.Data {
+		add(item.Event)
+	}
+	return all
+}
+
+// mostFailing is how many conversations in a row may fail before it is X that fails.
+const mostFailing = 3
+
+// catchUp takes in what is new in every conversation that changed, and tries again what waits for a key. What one
+// conversation fails with keeps no other one waiting.
 func (t *encrypted) catchUp(ctx context.Context, sink chat.Sink) error {
-	changed, err := t.changed(ctx)
+	rows, err := t.changed(ctx)
 	if err != nil {
 		return err
 	}
+	if rows, err = t.owed(ctx, rows); err != nil {
+		return err
+	}
+	var fault error
+	failing := 0
+	for _, row := range rows {
+		err := t.refresh(ctx, sink, row)
+		if err == nil {
+			failing = 0
+			continue
+		}
+		fault = err
+		if failing++; ctx.Err() != nil || failing == mostFailing || !oneTalks(err) {
+			break
+		}
+	}
+	return fault
+}
+
+// oneTalks says whether an error is that of one conversation, which others may not have.
+func oneTalks(err error) bool {
+	e, answered := errors.AsType[*chat.Error](err)
+	return answered && e.Kind == chat.Transient
+}
+
+// owed adds to what changed the conversations in which something waits, when it is time to look.
+func (t *encrypted) owed(ctx context.Context, rows []chatConversation) ([]chatConversation, error) {
 	waits, err := t.talks.waits(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, id := range waits {
-		if !slices.ContainsFunc(changed, func(c chatConversation) bool { return c.ID == id }) {
-			changed = append(changed, chatConversation{ID: id})
+		if slices.ContainsFunc(rows, func(c chatConversation) bool { return c.ID == id }) {
+			continue
+		}
+		one, err := t.talks.talk(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if one.due(t.c.now()) {
+			rows = append(rows, chatConversation{ID: id})
 		}
 	}
-	var faults []error
-	for _, row := range changed {
-		err := t.refresh(ctx, sink, row)
-		if err != nil && (ctx.Err() != nil || chat.KindOf(err) != chat.Refused && chat.KindOf(err) != chat.Gone) {
-			return err
-		}
-		if err != nil { // one conversation's fault keeps no other one waiting
-			faults = append(faults, err)
-		}
-	}
-	return errors.Join(faults...)
+	return rows, nil
 }
 
 // changed is the conversations in which something happened that was not taken in, the oldest change first.
@@ -94,12 +135,12 @@ func (t *encrypted) changed(ctx context.Context) ([]chatConversation, error) {
 		if _, err := t.c.api.call(ctx, r, &got); err != nil {
 			return nil, err
 		}
-		fresh, err := t.fresh(ctx, got.Data)
+		fresh, met, err := t.fresh(ctx, got.Data)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, fresh...)
-		if len(fresh) < len(got.Data) || got.Meta.NextToken == "" || len(got.Data) == 0 {
+		if met || got.Meta.NextToken == "" || len(got.Data) == 0 {
 			break // the list begins with what changed last
 		}
 		q.Set("pagination_token", got.Meta.NextToken)
@@ -108,23 +149,25 @@ func (t *encrypted) changed(ctx context.Context) ([]chatConversation, error) {
 	return all, nil
 }
 
-// fresh is those of some conversations that changed after they were read.
-func (t *encrypted) fresh(ctx context.Context, rows []chatConversation) ([]chatConversation, error) {
-	var fresh []chatConversation
+// fresh is those of some conversations that changed after they were read; met says that there was one that did not.
+func (t *encrypted) fresh(ctx context.Context, rows []chatConversation) (fresh []chatConversation, met bool, err error) {
 	for _, row := range rows {
-		row.ID = xchat.ConversationID(row.ID, t.own.user)
-		one, err := t.talks.talk(ctx, row.ID)
-		if err != nil {
-			return nil, err
+		id, ok := t.ours(row.ID)
+		if !ok {
+			t.odd("chat_conversation", []byte(row.ID))
+			continue
 		}
-		one.mu.Lock()
-		seen, at := one.at.Seen, one.at.SeenAt
-		one.mu.Unlock()
-		if row.UpdatedAt.IsZero() || row.UpdatedAt.After(seen) || at.Sub(row.UpdatedAt) < changeRoom {
+		one, err := t.talks.talk(ctx, id)
+		if err != nil {
+			return nil, false, err
+		}
+		if row.ID = id; one.place().misses(row.UpdatedAt) {
 			fresh = append(fresh, row)
+		} else {
+			met = true
 		}
 	}
-	return fresh, nil
+	return fresh, met, nil
 }
 
 // refresh takes in what is new in one conversation.
@@ -133,32 +176,46 @@ func (t *encrypted) refresh(ctx context.Context, sink chat.Sink, row chatConvers
 	if err != nil {
 		return err
 	}
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	if row.TTL > 0 {
-		one.at.TTL = time.Duration(row.TTL) * time.Millisecond
-	}
-	return t.fetchNew(ctx, sink, one, row.UpdatedAt)
-}
-
-// fetchNew takes in what came after the last event of a talk, oldest first; its mu is held. seen is X's time of the last
-// change, or zero.
-func (t *encrypted) fetchNew(ctx context.Context, sink chat.Sink, one *talk, seen time.Time) error {
-	back, err := t.back(ctx, one)
-	if err != nil {
+	if err := one.begin(ctx); err != nil {
 		return err
 	}
-	if !back.reached {
+	defer one.end()
+	return t.fetchNew(ctx, sink, one, row)
+}
+
+// fetchNew takes in what came after the last event of a talk, oldest first; its turn is ours. What X does not answer now is
+// owed, and what waits is told all the same.
+func (t *encrypted) fetchNew(ctx context.Context, sink chat.Sink, one *talk, row chatConversation) error {
+	d := digest{t: t, one: one, next: one.place()}
+	back, err := t.back(ctx, one.id, d.next.Last)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && !shut(err):
+		d.live, d.next.Owed = true, true
+		return errors.Join(err, d.take(ctx, sink, nil, nil))
+	case err != nil:
+		t.c.log.LogAttrs(ctx, slog.LevelWarn, "encrypted conversation can't be read", slog.String("conversation", one.id), slog.Any("error", err))
+		d.live = true
+	case !back.reached:
 		t.c.log.LogAttrs(ctx, slog.LevelWarn, "encrypted messages out of reach", slog.Int("found", len(back.events)))
 	}
-	d := digest{t: t, one: one, next: one.at.clone()}
-	if back.token != "" {
-		d.next.Token = back.token
+	d.next.Owed = false
+	d.next.Token = cmp.Or(back.token, d.next.Token)
+	if row.TTL > 0 {
+		d.next.TTL = time.Duration(row.TTL) * time.Millisecond
 	}
-	if !seen.IsZero() {
-		d.next.Seen, d.next.SeenAt = seen, t.c.now().UTC()
+	if !row.UpdatedAt.IsZero() {
+		d.next.Seen, d.next.SeenAt = row.UpdatedAt, t.c.now().UTC()
 	}
-	return d.take(ctx, sink, append(back.keys, back.events...))
+	return d.take(ctx, sink, back.keys, back.events)
+}
+
+// shut says that X does not let the account read a conversation, as one of a group that it has left. There is nothing to wait
+// for until X tells of another change.
+func shut(err error) bool {
+	k := chat.KindOf(err)
+	return k == chat.Refused || k == chat.Gone
 }
 
 // past is what a walk back through a conversation's events found, oldest first.
@@ -170,19 +227,14 @@ type past struct {
 }
 
 // back walks from the newest event to the last one that was taken in.
-func (t *encrypted) back(ctx context.Context, one *talk) (past, error) {
+func (t *encrypted) back(ctx context.Context, id string, last wire.Sequence) (past, error) {
 	var found past
-	err := t.walk(ctx, one.id, chatPages, func(page chatEvents) (enough bool) {
-		found.keys = append(found.keys, t.parseAll(page.Meta.KeyEvents)...)
+	err := t.walk(ctx, id, chatPages, func(page chatEvents) (enough bool) {
+		found.keys = append(found.keys, t.parse(page.Meta.KeyEvents...)...)
 		for _, item := range page.Data {
 			found.token = cmp.Or(found.token, item.Token)
-			ev, ok := t.parse(item.Event)
-			switch {
-			case !ok:
-			case ev.Sequence <= one.at.Last && one.at.Last != 0, one.at.Last == 0 && !ev.At.IsZero() && ev.At.Before(t.from):
-				found.reached = true
-			default:
-				found.events = append(found.events, ev)
+			for _, ev := range t.parse(item.Event) {
+				t.sort(&found, ev, last)
 			}
 		}
 		found.reached = found.reached || page.Meta.NextToken == ""
@@ -192,6 +244,20 @@ func (t *encrypted) back(ctx context.Context, one *talk) (past, error) {
 	slices.SortStableFunc(found.keys, bySequence)
 	slices.SortStableFunc(found.events, bySequence)
 	return found, err
+}
+
+// sort puts an event where it belongs. Of what was before our time, and of what was taken in, keys alone are taken: X may give
+// them late.
+func (t *encrypted) sort(found *past, ev wire.Event, last wire.Sequence) {
+	former := last == 0 && !ev.At.IsZero() && ev.At.Before(t.from)
+	if !former && (ev.Sequence == 0 || ev.Sequence > last) {
+		found.events = append(found.events, ev)
+		return
+	}
+	found.reached = true
+	if _, key := ev.Detail.(wire.KeyChange); key {
+		found.keys = append(found.keys, ev)
+	}
 }
 
 // walk shows the pages of a conversation's events, newest first, until show has enough.
@@ -218,114 +284,27 @@ func (t *encrypted) walk(ctx context.Context, id string, most int, show func(cha
 	return nil
 }
 
-// parse reads an event; what is none is skipped.
-func (t *encrypted) parse(encoded string) (wire.Event, bool) {
-	ev, err := wire.ParseEvent(encoded)
-	if err != nil || ev.Conversation == "" {
-		t.c.skip("chat_event", []byte(encoded))
-		return wire.Event{}, false
-	}
-	return ev, true
-}
-
-func (t *encrypted) parseAll(encoded []string) []wire.Event {
+// parse reads events; what is none is skipped.
+func (t *encrypted) parse(encoded ...string) []wire.Event {
 	var all []wire.Event
 	for _, s := range encoded {
-		if ev, ok := t.parse(s); ok {
-			all = append(all, ev)
+		ev, err := wire.ParseEvent(s)
+		if err != nil || ev.Conversation == "" {
+			t.odd("chat_event", []byte(s))
+			continue
 		}
+		all = append(all, ev)
 	}
 	return all
 }
 
-// chatPayload is what the Activity API tells of an encrypted message. https://docs.x.com/xchat/real-time-events
-type chatPayload struct {
-	Conversation string `json:"conversation_id"`
-	Event        string `json:"encoded_event"`
-	KeyChange    string `json:"conversation_key_change_event"`
-	Token        string `json:"conversation_token"`
-}
-
-// live takes in what the Activity API tells. handled is false for what can't be understood.
-func (t *encrypted) live(ctx context.Context, sink chat.Sink, payload []byte) (handled bool, err error) {
-	var p chatPayload
-	if json.Unmarshal(payload, &p) != nil || p.Event == "" && p.Conversation == "" {
-		return false, nil
+// odd counts something that can't be used as skipped, once: some of it is read again and again. first says whether it was now.
+func (t *encrypted) odd(kind string, raw []byte) (first bool) {
+	sum := sha256.Sum256(raw)
+	known := []chat.Event{{ID: chat.EventID("odd" + string(sum[:]))}}
+	if first = len(t.c.recent.without(known)) > 0; first {
+		t.c.recent.add(known...)
+		t.c.skip(kind, raw)
 	}
-	if p.Event == "" { // somebody came into a group
-		return true, t.refresh(ctx, sink, chatConversation{ID: xchat.ConversationID(p.Conversation, t.own.user)})
-	}
-	ev, ok := t.parse(p.Event)
-	if !ok {
-		return true, nil
-	}
-	one, err := t.talks.talk(ctx, xchat.ConversationID(ev.Conversation, t.own.user))
-	if err != nil {
-		return true, err
-	}
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	return true, t.arrive(ctx, sink, one, ev, p)
-}
-
-// arrive takes in an event that came live. When there are events before it that did not come, they are fetched first; if
-// that fails, it is taken in by itself and the next poll fetches them.
-func (t *encrypted) arrive(ctx context.Context, sink chat.Sink, one *talk, ev wire.Event, p chatPayload) error {
-	known := one.at.Last != 0
-	gap := !known || ev.Previous > one.at.Last
-	if gap && ev.Sequence > one.at.Last {
-		err := t.fetchNew(ctx, sink, one, time.Time{})
-		if err == nil && one.at.Last >= ev.Sequence {
-			return nil
-		}
-		if err != nil {
-			t.c.log.LogAttrs(ctx, slog.LevelDebug, "gap not filled", slog.String("kind", chat.KindOf(err).String()))
-			t.c.wake()
-		}
-		gap = ev.Previous > one.at.Last
-	}
-	// What is not in the chain of events, as read marks are, tells nothing of what came before.
-	d := digest{t: t, one: one, next: one.at.clone(), stay: gap || ev.Previous == 0}
-	if p.Token != "" {
-		d.next.Token = p.Token
-	}
-	if gap {
-		d.next.Seen = time.Time{} // the next poll looks here whatever X says
-	}
-	var all []wire.Event
-	if p.KeyChange != "" {
-		all = t.parseAll([]string{p.KeyChange})
-	}
-	return d.take(ctx, sink, append(all, ev))
-}
-
-// seek looks for the key change of a version further back in a conversation, where X leaves it out of its pages; what it
-// finds on the way is adopted. A key that was not there is not looked for again for a while.
-func (t *encrypted) seek(ctx context.Context, one *talk, version string) (changed bool, err error) {
-	mark := one.id + " " + version
-	if _, fresh := t.sought.Get(mark); fresh {
-		return false, nil
-	}
-	t.sought.Put(mark, struct{}{})
-	var faults error
-	err = t.walk(ctx, one.id, seekPages, func(page chatEvents) bool {
-		all := t.parseAll(page.Meta.KeyEvents)
-		for _, item := range page.Data {
-			if ev, ok := t.parse(item.Event); ok {
-				all = append(all, ev)
-			}
-		}
-		for _, ev := range all {
-			if _, is := ev.Detail.(wire.KeyChange); is {
-				added, err := t.adopt(ctx, one, ev)
-				changed, faults = changed || added, errors.Join(faults, err)
-			}
-		}
-		_, there := one.ring.Key(version)
-		return there
-	})
-	if err != nil {
-		return changed, fmt.Errorf("look for a key: %w", err)
-	}
-	return changed, faults
+	return first
 }

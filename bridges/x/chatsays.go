@@ -10,19 +10,28 @@ import (
 	"github.com/roost-im/roost/router/text"
 )
 
+const (
+	mostAttached = 20 // of what hangs on a message is shown; X's own apps attach ten
+	mostEmoji    = 64 // bytes of a reaction; a family of four is 25
+)
+
 // says is what an opened message says, and which message that is about; nil for kinds that nobody needs.
 func (t *encrypted) says(ev wire.Event, o xchat.Opened) (chat.Happening, chat.MessageID) {
 	switch c := o.Content.(type) {
 	case wire.Message:
 		return t.posted(ev, o, c), messageID(ev.Sequence)
 	case wire.Edit:
-		return chat.Edited{Text: t.text(c.Text)}, messageID(c.Target)
-	case wire.Reaction:
-		if c.Emoji == "" {
+		if c.Target == 0 {
 			return nil, ""
 		}
-		return chat.Reacted{Emoji: c.Emoji, Removed: c.Removed}, messageID(c.Target)
+		return chat.Edited{Text: t.text(c.Text)}, messageID(c.Target)
+	case wire.Reaction:
+		if c.Emoji == "" || len(c.Emoji) > mostEmoji || c.Target == 0 {
+			return nil, ""
+		}
+		return chat.Reacted{Emoji: text.Clean(c.Emoji), Removed: c.Removed}, messageID(c.Target)
 	case wire.Strange:
+		t.odd("chat_content", []byte(ev.Encode()))
 	}
 	return nil, ""
 }
@@ -30,19 +39,8 @@ func (t *encrypted) says(ev wire.Event, o xchat.Opened) (chat.Happening, chat.Me
 // posted is a message with its files, and with what it answers as far as that is proven.
 func (t *encrypted) posted(ev wire.Event, o xchat.Opened, m wire.Message) chat.Posted {
 	p := chat.Posted{}
-	body := m.Text
-	for _, a := range m.Attachments {
-		switch {
-		case a.Media != nil:
-			p.Files = append(p.Files, t.file(ev, o.Key, *a.Media))
-		case a.Post != nil:
-			body = withLink(body, postLink(*a.Post))
-		case a.Link != nil:
-			body = withLink(body, a.Link.URL)
-		default:
-			body = lines(body, "(with something that only X's own apps show)")
-		}
-	}
+	var body string
+	p.Files, body = t.attached(ev, o.Key, m)
 	if m.Forwarded != nil {
 		body = lines("forwarded: "+*m.Forwarded, body)
 	}
@@ -59,6 +57,28 @@ func (t *encrypted) posted(ev wire.Event, o xchat.Opened, m wire.Message) chat.P
 	}
 	p.Text = t.text(body)
 	return p
+}
+
+// attached is a message's files, and its words with what is told of the rest that hangs on it.
+func (t *encrypted) attached(ev wire.Event, key xchat.ConversationKey, m wire.Message) (files []chat.File, body string) {
+	body = m.Text
+	strange := len(m.Attachments) > mostAttached
+	for _, a := range m.Attachments[:min(len(m.Attachments), mostAttached)] {
+		switch {
+		case a.Media != nil:
+			files = append(files, t.file(ev, key, *a.Media))
+		case a.Post != nil:
+			body = withLink(body, postLink(*a.Post))
+		case a.Link != nil:
+			body = withLink(body, a.Link.URL)
+		default:
+			strange = true
+		}
+	}
+	if strange {
+		body = lines(body, "(with something that only X's own apps show)")
+	}
+	return files, body
 }
 
 // text is what was written; X's messages have no formatting, and no mentions of their own.

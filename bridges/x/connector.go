@@ -43,6 +43,8 @@ type Connector struct {
 	kick   chan struct{} // asks for a poll now
 	chats  chan struct{} // asks for a poll of encrypted messages now
 
+	errands sync.WaitGroup // what nobody waits for but Close
+
 	former atomic.Bool // challenges are answered with the consumer secret although there is a client secret
 
 	mu   sync.Mutex
@@ -101,11 +103,24 @@ func newAPI(cfg Config, deps bridges.Deps) *api {
 }
 
 // Close waits, 20 seconds at most, until a login that is being refreshed is kept, because X gives the new one only once,
-// and lets go of idle connections.
+// and until what was begun in the background is done; then it lets go of idle connections.
 func (c *Connector) Close() error {
 	c.settle(refreshTime)
+	c.errands.Wait()
 	c.api.client.CloseIdleConnections()
 	return nil
+}
+
+// errandTime is how long an errand may take.
+const errandTime = 10 * time.Second
+
+// errand does something that nobody waits for but Close.
+func (c *Connector) errand(ctx context.Context, do func(context.Context)) {
+	c.errands.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), errandTime)
+		defer cancel()
+		do(ctx)
+	})
 }
 
 // settle waits for a refresh that is under way.

@@ -1,116 +1,148 @@
 package x
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
+	"slices"
+	"strconv"
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/router/text"
 )
 
-// bounceWait is how long the failure of a message is held back.
-const bounceWait = 5 * time.Second
+const (
+	mostMoved   = 256  // people whom one event has come into a group, or leave it
+	mostDeleted = 1000 // messages that one event takes back
+)
 
 // digest takes events of one conversation in. What it comes to is kept after the sink has stored the events; if the
 // process dies between, the same events come again, and are stored once.
 type digest struct {
 	t     *encrypted
-	one   *talk // its mu is held
+	one   *talk // its turn is ours
 	next  place
-	stay  bool // something before these events is missing, or may be: where to go on stays
-	rung  bool // the ring is another one
-	full  bool // no more can wait
+	live  bool // X told it by itself, and waits until we are done: nothing is looked for
+	stay  bool // something before the next event is missing: where to go on stays
+	full  bool // something could not wait
 	found []chat.Event
 }
 
-// take takes events in, oldest first.
-func (d *digest) take(ctx context.Context, sink chat.Sink, all []wire.Event) error {
-	for _, ev := range all {
+// take takes keys in, and events, oldest first. When an event can't be taken in now, those before it are, and the rest is owed.
+func (d *digest) take(ctx context.Context, sink chat.Sink, keys, all []wire.Event) error {
+	err := d.events(ctx, keys, all)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		d.next.Owed = true
+	}
+	if err := d.tryWaiting(ctx, !d.live); err != nil {
+		return err
+	}
+	d.tellWaiting(ctx)
+	if d.full && !d.next.full(0) { // there is room now
+		d.next.Owed = true
+	}
+	if stored := d.hand(ctx, sink); stored != nil {
+		return stored
+	}
+	return err
+}
+
+// events takes them in one by one, until one fails.
+func (d *digest) events(ctx context.Context, keys, all []wire.Event) error {
+	for _, ev := range keys {
 		if err := d.event(ctx, ev); err != nil {
 			return err
 		}
-		if d.full {
-			break // what is more stays at X until a key is there
+	}
+	for _, ev := range all {
+		if err := d.event(ctx, ev); err != nil {
+			return err
 		}
 		if !d.stay {
 			d.next.Last = max(d.next.Last, ev.Sequence)
 		}
 	}
-	if err := d.tryWaiting(ctx); err != nil {
-		return err
-	}
-	d.tellWaiting(ctx)
-	fresh := d.t.c.recent.without(d.found)
-	if len(fresh) > 0 {
-		if err := sink.Accept(ctx, chat.Batch{Events: fresh}); err != nil {
-			return fmt.Errorf("x: accept: %w", err)
-		}
-		d.t.c.recent.add(fresh...)
-	}
-	return d.commit(ctx)
+	return nil
 }
 
-// commit keeps what changed.
-func (d *digest) commit(ctx context.Context) error {
-	before := d.one.at
-	if before.same(d.next) && !d.rung {
-		return nil
+// hand hands over what was found, and keeps what changed. Whoever answers at once answers as the talk goes now.
+func (d *digest) hand(ctx context.Context, sink chat.Sink) error {
+	d.one.goes(d.next)
+	for batch := range slices.Chunk(d.t.c.recent.without(d.found), batchSize) {
+		if err := sink.Accept(ctx, chat.Batch{Events: batch}); err != nil {
+			return fmt.Errorf("x: accept: %w", err)
+		}
+		d.t.c.recent.add(batch...)
 	}
-	d.one.at = d.next
-	if err := d.t.talks.save(ctx, d.one); err != nil {
-		d.one.at = before
-		return err
-	}
-	return nil
+	return d.t.talks.settle(ctx, d.one, d.next)
 }
 
 // event takes one event in. Its error is one that another try may not have: what can't be believed or read is skipped.
 func (d *digest) event(ctx context.Context, ev wire.Event) error {
-	if !d.t.within(d.one, ev) {
-		return nil
+	switch {
+	case !d.t.within(ev, d.one.id):
+		return d.t.unless(ctx, ev, errOther) // X has mixed them up
+	case !belongs(ev.Sender, d.one.id):
+		return d.t.unless(ctx, ev, xchat.ErrForged)
 	}
 	switch ev.Detail.(type) {
 	case wire.KeyChange:
-		added, err := d.t.adopt(ctx, d.one, ev)
-		d.rung = d.rung || added
-		return d.t.unless(ctx, ev, err)
+		return d.key(ctx, ev)
 	case wire.MessageCreate:
+		if ev.Sequence == 0 {
+			return d.t.unless(ctx, ev, errNoPlace)
+		}
 		return d.message(ctx, ev, waiting{})
 	case wire.Typing:
 		d.happened(ctx, ev, chat.Typing{}, "")
 	case wire.Failure:
 		d.failed(ctx, ev)
 	case wire.MessageDelete, wire.MarkRead, wire.GroupChange, wire.TTLChange:
-		// X takes read marks without a signature, so that nobody read what somebody is said to have read can't be ruled out.
-		if _, read := ev.Detail.(wire.MarkRead); !read || !ev.Signature.IsZero() {
-			if err := d.t.verified(ctx, ev); err != nil {
-				return d.t.unless(ctx, ev, err)
-			}
+		if err := d.t.verified(ctx, ev); err != nil {
+			return d.t.unless(ctx, ev, err)
 		}
 		d.changed(ctx, ev)
 	case wire.Other:
+		d.t.odd("chat_event", []byte(ev.Encode()))
 	}
 	return nil
+}
+
+// key takes a key in, and opens what has waited for it before what was written later.
+func (d *digest) key(ctx context.Context, ev wire.Event) error {
+	added, err := d.t.adopt(ctx, d.one, ev)
+	if err := d.t.unless(ctx, ev, err); err != nil || !added {
+		return err
+	}
+	return d.tryWaiting(ctx, false)
 }
 
 // changed takes in what is verified and no message.
 func (d *digest) changed(ctx context.Context, ev wire.Event) {
 	switch what := ev.Detail.(type) {
 	case wire.MessageDelete:
-		for _, s := range what.Sequences {
-			if what.ForAll && !d.erase(s) {
+		if !what.ForAll {
+			return
+		}
+		for _, s := range what.Sequences[:min(len(what.Sequences), mostDeleted)] {
+			if s != 0 && !d.erase(s) {
 				d.happened(ctx, ev, chat.Deleted{}, messageID(s))
 			}
 		}
 	case wire.MarkRead:
-		d.happened(ctx, ev, chat.Read{}, messageID(what.Until))
+		if what.Until != 0 {
+			d.happened(ctx, ev, chat.Read{}, messageID(what.Until))
+		}
 	case wire.TTLChange:
 		d.next.TTL = what.TTL
 	case wire.GroupChange:
@@ -130,9 +162,20 @@ func (d *digest) moved(ctx context.Context, ev wire.Event, what wire.GroupChange
 	case wire.GroupCreate, wire.GroupTitle, wire.GroupAvatar, wire.GroupAdminAdd, wire.GroupAdminRemove:
 		return
 	}
-	base := d.base(ctx, ev, what.Members...)
-	r := d.t.c.reader(d.t.own.user)
-	d.found = append(d.found, r.moves(base, what.Members, happening)...)
+	who := users(what.Members)
+	base := d.base(ctx, ev, who...)
+	d.found = append(d.found, d.t.c.reader(d.t.own.user).moves(base, who, happening)...)
+}
+
+// users is those of some that are users' IDs, as many as a group can have.
+func users(all []string) []string {
+	var who []string
+	for _, id := range all {
+		if _, ok := parseSnowflake(id); ok && len(who) < mostMoved && !slices.Contains(who, id) {
+			who = append(who, id)
+		}
+	}
+	return who
 }
 
 // happened tells something about a message, or about none.
@@ -145,9 +188,9 @@ func (d *digest) happened(ctx context.Context, ev wire.Event, what chat.Happenin
 
 // base is an event without what happened.
 func (d *digest) base(ctx context.Context, ev wire.Event, who ...string) chat.Event {
-	d.t.c.people.meet(ctx, append(who, ev.Sender))
+	d.t.c.people.meet(ctx, append([]string{ev.Sender}, who...))
 	r := d.t.c.reader(d.t.own.user)
-	id, direct := r.place(xchat.ConversationID(ev.Conversation, d.t.own.user))
+	id, direct := r.place(d.one.id)
 	e := chat.Event{
 		ID: eventID(ev), Conversation: chat.Conversation{Account: d.t.c.account, ID: id}, Direct: direct,
 		Author: r.author(ev.Sender), At: ev.At,
@@ -158,9 +201,14 @@ func (d *digest) base(ctx context.Context, ev wire.Event, who ...string) chat.Ev
 	return e
 }
 
-// eventID names an event by what its sender signed, so that one that is told again under another number is the same.
+// eventID names an event by what its sender signed, so that one that is told again under another number is the same. What is
+// not signed may have no ID of its own; it is named by its place and time.
 func eventID(ev wire.Event) chat.EventID {
-	sum := sha256.Sum256([]byte(ev.Conversation + "\n" + ev.Sender + "\n" + ev.ID))
+	id := ev.ID
+	if id == "" {
+		id = ev.Sequence.String() + " " + strconv.FormatInt(ev.At.UnixMilli(), 10)
+	}
+	sum := sha256.Sum256([]byte(ev.Conversation + "\n" + ev.Sender + "\n" + id))
 	return chat.EventID(chatMark + hex.EncodeToString(sum[:12]))
 }
 
@@ -170,184 +218,98 @@ func (d *digest) message(ctx context.Context, ev wire.Event, was waiting) error 
 		return nil
 	}
 	o, err := d.t.open(ctx, d.one, ev)
-	if errors.Is(err, xchat.ErrNoKey) || errors.Is(err, xchat.ErrNoSigner) && !d.late(was) {
-		return d.wait(ctx, ev, was)
+	target := about(o.Content)
+	switch {
+	case d.lacks(err, was):
+		d.wait(ctx, ev, was)
+	case err == nil && d.next.isGone(target):
+	case err == nil && d.awaits(target):
+		was.Quiet = !was.Told
+		d.wait(ctx, ev, was)
+	case err == nil && d.mayEdit(ev, o.Content):
+		d.t.remember(d.one.id, ev, o.Content)
+		d.says(ctx, ev, o, was.Told)
+	default:
+		err = d.t.unless(ctx, ev, cmp.Or(err, errEdit))
+		if err == nil && was.Told {
+			d.opened(d.base(ctx, ev), messageID(ev.Sequence), chat.Edited{Text: text.Plain(unreadable)})
+		}
+		return err
 	}
-	if err != nil {
-		return d.t.unless(ctx, ev, err)
-	}
-	if d.awaits(about(o.Content)) {
-		was.Told = true // of what it is about
-		return d.wait(ctx, ev, was)
-	}
-	d.t.remember(d.one.id, ev, o.Content)
-	return d.opened(ctx, ev, o, was)
+	return nil
 }
 
-// opened takes in what a message says.
-func (d *digest) opened(ctx context.Context, ev wire.Event, o xchat.Opened, was waiting) error {
+// says takes in what a message says. told says that the team knows that there is something, which it becomes.
+func (d *digest) says(ctx context.Context, ev wire.Event, o xchat.Opened, told bool) {
 	e := d.base(ctx, ev)
 	if !e.Author.Self && e.Direct && !e.At.Before(d.next.WayAt) {
 		d.next.Way, d.next.WayAt = byChat, e.At
 	}
-	if e.What, e.Message = d.t.says(ev, o); e.What == nil {
-		return nil
-	}
 	if edit, ok := o.Content.(wire.Edit); ok {
-		if !d.mayEdit(ev, edit.Target) {
-			return d.t.unless(ctx, ev, errEdit)
-		}
 		d.next.over(bygone{Sequence: edit.Target, Sender: ev.Sender})
 	}
-	if p, ok := e.What.(chat.Posted); ok {
+	what, about := d.t.says(ev, o)
+	p, posted := what.(chat.Posted)
+	if posted {
 		d.next.note(wrote{Sequence: ev.Sequence, Sender: ev.Sender})
-		e.Addressed = bridges.Mentions(p, d.t.own.user)
-		if was.Told { // what the team was told of becomes what it says
-			e.ID += "/opened"
-			e.What = chat.Edited(p)
-		}
+		e.Addressed = bridges.Mentions(p, d.t.own.user) || o.Proof == xchat.Proven && o.Quoted.Sender == d.t.own.user
 	}
+	switch {
+	case told:
+		d.becomes(ctx, ev, e, about, what)
+	case what != nil:
+		e.Message, e.What = about, what
+		d.found = append(d.found, e)
+	}
+}
+
+// becomes has what the team was told of become what it says, or go when it is no message of its own.
+func (d *digest) becomes(ctx context.Context, ev wire.Event, e chat.Event, about chat.MessageID, what chat.Happening) {
+	if p, posted := what.(chat.Posted); posted {
+		d.opened(e, about, chat.Edited(p))
+		return
+	}
+	d.happened(ctx, ev, chat.Deleted{}, messageID(ev.Sequence))
+	if what != nil {
+		d.opened(e, about, what)
+	}
+}
+
+// opened finds an event of something that the team was told of before, under the event's own ID.
+func (d *digest) opened(e chat.Event, about chat.MessageID, what chat.Happening) {
+	e.ID += "/opened"
+	e.Message, e.What = about, what
 	d.found = append(d.found, e)
-	return nil
 }
 
-// failed has it told that X did not carry on what the account wrote, once that is known as written: the failure may come
-// before whoever wrote has noted the message.
-func (d *digest) failed(ctx context.Context, ev wire.Event) {
-	f, _ := ev.Detail.(wire.Failure)
-	d.t.c.log.LogAttrs(ctx, slog.LevelWarn, "x did not carry a message on", slog.String("message", shown(ev)), slog.Int("failure", int(f.Type)))
-	d.next.Waiting = append(d.next.Waiting, waiting{Event: ev.Encode(), Since: d.t.c.now().UTC(), Told: true})
-	time.AfterFunc(bounceWait, d.t.c.wake)
+// forGood is why something is not taken in, and never will be.
+func forGood() []error {
+	return []error{
+		xchat.ErrForged, xchat.ErrUnsigned, xchat.ErrSealed, xchat.ErrNotForUs, xchat.ErrNoSigner, wire.ErrMalformed, errEdit, errOther, errNoPlace,
+	}
 }
 
-// idSize is how long the IDs of our messages are.
-const idSize = len("00000000-0000-0000-0000-000000000000")
-
-// shown is a message's ID for the log, which somebody else has chosen.
-func shown(ev wire.Event) string { return cut(ev.ID, idSize) }
-
-// bounce tells of a failure, if the message is ours.
-func (d *digest) bounce(ctx context.Context, ev wire.Event, f wire.Failure) error {
-	if len(ev.ID) > idSize {
-		return nil // none of ours
-	}
-	l, err := d.t.outbox.letter(ctx, ev.ID)
-	if err != nil || l == nil || l.Message == "" {
-		return err
-	}
-	e := d.base(ctx, ev)
-	if e.Direct { // it is the other one who did not get it
-		e.Author = d.t.c.reader(d.t.own.user).author(string(e.Conversation.ID))
-	}
-	e.ID += "/bounced"
-	e.Message, e.What = l.Message, chat.Bounced{Reason: chat.Reason(failed(f.Type))}
-	d.found = append(d.found, e)
-	return nil
-}
-
-// errEdit says that somebody edits what somebody else wrote.
-var errEdit = errors.New("it edits somebody else's message")
-
-// within says whether an event is one of the conversation in whose list it stands. If X mixed them up, a key that a stranger
-// has set for us could be the one that we write to somebody else with.
-func (t *encrypted) within(one *talk, ev wire.Event) bool {
-	if xchat.ConversationID(ev.Conversation, t.own.user) == one.id {
-		return true
-	}
-	t.c.skip("chat: of another conversation", []byte(ev.Encode()))
-	return false
-}
+var (
+	errEdit    = errors.New("it edits somebody else's message")
+	errOther   = errors.New("of another conversation")
+	errNoPlace = errors.New("it has no place in the conversation")
+)
 
 // unless lets an error pass that another try may not have, and skips what will never be readable.
 func (t *encrypted) unless(ctx context.Context, ev wire.Event, err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, forGood := range []error{
-		xchat.ErrForged, xchat.ErrUnsigned, xchat.ErrSealed, xchat.ErrNotForUs, xchat.ErrNoSigner, wire.ErrMalformed, errEdit,
-	} {
-		if errors.Is(err, forGood) {
-			t.c.log.LogAttrs(ctx, slog.LevelWarn, "encrypted message dropped", slog.String("message", shown(ev)), slog.String("reason", forGood.Error()))
-			t.c.skip("chat: "+forGood.Error(), []byte(ev.Encode()))
+	for _, reason := range forGood() {
+		if errors.Is(err, reason) {
+			if t.odd("chat: "+reason.Error(), []byte(ev.Encode())) {
+				t.c.log.LogAttrs(ctx, slog.LevelWarn, "encrypted message dropped", slog.String("message", named(ev)), slog.String("reason", reason.Error()))
+			}
 			return nil
 		}
 	}
 	return err
 }
 
-// adopt takes a key in. The signer's keys are looked up where they are not known.
-func (t *encrypted) adopt(ctx context.Context, one *talk, ev wire.Event) (added bool, err error) {
-	if !t.within(one, ev) {
-		return false, nil
-	}
-	if err := t.signer(ctx, ev); err != nil {
-		return false, err
-	}
-	added, err = t.reader.Adopt(ev, one.ring)
-	if errors.Is(err, xchat.ErrNotForUs) {
-		return false, nil // of before we were there, or of other keys of ours
-	}
-	return added, err
-}
-
-// signer sees that the keys are known that an event is signed with, as far as X lists them.
-func (t *encrypted) signer(ctx context.Context, evs ...wire.Event) error {
-	for _, ev := range evs {
-		if err := t.meet(ctx, ev.Sender, false); err != nil {
-			return err
-		}
-		if _, ok := t.reader.Directory.Keys(ev.Sender, ev.Signature.KeyVersion); ok {
-			continue
-		}
-		mark := "signer " + ev.Sender + " " + ev.Signature.KeyVersion
-		if _, fresh := t.sought.Get(mark); fresh {
-			continue
-		}
-		t.sought.Put(mark, struct{}{})
-		if err := t.meet(ctx, ev.Sender, true); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// verified is Reader.Verify with the signer's keys looked up.
-func (t *encrypted) verified(ctx context.Context, ev wire.Event) error {
-	if err := t.signer(ctx, ev); err != nil {
-		return err
-	}
-	return t.reader.Verify(ev)
-}
-
-// open is Reader.Open with the signers' keys looked up, also those of what a reply quotes.
-func (t *encrypted) open(ctx context.Context, one *talk, ev wire.Event) (xchat.Opened, error) {
-	if err := t.signer(ctx, ev); err != nil {
-		return xchat.Opened{}, err
-	}
-	o, err := t.reader.Open(ev, one.ring)
-	m, ok := o.Content.(wire.Message)
-	if err != nil || !ok || m.Reply == nil || m.Reply.Original == nil || o.Proof == xchat.Proven {
-		return o, err
-	}
-	quoted := append([]wire.Event{*m.Reply.Original}, m.Reply.KeyChanges...)
-	if m.Reply.Edited != nil {
-		quoted = append(quoted, *m.Reply.Edited)
-	}
-	if err := t.signer(ctx, quoted...); err != nil {
-		return xchat.Opened{}, err
-	}
-	return t.reader.Open(ev, one.ring)
-}
-
-// remember holds an event as it came, for whoever answers it.
-func (t *encrypted) remember(id string, ev wire.Event, content wire.Content) {
-	switch c := content.(type) {
-	case wire.Message:
-		t.raw.Put(rawKey(id, ev.Sequence), ev)
-	case wire.Edit:
-		t.raw.Put(rawKey(id, c.Target)+" edited", ev)
-	case wire.Reaction, wire.Strange:
-	}
-}
-
-func rawKey(id string, s wire.Sequence) string { return id + " " + s.String() }
+// named is an event's ID for the log, which somebody else has chosen.
+func named(ev wire.Event) string { return cut(ev.ID, 64) }

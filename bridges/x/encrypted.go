@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/roost-im/roost/bridges"
@@ -32,7 +31,8 @@ type encrypted struct {
 	outbox outbox
 	raw    *bridges.Cache[wire.Event] // by conversation and sequence; an edit under its target
 	asked  *bridges.Cache[struct{}]   // whose public keys were looked up
-	sought *bridges.Cache[struct{}]   // which keys of conversations were looked for in vain
+	again  *bridges.Cache[struct{}]   // and whose just now, because a version was missing
+	sought *bridges.Cache[time.Time]  // when a conversation's keys were looked for
 	turn   chan struct{}              // holds one: whose turn it is to poll
 	from   time.Time                  // nothing before it is ours
 }
@@ -61,10 +61,11 @@ func (c *Connector) encrypted(ctx context.Context) (*encrypted, error) {
 		c: c, own: *own, from: from, turn: make(chan struct{}, 1),
 		reader: &xchat.Reader{Keys: own.keys, User: own.user, Version: own.version, Directory: &xchat.Directory{}},
 		author: xchat.Author{Keys: own.keys, User: own.user, Version: own.version},
-		talks:  talks{keep: c.keep}, outbox: outbox{keep: c.keep},
+		talks:  talks{keep: c.keep, log: c.log}, outbox: outbox{keep: c.keep},
 		raw:    bridges.NewCache[wire.Event](mostRaw, rawFor, c.now),
 		asked:  bridges.NewCache[struct{}](mostSigners, keysFor, c.now),
-		sought: bridges.NewCache[struct{}](mostSigners, keysAgain, c.now),
+		again:  bridges.NewCache[struct{}](mostSigners, keysAgain, c.now),
+		sought: bridges.NewCache[time.Time](mostSigners, 2*rarestLook, c.now),
 	}
 	c.chat.Store(t)
 	return t, nil
@@ -80,43 +81,6 @@ func (c *Connector) firstChat(ctx context.Context) (time.Time, error) {
 	if b != nil && json.Unmarshal(b, &from) == nil {
 		return from, nil
 	}
-	from = c.made.Add(-time.Duration(c.cfg.Backfill) * 24 * time.Hour).UTC()
+	from = c.made.Add(-time.Duration(c.cfg.Backfill) * 24 * time.Hour).UTC().Truncate(time.Millisecond) // as X counts
 	return from, keepJSON(ctx, c.keep, keepFrom, from)
-}
-
-// meet sees that the public keys of somebody are known; again looks them up although they are.
-func (t *encrypted) meet(ctx context.Context, user string, again bool) error {
-	if _, fresh := t.asked.Get(user); fresh && !again && t.reader.Directory.Knows(user) {
-		return nil
-	}
-	if _, ok := parseSnowflake(user); !ok {
-		return nil // nobody's ID: there is nobody to ask for
-	}
-	if err := t.c.purse.read(ctx); err != nil {
-		return err
-	}
-	listed, err := listedKeys(ctx, t.c.api, user)
-	if err != nil {
-		return err
-	}
-	if n := t.reader.Directory.Learn(user, listed); n > 0 {
-		t.c.log.LogAttrs(ctx, slog.LevelWarn, "public keys that don't belong together", slog.String("person", user), slog.Int("keys", n))
-	}
-	t.asked.Put(user, struct{}{})
-	return nil
-}
-
-// members is everybody's newest public keys, looked up anew: something is about to be sealed for them.
-func (t *encrypted) members(ctx context.Context, users ...string) (all []xchat.PublicKeys, missing string, err error) {
-	for _, u := range users {
-		if err := t.meet(ctx, u, true); err != nil {
-			return nil, "", err
-		}
-		p, ok := t.reader.Directory.Latest(u)
-		if !ok {
-			return nil, u, nil
-		}
-		all = append(all, p)
-	}
-	return all, "", nil
 }

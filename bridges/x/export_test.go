@@ -22,3 +22,9 @@ func (c *Connector) OwnChatKeys(ctx context.Context) (version, fingerprint strin
 	}
 	return own.version, own.fingerprint(), nil
 }
+
+// FindKeys looks for the account's keys for encrypted messages, as a start does.
+func (c *Connector) FindKeys(ctx context.Context) error {
+	_, err := c.encrypted(ctx)
+	return err
+}

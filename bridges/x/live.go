@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -156,19 +155,7 @@ func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error 
 		}
 		return nil
 	}
-	return c.acceptLive(ctx, sink, c.recent.without(events))
-}
-
-// acceptLive hands classic events over that came live.
-func (c *Connector) acceptLive(ctx context.Context, sink chat.Sink, fresh []chat.Event) error {
-	if len(fresh) == 0 {
-		return nil
-	}
-	if err := sink.Accept(ctx, chat.Batch{Events: fresh}); err != nil {
-		return fmt.Errorf("x: accept: %w", err)
-	}
-	c.recent.add(fresh...)
-	return c.cameBy(ctx, byClassic, fresh)
+	return c.hand(ctx, sink, chat.Batch{Events: c.recent.without(events)})
 }
 
 // takeChat takes in what happened in an encrypted conversation. What can't be understood is skipped; the next poll finds it

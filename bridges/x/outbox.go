@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/xchat"
@@ -32,7 +33,13 @@ type letter struct {
 	Conversation string         `json:"conversation"`
 	Payload      xchat.Payload  `json:"payload"`
 	Message      chat.MessageID `json:"message,omitempty"` // what it became; empty: X has not said
+	At           time.Time      `json:"at,omitzero"`       // and when
 	Loose        bool           `json:"-"`                 // another try may seal it anew, so it is not kept
+}
+
+// receipt is that of a letter that is known to have arrived.
+func (l letter) receipt() chat.Receipt {
+	return chat.Receipt{Messages: []chat.MessageID{l.Message}, At: l.At}
 }
 
 // letter is what was sealed under a message's ID; nil when nothing was.

@@ -140,11 +140,22 @@ func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival,
 	if err != nil {
 		return err
 	}
-	if err := sink.Accept(ctx, chat.Batch{Events: fresh, Cursor: b}); err != nil {
+	return c.hand(ctx, sink, chat.Batch{Events: fresh, Cursor: b})
+}
+
+// hand hands classic messages over, if there is anything.
+func (c *Connector) hand(ctx context.Context, sink chat.Sink, b chat.Batch) error {
+	if len(b.Events) == 0 && b.Cursor == nil {
+		return nil
+	}
+	if err := c.cameBy(ctx, byClassic, b.Events); err != nil {
+		return err
+	}
+	if err := sink.Accept(ctx, b); err != nil {
 		return fmt.Errorf("x: accept: %w", err)
 	}
-	c.recent.add(fresh...)
-	return c.cameBy(ctx, byClassic, fresh)
+	c.recent.add(b.Events...)
+	return nil
 }
 
 // mark is where polling goes on. A first start begins when the connector was made, or Backfill days before,

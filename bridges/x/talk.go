@@ -2,23 +2,19 @@ package x
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
 )
 
 const (
-	keepTalk    = "chat/talk/"   // and the conversation's ID
-	keepWaiting = "chat/waiting" // the conversations in which something waits
-	mostWaiting = 200            // messages of one conversation that wait for a key; what is more stays at X, unread
+	mostWaiting = 200     // messages of one conversation that wait for a key; what is more stays at X, unread
+	mostHeld    = 4 << 20 // bytes of them
 )
 
 // way is the kind of direct message that a conversation goes by.
@@ -30,20 +26,52 @@ const (
 	byChat    way = "chat"
 )
 
-// talk is one encrypted conversation, as far as it must not be forgotten. It is one at a time that takes in what came.
+// talk is one encrypted conversation, as far as it must not be forgotten.
 type talk struct {
-	id string // as events carry it: A:B, or a group's
-
-	mu   sync.Mutex
+	id   string // as events carry it: A:B, or a group's
 	ring *xchat.Keyring
-	at   place
+	turn chan struct{} // holds one: whose turn it is to take in what came
+
+	mu     sync.Mutex
+	at     place
+	kept   [32]byte  // the sum of what was kept last
+	looked time.Time // when it was last asked for although X told of no change
 }
 
-// place is where a talk has come to.
+// begin waits for the turn to take something in; end gives it back.
+func (one *talk) begin(ctx context.Context) error {
+	select {
+	case one.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (one *talk) end() { <-one.turn }
+
+// place is a copy of where the talk has come to.
+func (one *talk) place() place {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	return one.at.clone()
+}
+
+// goes says how the talk goes on, before that is kept.
+func (one *talk) goes(next place) {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	next = next.after(one.at)
+	one.at.Way, one.at.WayAt, one.at.TTL, one.at.Token = next.Way, next.WayAt, next.TTL, next.Token
+}
+
+// place is where a talk has come to. Whoever has the turn changes it, but for how people wrote and what was marked, which
+// whoever writes changes, too.
 type place struct {
-	Last    wire.Sequence `json:"last,omitempty"`    // the newest event that was taken in
+	Last    wire.Sequence `json:"last,omitempty"`    // everything up to this event was taken in
 	Seen    time.Time     `json:"seen,omitzero"`     // X's time of the last change when everything was read
 	SeenAt  time.Time     `json:"seen_at,omitzero"`  // and ours
+	Owed    bool          `json:"owed,omitempty"`    // something is at X that was not taken in, and X need not tell of it again
 	Way     way           `json:"way,omitempty"`     // by which the other one wrote last
 	WayAt   time.Time     `json:"way_at,omitzero"`   // and when
 	TTL     time.Duration `json:"ttl,omitempty"`     // how long messages live
@@ -54,11 +82,12 @@ type place struct {
 	Wrote   []wrote       `json:"wrote,omitempty"`   // who wrote what, oldest first
 }
 
-// waiting is a message whose key has not come yet.
+// waiting is a message whose key has not come yet, or something that waits for such a message, or for us.
 type waiting struct {
 	Event string    `json:"event"` // as X gave it
 	Since time.Time `json:"since"`
-	Told  bool      `json:"told,omitempty"` // the team knows that there is something
+	Told  bool      `json:"told,omitempty"`  // the team knows that there is something
+	Quiet bool      `json:"quiet,omitempty"` // and need not know
 }
 
 // clone is a place that can be changed by itself.
@@ -67,120 +96,95 @@ func (p place) clone() place {
 	return p
 }
 
-// same says whether there is nothing to be kept anew. Where something waits there is.
-func (p place) same(o place) bool {
-	return p.Last == o.Last && p.Seen.Equal(o.Seen) && p.SeenAt.Equal(o.SeenAt) && p.sameWay(o) &&
-		len(p.Waiting) == 0 && len(o.Waiting) == 0 && slices.Equal(p.Bygone, o.Bygone) && slices.Equal(p.Wrote, o.Wrote)
+// changeRoom is how long after a change what was read is read again: X may count in seconds, and its clock need not be ours.
+const changeRoom = time.Minute
+
+// misses says whether X tells of a change that was not read, or not for certain.
+func (p place) misses(changed time.Time) bool {
+	return changed.IsZero() || changed.After(p.Seen) || p.SeenAt.Sub(changed) < changeRoom
 }
 
-func (p place) sameWay(o place) bool {
-	return p.Way == o.Way && p.WayAt.Equal(o.WayAt) && p.TTL == o.TTL && p.Token == o.Token
-}
-
-// keptTalk is how a talk is kept. Keeper encrypts it.
-type keptTalk struct {
-	place
-
-	Ring json.RawMessage `json:"ring,omitempty"`
-}
-
-// talks is the conversations that are known. It is safe for concurrent use.
-type talks struct {
-	keep bridges.Keeper
-
-	mu      sync.Mutex
-	open    map[string]*talk
-	waiting []string // IDs; nil: not loaded yet
-}
-
-// talk is the conversation of an ID; one that is not known begins empty.
-func (t *talks) talk(ctx context.Context, id string) (*talk, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if one := t.open[id]; one != nil {
-		return one, nil
+// after is p with what was changed meanwhile by those who had no turn.
+func (p place) after(now place) place {
+	if now.WayAt.After(p.WayAt) || p.Way == "" {
+		p.Way, p.WayAt = now.Way, now.WayAt
 	}
-	b, err := t.keep.Kept(ctx, keepTalk+id)
-	if err != nil {
-		return nil, fmt.Errorf("x: load conversation: %w", err)
+	p.Marked = max(p.Marked, now.Marked)
+	return p
+}
+
+// full says that nothing more of so many bytes can wait.
+func (p place) full(more int) bool {
+	size := more
+	for _, w := range p.Waiting {
+		size += len(w.Event)
 	}
-	one := &talk{id: id, ring: &xchat.Keyring{}}
-	if b != nil {
-		var kept keptTalk
-		if err := json.Unmarshal(b, &kept); err != nil {
-			return nil, fmt.Errorf("x: load conversation %s: it can't be read", id)
+	return len(p.Waiting) >= mostWaiting || size > mostHeld
+}
+
+// wait is for how long nobody looks again for what a message waits for: the longer it has waited, the rarer it is.
+func (p place) wait(now time.Time) time.Duration {
+	var newest time.Time
+	for _, w := range p.Waiting {
+		if w.Since.After(newest) {
+			newest = w.Since
 		}
-		if one.ring, err = xchat.ParseKeyring(kept.Ring); err != nil {
-			return nil, fmt.Errorf("x: load conversation %s: %w", id, err)
-		}
-		one.at = kept.place
 	}
-	if t.open == nil {
-		t.open = map[string]*talk{}
+	age := now.Sub(newest)
+	if age < tellAfter {
+		return 0
 	}
-	t.open[id] = one
-	return one, nil
+	return min(age/10, rarestLook)
 }
 
-// save keeps a talk as it is; its mu is held.
-func (t *talks) save(ctx context.Context, one *talk) error {
-	ring, err := one.ring.Keep()
-	if err == nil {
-		err = keepJSON(ctx, t.keep, keepTalk+one.id, keptTalk{place: one.at, Ring: ring})
+// rarestLook is how often at least somebody looks for what a message waits for.
+const rarestLook = 6 * time.Hour
+
+// due says whether it is time to ask for a talk of which X tells no change, and notes that it is done.
+func (one *talk) due(now time.Time) bool {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if !one.at.Owed && now.Sub(one.looked) < one.at.wait(now) {
+		return false
 	}
-	if err != nil {
-		return err
-	}
-	return t.note(ctx, one.id, len(one.at.Waiting) > 0)
+	one.looked = now
+	return true
 }
 
-// note remembers whether something waits in a conversation.
-func (t *talks) note(ctx context.Context, id string, waits bool) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if err := t.load(ctx); err != nil {
-		return err
-	}
-	if slices.Contains(t.waiting, id) == waits {
-		return nil
-	}
-	all := slices.DeleteFunc(slices.Clone(t.waiting), func(o string) bool { return o == id })
-	if waits {
-		all = append(all, id)
-	}
-	if err := keepJSON(ctx, t.keep, keepWaiting, all); err != nil {
-		return err
-	}
-	t.waiting = all
-	return nil
+// isGroup says whether an ID is that of an encrypted group: g and a number.
+func isGroup(id string) bool {
+	rest, group := strings.CutPrefix(id, "g")
+	_, number := parseSnowflake(rest)
+	return group && number
 }
 
-// waits is the conversations in which something waits.
-func (t *talks) waits(ctx context.Context) ([]string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	err := t.load(ctx)
-	return slices.Clone(t.waiting), err
+// ours is a conversation's ID as events carry it, from any of the ways in which X writes it. ok is false for what is neither
+// a group's nor that of the account and another one.
+func (t *encrypted) ours(id string) (canonical string, ok bool) {
+	id = xchat.ConversationID(id, t.own.user)
+	a, b, pair := strings.Cut(id, ":")
+	if !pair {
+		return id, isGroup(id)
+	}
+	_, oka := parseSnowflake(a)
+	_, okb := parseSnowflake(b)
+	return id, oka && okb && (a == t.own.user || b == t.own.user)
 }
 
-// load reads which conversations wait; mu is held.
-func (t *talks) load(ctx context.Context) error {
-	if t.waiting != nil {
-		return nil
-	}
-	b, err := t.keep.Kept(ctx, keepWaiting)
-	if err != nil {
-		return fmt.Errorf("x: load what waits: %w", err)
-	}
-	t.waiting = []string{}
-	if b != nil {
-		_ = json.Unmarshal(b, &t.waiting) // what is unreadable is found again when its key comes
-	}
-	return nil
+// within says whether an event is of a conversation, by its own word, which its writer signs.
+func (t *encrypted) within(ev wire.Event, id string) bool {
+	own, ok := t.ours(ev.Conversation)
+	return ok && own == id
 }
 
-// isGroup says whether an ID is that of an encrypted group.
-func isGroup(id string) bool { return strings.HasPrefix(id, "g") }
+// belongs says whether somebody can have written in a conversation. Who is in a group is X's to say.
+func belongs(user, conversation string) bool {
+	if _, ok := parseSnowflake(user); !ok {
+		return false
+	}
+	a, b, pair := strings.Cut(conversation, ":")
+	return !pair || user == a || user == b
+}
 
 // pathID is a conversation as the paths of X's API have it.
 func pathID(id string) string { return strings.ReplaceAll(id, ":", "-") }

@@ -56,23 +56,24 @@ func (t *encrypted) way(ctx context.Context, p chat.Post) (by way, known bool, e
 	if isGroup(string(p.To.ID)) {
 		return byChat, true, nil
 	}
-	if l, err := t.outbox.letter(ctx, t.id(p.Key)); err != nil || l != nil {
-		return byChat, true, err
-	}
 	one, err := t.conversation(ctx, p.To)
 	if err != nil {
 		return "", false, err
 	}
-	one.mu.Lock()
-	by = one.at.Way
-	one.mu.Unlock()
-	if by != "" {
+	by = one.place().Way
+	l, err := t.outbox.letter(ctx, t.id(p.Key))
+	switch {
+	case err != nil:
+		return "", false, err
+	case l != nil: // what was begun so goes on so; that it can may have been a guess
+		return byChat, by != "", nil
+	case by != "":
 		return by, true, nil
 	}
 	if group, err := t.c.dm.groups.has(ctx, string(p.To.ID)); err != nil || group {
 		return byClassic, true, err
 	}
-	if err := t.meet(ctx, string(p.To.ID), false); err != nil {
+	if _, err := t.meet(ctx, string(p.To.ID), false); err != nil {
 		return "", false, err
 	}
 	if _, ok := t.reader.Directory.Latest(string(p.To.ID)); ok {
@@ -81,7 +82,7 @@ func (t *encrypted) way(ctx context.Context, p chat.Post) (by way, known bool, e
 	return byClassic, true, nil
 }
 
-// cameBy remembers how people wrote last, so that they are answered that way.
+// cameBy remembers how people wrote last, before anybody can answer, so that they are answered that way.
 func (c *Connector) cameBy(ctx context.Context, by way, events []chat.Event) error {
 	t := c.chat.Load()
 	if t == nil {
@@ -91,7 +92,11 @@ func (c *Connector) cameBy(ctx context.Context, by way, events []chat.Event) err
 		if _, posted := ev.What.(chat.Posted); !posted || !ev.Direct || ev.Author.Self {
 			continue
 		}
-		if err := t.wrote(ctx, ev.Conversation, by, ev.At); err != nil {
+		at := ev.At
+		if id, ok := parseSnowflake(string(ev.Message)); ok {
+			at = id.time() // to the millisecond, where X tells seconds
+		}
+		if err := t.wrote(ctx, ev.Conversation, by, at); err != nil {
 			return err
 		}
 	}
@@ -105,11 +110,19 @@ func (t *encrypted) wrote(ctx context.Context, at chat.Conversation, by way, whe
 	}
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	if one.at.Way == by || when.Before(one.at.WayAt) {
+	if when.Before(one.at.WayAt) {
 		return nil
 	}
+	was, wasAt := one.at.Way, one.at.WayAt
 	one.at.Way, one.at.WayAt = by, when
-	return t.talks.save(ctx, one)
+	if was == by {
+		return nil // kept with the next change: after a restart, it is known since before
+	}
+	err = t.talks.save(ctx, one)
+	if err != nil {
+		one.at.Way, one.at.WayAt = was, wasAt
+	}
+	return err
 }
 
 // catchUpChat takes in every encrypted message that is new. One does it at a time.
