@@ -1,0 +1,269 @@
+package x_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/roost-im/roost/bridges/x"
+	"github.com/roost-im/roost/bridges/x/xchat"
+	"github.com/roost-im/roost/bridges/x/xchat/secretstream"
+	"github.com/roost-im/roost/bridges/x/xchat/wire"
+	"github.com/roost-im/roost/bridges/x/xsim"
+	"github.com/roost-im/roost/router/chat"
+)
+
+const (
+	forged   = "chat: the signature does not hold"
+	unsigned = "chat: it is not signed"
+)
+
+// TestBadEventsAreSkipped holds that what X, or somebody through it, should not have told is skipped with its reason, is taken for
+// nobody's words, and keeps nothing else from coming.
+func TestBadEventsAreSkipped(t *testing.T) {
+	t.Parallel()
+	contents := func(change func(m *wire.MessageCreate)) func(*wire.Event) {
+		return func(ev *wire.Event) {
+			m, _ := ev.Detail.(wire.MessageCreate)
+			m.Contents = slices.Clone(m.Contents)
+			change(&m)
+			ev.Detail = m
+		}
+	}
+	renamed := func(ev *wire.Event) { ev.ID += "'" }
+	for name, tc := range map[string]struct {
+		raw    func(encoded string) string // injected as it is; nil: changes are made
+		change func(s *sealedScene) []func(*wire.Event)
+		reason string // empty: it is nothing, and is told as nothing
+	}{
+		"truncated":      {raw: func(s string) string { return s[:len(s)/8*4] }, reason: "chat_event"},
+		"no base64":      {raw: func(string) string { return "{}" }, reason: "chat_event"},
+		"empty":          {raw: func(string) string { return "AA==" }, reason: "chat_event"},
+		"oversized":      {raw: func(s string) string { return strings.Repeat("A", wire.MostEvent+4) + s }, reason: "chat_event"},
+		"replayed":       {change: func(*sealedScene) []func(*wire.Event) { return nil }},
+		"another's name": {change: func(s *sealedScene) []func(*wire.Event) { return with(func(ev *wire.Event) { ev.Sender = s.bob }) }, reason: forged},
+		"nobody's name":  {change: func(*sealedScene) []func(*wire.Event) { return with(func(ev *wire.Event) { ev.Sender = "../me" }) }, reason: forged},
+		"our own name": {change: func(s *sealedScene) []func(*wire.Event) {
+			return with(func(ev *wire.Event) { ev.Sender, ev.Signature.KeyVersion = s.brand, "5" })
+		}, reason: "not listed"},
+		"another ID": {change: func(*sealedScene) []func(*wire.Event) { return with(renamed) }, reason: forged},
+		"flipped": {change: func(*sealedScene) []func(*wire.Event) {
+			return with(renamed, contents(func(m *wire.MessageCreate) { m.Contents[len(m.Contents)/2] ^= 1 }))
+		}, reason: forged},
+		"too much sealed": {change: func(*sealedScene) []func(*wire.Event) {
+			return with(renamed, contents(func(m *wire.MessageCreate) { m.Contents = make([]byte, 1<<20+1) }))
+		}, reason: forged},
+		"unsigned": {change: func(*sealedScene) []func(*wire.Event) {
+			return with(renamed, func(ev *wire.Event) { ev.Signature = wire.Signature{} })
+		}, reason: unsigned},
+		"in the clear": {change: func(*sealedScene) []func(*wire.Event) {
+			return with(renamed, func(ev *wire.Event) {
+				ev.Signature, ev.Detail = wire.Signature{}, wire.MessageCreate{Contents: wire.EncodeContent(wire.Message{Text: "trust me"})}
+			})
+		}, reason: unsigned},
+		"with a comma": {change: func(*sealedScene) []func(*wire.Event) {
+			return with(func(ev *wire.Event) { ev.ID = "a,b" })
+		}, reason: unsigned},
+		"of another conversation": {change: func(s *sealedScene) []func(*wire.Event) {
+			return with(func(ev *wire.Event) { ev.Conversation = xchat.ConversationID(s.bob, s.brand) })
+		}, reason: "chat: of another conversation"},
+		"of others' conversation": {change: func(s *sealedScene) []func(*wire.Event) {
+			return with(func(ev *wire.Event) { ev.Conversation = xchat.ConversationID(s.bob, s.ann) })
+		}, reason: "chat: of another conversation"},
+		"without a place": {change: func(*sealedScene) []func(*wire.Event) { return with(renamed, func(ev *wire.Event) { ev.Sequence = 0 }) }, reason: "chat: it has no place in the conversation"},
+		"of no kind": {change: func(*sealedScene) []func(*wire.Event) {
+			return with(renamed, func(ev *wire.Event) { ev.Detail = wire.Other{} })
+		}, reason: "chat_event"},
+		"a deletion by no one": {change: func(*sealedScene) []func(*wire.Event) {
+			return with(renamed, func(ev *wire.Event) {
+				ev.Detail = wire.MessageDelete{Sequences: []wire.Sequence{ev.Previous}, ForAll: true}
+			})
+		}, reason: forged},
+		"a group's change here": {change: func(s *sealedScene) []func(*wire.Event) {
+			return with(renamed, func(ev *wire.Event) {
+				ev.Detail = wire.GroupChange{Kind: wire.GroupMemberAdd, Members: []string{s.bob}}
+			})
+		}, reason: forged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := sealedBy(t, x.Poll)
+			s.begin(t)
+			said := s.say(t, "good")
+			s.event(t, "a good message", says("good"))
+			all := s.sim.ChatEvents(s.room())
+			model := all[len(all)-1]
+			if model.Sequence != said.Sequence {
+				t.Fatalf("the last event is %d, want %d", model.Sequence, said.Sequence)
+			}
+			if tc.raw != nil {
+				s.sim.Inject(s.room(), tc.raw(model.Encode()))
+			} else {
+				s.sim.Inject(s.room(), model.Encode(), append(with(s.next()), tc.change(s)...)...)
+			}
+			if strings.Contains(tc.reason, "listed") {
+				s.waits(t, 1) // X may list them yet
+			} else if tc.reason != "" {
+				s.skips(t, tc.reason)
+			}
+			s.say(t, "still there")
+			s.hears(t, "good", "still there")
+			for _, ev := range s.sink.Accepted() {
+				switch ev.What.(type) {
+				case chat.Posted:
+				default:
+					t.Errorf("it became %+v", ev)
+				}
+			}
+		})
+	}
+}
+
+func with(changes ...func(*wire.Event)) []func(*wire.Event) { return changes }
+
+// TestOddContents holds that what somebody did sign, and is odd all the same, does no harm.
+func TestOddContents(t *testing.T) {
+	t.Parallel()
+	s := setupSealed(t)
+	s.begin(t)
+	write := func(c wire.Content) xsim.Said { return must(t)(s.phone.Post(s.brand, c)) }
+	write(wire.Strange{Member: 13})
+	s.skips(t, "chat_content")
+	write(wire.Edit{Target: 0, Text: "of nothing"})
+	write(wire.Reaction{Target: 0, Emoji: "👍"})
+	write(wire.Reaction{Target: 5, Emoji: strings.Repeat("👍", 100)})
+	write(wire.Edit{Target: 12345, Text: "of nobody knows what"})
+	ev := s.event(t, "the edit", func(ev chat.Event) bool { _, is := ev.What.(chat.Edited); return is })
+	if e, _ := ev.What.(chat.Edited); ev.Message != "e12345" || e.Text.Body != "of nobody knows what" {
+		t.Errorf("the edit is %+v", ev)
+	}
+	m := wire.Message{Text: "see", Attachments: []wire.Attachment{
+		{Media: &wire.Media{HashKey: "../../2/users/me", Name: "../../etc/pass\nwd\u202e.png", Size: 1 << 40, Kind: wire.Image}},
+		{Media: &wire.Media{Name: "..", Kind: wire.Video}},
+		{Member: 9},
+		{Member: 9},
+		{Post: &wire.PostRef{ID: "../x"}},
+		{Post: &wire.PostRef{ID: "77"}},
+		{Link: &wire.Link{URL: "https://example.org/1"}},
+	}}
+	for range 1000 {
+		m.Attachments = append(m.Attachments, wire.Attachment{Media: &wire.Media{HashKey: "abc", Name: "more.png"}})
+	}
+	id := idOf(write(m))
+	ev = s.event(t, "the message", func(ev chat.Event) bool { return ev.Message == id })
+	p, _ := ev.What.(chat.Posted)
+	if want := "see\nhttps://x.com/i/status/77\nhttps://example.org/1\n(with something that only X's own apps show)"; p.Text.Body != want {
+		t.Errorf("it reads %q, want %q", p.Text.Body, want)
+	}
+	if len(p.Files) != 15 || p.Files[0].Name != "passwd.png" || p.Files[1].Name != "video.mp4" {
+		t.Errorf("it has %d files %.2v", len(p.Files), p.Files)
+	}
+	for _, f := range p.Files[:2] {
+		if _, err := chat.Fetch(t.Context(), s.conn, f); chat.KindOf(err) != chat.Gone {
+			t.Errorf("a file at %q = %v, want that it is gone", f.Source, err)
+		}
+	}
+	s.say(t, "still there")
+	s.event(t, "the next message", says("still there"))
+	for _, ev := range s.sink.Events() {
+		if r, is := ev.What.(chat.Reacted); is {
+			t.Errorf("a reaction came: %+v", r)
+		}
+	}
+}
+
+// TestNobodyEditsOthersWords holds that an edit is its writer's, which X can't see to.
+func TestNobodyEditsOthersWords(t *testing.T) {
+	t.Parallel()
+	for _, restart := range []bool{false, true} {
+		s := setupSealed(t)
+		s.sim.KeepEdited(true)
+		s.begin(t)
+		mine, _ := strings.CutPrefix(string(s.posts(t, s.post("k", "it costs 10"))), "e")
+		s.event(t, "the echo", func(ev chat.Event) bool { return ev.Author.Self && posted(ev) == "it costs 10" })
+		if restart {
+			s.restart(t)
+		}
+		must(t)(s.phone.Edit(s.brand, wire.ParseSequence(mine), "it is free"))
+		s.skips(t, "chat: it edits somebody else's message")
+		s.say(t, "so?")
+		s.event(t, "the next message", says("so?"))
+		s.silent(t, "the edit", func(ev chat.Event) bool { _, is := ev.What.(chat.Edited); return is })
+	}
+}
+
+// TestFilesThatAreCut holds that whoever reads a file hears that it is not whole, or not what was sent.
+func TestFilesThatAreCut(t *testing.T) {
+	t.Parallel()
+	var change func([]byte) []byte
+	wrap := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasPrefix(r.URL.Path, "/2/chat/media/") || r.Method != http.MethodGet || change == nil {
+				next.ServeHTTP(w, r)
+				return
+			}
+			rewrite(next, w, r, func(body string) string { return string(change([]byte(body))) })
+		})
+	}
+	s := setupSealedOn(t, xsim.Config{Wrap: wrap})
+	s.begin(t)
+	data := bytes.Repeat([]byte("a picture, more or less "), 1000)
+	must(t)(s.phone.SayWith(s.brand, "look", xsim.File{Name: "cat.png", Type: "image/png", Data: data}))
+	ev := s.event(t, "the picture", func(ev chat.Event) bool { p, ok := ev.What.(chat.Posted); return ok && len(p.Files) == 1 })
+	f := ev.What.(chat.Posted).Files[0] //nolint:forcetypeassert // it is one
+	for _, tc := range []struct {
+		name   string
+		change func([]byte) []byte
+		want   error
+	}{
+		{"whole", nil, nil},
+		{"cut in the middle", func(b []byte) []byte { return b[:len(b)/2] }, secretstream.ErrTruncated},
+		{"cut between two pieces", func(b []byte) []byte { return b[:24+3*(1024+17)] }, secretstream.ErrTruncated},
+		{"nothing but its head", func(b []byte) []byte { return b[:24] }, secretstream.ErrTruncated},
+		{"nothing", func([]byte) []byte { return nil }, secretstream.ErrTruncated},
+		{"changed", func(b []byte) []byte { b[len(b)/2] ^= 1; return b }, secretstream.ErrCorrupt},
+		{"lengthened", func(b []byte) []byte { return append(b, b...) }, secretstream.ErrCorrupt},
+	} {
+		change = tc.change
+		r, err := chat.Fetch(t.Context(), s.conn, f)
+		if err != nil {
+			t.Fatalf("%s: %v", tc.name, err)
+		}
+		got, err := io.ReadAll(r)
+		if !errors.Is(err, tc.want) || tc.want == nil && !bytes.Equal(got, data) || !bytes.HasPrefix(data, got) {
+			t.Errorf("%s: read %d bytes, %v; want %v", tc.name, len(got), err, tc.want)
+		}
+		if err := r.Close(); err != nil {
+			t.Errorf("%s: close: %v", tc.name, err)
+		}
+	}
+}
+
+// TestStrangersAreNotLookedUp holds that a message has no more people looked up than it needs, whomever it names.
+func TestStrangersAreNotLookedUp(t *testing.T) {
+	t.Parallel()
+	s := setupSealed(t)
+	s.begin(t)
+	first := s.say(t, "first")
+	s.event(t, "the first", says("first"))
+	all := s.sim.ChatEvents(s.room())
+	original := xsim.Fresh(all[len(all)-1])
+	original.Sender = s.bob
+	p := &wire.Preview{Text: "first", Sequence: first.Sequence, Original: &original}
+	m, _ := original.Detail.(wire.MessageCreate)
+	for i := range 100 {
+		p.KeyChanges = append(p.KeyChanges, wire.Event{
+			ID: "k", Sender: "1234567" + string(rune('0'+i%10)), Conversation: s.room(), Detail: wire.KeyChange{Version: m.KeyVersion},
+		})
+	}
+	calls := s.sim.Calls(xsim.PublicKeys)
+	must(t)(s.phone.Post(s.brand, wire.Message{Text: "so you said", Reply: p}))
+	s.event(t, "the reply", func(ev chat.Event) bool { return strings.HasSuffix(posted(ev), "so you said") })
+	if n := s.sim.Calls(xsim.PublicKeys) - calls; n > 1 {
+		t.Errorf("%d people's keys were looked up", n)
+	}
+}
