@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,8 +36,11 @@ func TestConformance(t *testing.T) {
 
 var _ bridgetest.Lasting = (*stage)(nil)
 
-// stage is a simulated X for bridgetest.
-type stage struct {
+// stage is a simulated X for bridgetest, on which people write in the clear.
+type stage struct{ *board }
+
+// board is what the stages have in common.
+type board struct {
 	*scene
 	receive string
 	group   string // of Ann, Bob and the account; empty: there is none yet
@@ -56,9 +57,11 @@ type stage struct {
 
 const hookAddress = "https://hooks.example/x/acme"
 
-func newStage(t *testing.T, receive string) *stage {
+func newStage(t *testing.T, receive string) *stage { t.Helper(); return &stage{newBoard(t, receive)} }
+
+func newBoard(t *testing.T, receive string) *board {
 	t.Helper()
-	st := &stage{receive: receive, live: make(chan struct{})}
+	st := &board{receive: receive, live: make(chan struct{})}
 	sc := xsim.Config{Wrap: st.wrap, StrictWebhooks: true, WebhookBackoff: 10 * time.Millisecond, WebhookTries: 20, Dial: func(*http.Transport) *http.Client {
 		return &http.Client{Transport: local{http.HandlerFunc(st.hook)}}
 	}}
@@ -77,7 +80,7 @@ func newStage(t *testing.T, receive string) *stage {
 }
 
 // Open makes the connector; the first time it logs the account in.
-func (st *stage) Open(t *testing.T, deps bridges.Deps) chat.Connector {
+func (st *board) Open(t *testing.T, deps bridges.Deps) chat.Connector {
 	t.Helper()
 	if b, _ := deps.Keep.Kept(t.Context(), "token"); b == nil {
 		keepTokens(t, deps.Keep, st.tokens, time.Now().Add(2*time.Hour))
@@ -109,7 +112,7 @@ func (g gate) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // mount serves the connector's webhook.
-func (st *stage) mount(_ string, h http.Handler) (func(), error) {
+func (st *board) mount(_ string, h http.Handler) (func(), error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.handler = h
@@ -122,7 +125,7 @@ func (st *stage) mount(_ string, h http.Handler) (func(), error) {
 }
 
 // hook is the web address that X calls.
-func (st *stage) hook(w http.ResponseWriter, r *http.Request) {
+func (st *board) hook(w http.ResponseWriter, r *http.Request) {
 	st.mu.Lock()
 	h := st.handler
 	st.mu.Unlock()
@@ -133,95 +136,17 @@ func (st *stage) hook(w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(w, r)
 }
 
-// wrap is where odd events get in.
-func (st *stage) wrap(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/2/activity/stream":
-			tapped := &tap{ResponseWriter: w, stage: st}
-			defer st.untap(tapped)
-			next.ServeHTTP(tapped, r)
-		case "/2/dm_events":
-			st.page(next, w, r)
-		default:
-			next.ServeHTTP(w, r)
-		}
-	})
-}
-
-// page puts an event of an unknown kind on a page, when there shall be one.
-func (st *stage) page(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	rec := httptest.NewRecorder()
-	next.ServeHTTP(rec, r)
-	body := rec.Body.Bytes()
-	st.mu.Lock()
-	if st.strange && rec.Code == http.StatusOK {
-		var page map[string]any
-		if json.Unmarshal(body, &page) == nil {
-			id := fmt.Sprint((time.Now().UnixMilli()-1288834974657)<<22 | 1<<21) // of no message of the simulator
-			all, _ := page["data"].([]any)
-			page["data"] = append([]any{map[string]any{"id": id, "event_type": "MessagePinned", "dm_conversation_id": "1-2"}}, all...)
-			body, _ = json.Marshal(page)
-			st.strange = false
-		}
-	}
-	st.mu.Unlock()
-	maps.Copy(w.Header(), rec.Header())
-	w.WriteHeader(rec.Code)
-	_, _ = w.Write(body)
-}
-
-// tap lets a line in between those of a stream.
-type tap struct {
-	http.ResponseWriter
-	stage *stage
-	mu    sync.Mutex
-}
-
-// WriteHeader begins the stream.
-func (tp *tap) WriteHeader(status int) {
-	tp.ResponseWriter.WriteHeader(status)
-	tp.stage.tap(tp)
-}
-
-// Write is the stream's own line.
-func (tp *tap) Write(b []byte) (int, error) {
-	tp.mu.Lock()
-	defer tp.mu.Unlock()
-	return tp.ResponseWriter.Write(b)
-}
-
-// FlushError sends what was written.
-func (tp *tap) FlushError() error {
-	tp.mu.Lock()
-	defer tp.mu.Unlock()
-	return http.NewResponseController(tp.ResponseWriter).Flush()
-}
-
-func (st *stage) tap(tp *tap) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.taps = append(st.taps, tp)
-	st.once.Do(func() { close(st.live) })
-}
-
-func (st *stage) untap(tp *tap) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.taps = slices.DeleteFunc(st.taps, func(o *tap) bool { return o == tp })
-}
-
 // Account is the account that the connector speaks for.
-func (st *stage) Account() chat.Account { return account }
+func (st *board) Account() chat.Account { return account }
 
-// Talk is the conversation with the person.
 // Mixed says that the account could do more with encrypted messages, for which it has no keys here.
 func (st *stage) Mixed() {}
 
-func (st *stage) Talk() chat.Conversation { return st.talk() }
+// Talk is the conversation with the person.
+func (st *board) Talk() chat.Conversation { return st.talk() }
 
 // Person is the person.
-func (st *stage) Person() chat.PersonID { return chat.PersonID(st.ann) }
+func (st *board) Person() chat.PersonID { return chat.PersonID(st.ann) }
 
 // Say has the person write.
 func (st *stage) Say(_ *testing.T, text string, files ...bridgetest.File) chat.MessageID {
@@ -258,7 +183,7 @@ func (st *stage) Heard(*testing.T) []bridgetest.Heard {
 }
 
 // Self is the account's own ID.
-func (st *stage) Self() chat.PersonID { return chat.PersonID(st.brand) }
+func (st *board) Self() chat.PersonID { return chat.PersonID(st.brand) }
 
 // Call has the person write into a group. Of groups X tells nothing live; an event that the connector does not know has it
 // look for itself.
@@ -278,15 +203,15 @@ func (st *stage) Call(t *testing.T, called bool, words string) chat.MessageID {
 }
 
 // Lasting says that nobody can have X end a conversation.
-func (st *stage) Lasting() string {
+func (st *board) Lasting() string {
 	return "X's API neither ends a conversation nor takes anybody out of one, so how a post into it fails then is not known"
 }
 
 // Drop cuts the stream.
-func (st *stage) Drop(*testing.T) { st.sim.DropStreams() }
+func (st *board) Drop(*testing.T) { st.sim.DropStreams() }
 
 // Down refuses every connection.
-func (st *stage) Down(_ *testing.T, down bool) { st.down.Store(down) }
+func (st *board) Down(_ *testing.T, down bool) { st.down.Store(down) }
 
 // Throttle answers the next post with 429.
 func (st *stage) Throttle(_ *testing.T, wait time.Duration) {
@@ -307,7 +232,7 @@ func (st *stage) Swallow(*testing.T) {
 func (st *stage) Hang(*testing.T) { st.sim.Fail(xsim.SendToParticipant, xsim.Fault{Hang: true}) }
 
 // Revoke ends the login.
-func (st *stage) Revoke(*testing.T) { st.sim.Revoke(st.brand) }
+func (st *board) Revoke(*testing.T) { st.sim.Revoke(st.brand) }
 
 // Lose has X know nothing of the files any more.
 func (st *stage) Lose(*testing.T) bool {
@@ -316,7 +241,7 @@ func (st *stage) Lose(*testing.T) bool {
 }
 
 // Redeliver has X tell again: by a backfill or a replay. Polls list again what they listed before anyway.
-func (st *stage) Redeliver(t *testing.T) {
+func (st *board) Redeliver(t *testing.T) {
 	t.Helper()
 	switch st.receive {
 	case x.Stream:
@@ -330,7 +255,7 @@ func (st *stage) Redeliver(t *testing.T) {
 }
 
 // appCall asks the simulator as the app, and gives the first ID of the answer.
-func (st *stage) appCall(t *testing.T, method, path, body string) string {
+func (st *board) appCall(t *testing.T, method, path, body string) string {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer sim-app-bearer")
@@ -348,7 +273,7 @@ func (st *stage) appCall(t *testing.T, method, path, body string) string {
 }
 
 // Odd tells of something that nobody knows.
-func (st *stage) Odd(t *testing.T) {
+func (st *board) Odd(t *testing.T) {
 	t.Helper()
 	line := fmt.Sprintf(`{"data":{"event_type":"dm.pinned","event_uuid":"1","filter":{"user_id":%q},"payload":{"pin":1}}}`, st.brand)
 	switch st.receive {
@@ -381,7 +306,7 @@ func (st *stage) Odd(t *testing.T) {
 }
 
 // Secrets are the account's credentials.
-func (st *stage) Secrets() []string {
+func (st *board) Secrets() []string {
 	return []string{
 		st.tokens.Access, st.tokens.Refresh, st.tokens.OAuth1Token, st.tokens.OAuth1Secret,
 		"sim-client-secret", "sim-consumer-secret", "sim-app-bearer",
