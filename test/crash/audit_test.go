@@ -3,6 +3,7 @@ package crash_test
 import (
 	"fmt"
 	"strings"
+	"testing"
 
 	"github.com/roost-im/roost/test/town"
 )
@@ -65,6 +66,16 @@ func (a *audit) at(p town.Spot, token string) (int, bool) {
 
 func (a *audit) fault(format string, args ...any) {
 	a.faults = append(a.faults, fmt.Sprintf(format, args...))
+}
+
+// tell fails the test with what is wrong.
+func (a *audit) tell(t *testing.T, waiting int) {
+	t.Helper()
+	const shown = 40
+	for _, f := range a.faults[:min(len(a.faults), shown)] {
+		t.Error(f)
+	}
+	t.Errorf("there are %d faults, and %d deliveries wait", len(a.faults), waiting)
 }
 
 // excused says that Roost lists a message to Telegram as held: Telegram takes no key and can't be read back, so whether it

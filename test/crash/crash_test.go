@@ -1,6 +1,7 @@
 package crash_test
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -13,11 +14,12 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 100, "how often Roost is killed")
+	kills = flag.Int("kills", 0, "how often each test kills Roost; 0: as often as it does by itself")
 	hooks = flag.Bool("webhooks", false, "write on Discord by webhooks, whose posts in doubt wait for a minute")
 )
 
 const (
+	usually  = 100 // kills
 	contacts = 6
 	pause    = 600 * time.Millisecond // between two messages of one person, on average
 	patience = 3 * time.Minute        // until everything has arrived after the last kill
@@ -46,14 +48,14 @@ func TestKilled(t *testing.T) {
 		people.Go(func() { k.asks(ctx) })
 		people.Go(func() { k.answers(ctx) })
 	}
-	counted, idle := 0, 0
-	for counted < *kills {
+	counted, idle, most := 0, 0, cmp.Or(*kills, usually)
+	for counted < most {
 		sleep(ctx, 150*time.Millisecond+rand.N(600*time.Millisecond))
 		busy := c.underWay(s)
 		life.Kill(t)
 		if busy {
 			counted++
-		} else if idle++; idle > *kills+20 {
+		} else if idle++; idle > most+20 {
 			t.Fatalf("%d kills found nothing under way", idle)
 		}
 		life = s.start(t)
@@ -134,7 +136,11 @@ func (c *crowd) underWay(s *stage) bool {
 	for _, k := range c.talkers {
 		k.mu.Lock()
 		said := k.said[max(0, len(k.said)-3):]
-		if n := len(said); n > 0 && said[n-1].change == unchanged && len(a.ours(s.legs[0], said[n-1].token)) == 0 && k.at != s.legs[0] {
+		to := s.legs[0]
+		if to.Name() == k.at.Name() {
+			to = s.legs[1]
+		}
+		if n := len(said); n > 0 && said[n-1].change == unchanged && len(a.ours(to, said[n-1].token)) == 0 {
 			k.mu.Unlock()
 			return true
 		}
@@ -170,23 +176,8 @@ func (s *stage) settles(t *testing.T, c *crowd) *audit {
 	}
 	began := time.Now()
 	for quiet := 0; ; {
-		l := s.ledger(t)
-		a := newAudit(l)
-		for _, k := range c.talkers {
-			for _, to := range s.legs {
-				if to.Name() != k.at.Name() {
-					a.mirrored(k, to)
-				}
-			}
-		}
-		for _, k := range c.talks {
-			a.desked(k, s.surfaces)
-		}
-		mail := s.Slack.Mail()
-		if most := mail.Lost * (len(s.legs) - 1); a.unheard > most {
-			a.fault("%d changes made in Slack are missing, and Slack gave up on %d events", a.unheard, mail.Lost)
-		}
-		waiting := l.Count["waiting"] + mail.Waiting
+		a := s.audit(t, c)
+		waiting := a.ledger.Count["waiting"] + s.Slack.Mail().Waiting
 		if waiting == 0 && len(a.faults) == 0 {
 			t.Logf("after the last kill it took %v until nothing waited", time.Since(began).Round(time.Second))
 			return a
@@ -195,14 +186,32 @@ func (s *stage) settles(t *testing.T, c *crowd) *audit {
 			quiet++
 		}
 		if ctx.Err() != nil || quiet > 10 {
-			for _, f := range a.faults[:min(len(a.faults), 40)] {
-				t.Error(f)
-			}
-			t.Errorf("there are %d faults, and %d deliveries wait", len(a.faults), waiting)
+			a.tell(t, waiting)
 			return a
 		}
 		sleep(ctx, time.Second)
 	}
+}
+
+// audit compares what everybody said with what stands everywhere now.
+func (s *stage) audit(t *testing.T, c *crowd) *audit {
+	t.Helper()
+	a := newAudit(s.ledger(t))
+	for _, k := range c.talkers {
+		for _, to := range s.legs {
+			if to.Name() != k.at.Name() {
+				a.mirrored(k, to)
+			}
+		}
+	}
+	for _, k := range c.talks {
+		a.desked(k, s.surfaces)
+	}
+	mail := s.Slack.Mail()
+	if most := mail.Lost * (len(s.legs) - 1); a.unheard > most {
+		a.fault("%d changes made in Slack are missing, and Slack gave up on %d events", a.unheard, mail.Lost)
+	}
+	return a
 }
 
 func sleep(ctx context.Context, d time.Duration) {

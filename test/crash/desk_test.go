@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/roost-im/roost/test/town"
@@ -17,17 +18,72 @@ type talk struct {
 
 	mu     sync.Mutex
 	asked  []string
+	aside  []string // of what was asked, what went another way than usual
+	late   []string // of what was asked, what may come late
+	loose  bool     // what is asked now may come late
 	answer []string
-	thread string // of the case at home, once it is there
+	thread string          // of the case at home, once it is there
+	files  map[string]bool // which messages have one
 }
 
 // ask writes one message as the contact.
-func (k *talk) ask() {
+func (k *talk) ask() { k.askAt(k.contact, nil) }
+
+// askAt writes one message as the contact in one of the ways in which they can, with a file if that is not nil.
+func (k *talk) askAt(contact town.Spot, file []byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	said := fmt.Sprintf("%sask%d", k.name, len(k.asked))
-	k.contact.Say(town.Draft{Text: said})
+	if contact.Say(town.Draft{Text: said, File: file}) == "" {
+		return
+	}
 	k.asked = append(k.asked, said)
+	k.attach(said, file)
+	if contact != k.contact {
+		k.aside = append(k.aside, said)
+	}
+	if k.loose {
+		k.late = append(k.late, said)
+	}
+}
+
+// ways is what the contact wrote in each of the ways in which they can, between which there is no order; and each by itself
+// that may wait for a key.
+func (k *talk) ways() [][]string {
+	var late [][]string
+	ways := map[bool][]string{}
+	for _, said := range k.asked {
+		if slices.Contains(k.late, said) {
+			late = append(late, []string{said})
+			continue
+		}
+		aside := slices.Contains(k.aside, said)
+		ways[aside] = append(ways[aside], said)
+	}
+	return append(late, ways[false], ways[true])
+}
+
+// attach notes that there is a file with a message; mu is held.
+func (k *talk) attach(said string, file []byte) {
+	if k.files == nil {
+		k.files = map[string]bool{}
+	}
+	k.files[said] = file != nil
+}
+
+// reply writes one message in the case's thread, once that is there.
+func (k *talk) reply(file []byte) {
+	if !k.begun() {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	said := fmt.Sprintf("%sanswer%d", k.name, len(k.answer))
+	if k.home.Say(town.Draft{Text: said, Thread: k.thread, File: file}) == "" {
+		return
+	}
+	k.answer = append(k.answer, said)
+	k.attach(said, file)
 }
 
 // asks writes as the contact until ctx ends.
@@ -41,13 +97,7 @@ func (k *talk) asks(ctx context.Context) {
 // answers writes in the case's thread until ctx ends.
 func (k *talk) answers(ctx context.Context) {
 	for ctx.Err() == nil {
-		if k.begun() {
-			k.mu.Lock()
-			said := fmt.Sprintf("%sanswer%d", k.name, len(k.answer))
-			k.home.Say(town.Draft{Text: said, Thread: k.thread})
-			k.answer = append(k.answer, said)
-			k.mu.Unlock()
-		}
+		k.reply(nil)
 		sleep(ctx, rand.N(2*pause))
 	}
 }
@@ -76,9 +126,13 @@ func threadOf(p town.Spot, token string) string {
 // other surfaces: once, in order, and in one thread.
 func (a *audit) desked(k *talk, surfaces []town.Spot) {
 	for _, to := range surfaces {
-		a.series(k.contact, to, k.asked)
+		for _, way := range k.ways() {
+			a.series(k.contact, to, way)
+		}
+		a.carry(k, to, k.asked)
 		if to.Name() != k.home.Name() {
 			a.series(k.home, to, k.answer)
+			a.carry(k, to, k.answer)
 		}
 		threads := map[string]bool{}
 		for _, token := range k.asked {
@@ -91,6 +145,18 @@ func (a *audit) desked(k *talk, surfaces []town.Spot) {
 		}
 	}
 	a.series(k.home, k.contact, k.answer)
+	a.carry(k, k.contact, k.answer)
+}
+
+// carry checks the files of messages that stand in a place.
+func (a *audit) carry(k *talk, to town.Spot, tokens []string) {
+	for _, token := range tokens {
+		for _, l := range a.ours(to, token) {
+			if k.files[token] != (l.Files == 1) {
+				a.fault("%s: %s has %d files", to.Name(), token, l.Files)
+			}
+		}
+	}
 }
 
 // series checks that messages stand in a place once and in order.

@@ -46,20 +46,20 @@ type talker struct {
 func (k *talker) talk(ctx context.Context) {
 	for ctx.Err() == nil {
 		k.mu.Lock()
-		k.act()
+		k.act(rand.IntN)
 		k.mu.Unlock()
 		sleep(ctx, rand.N(2*pause))
 	}
 }
 
-// act says something new, or changes something that was said lately and not changed yet.
-func (k *talker) act() {
-	roll, n := rand.N(100), len(k.said)
+// act says something new, or changes something that was said lately and not changed yet, as the dice fall.
+func (k *talker) act(dice func(n int) int) {
+	roll, n := dice(100), len(k.said)
 	if _, ok := k.at.(town.Changer); !ok || roll < 70 || n == 0 {
 		k.post(roll)
 		return
 	}
-	m := &k.said[n-1-rand.N(min(n, 5))]
+	m := &k.said[n-1-dice(min(n, 5))]
 	if m.change != unchanged {
 		k.post(roll)
 		return

@@ -9,6 +9,7 @@ import (
 	"github.com/roost-im/roost/bridges/discord/discordsim"
 	"github.com/roost-im/roost/bridges/slack/slacksim"
 	"github.com/roost-im/roost/bridges/telegram/telegramsim"
+	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/bridges/x/xsim"
 )
 
@@ -100,6 +101,74 @@ func (p OnX) Lines() []Line {
 		all = append(all, Line{ID: m.ID, Text: m.Text, Ours: m.API, Files: len(m.Media)})
 	}
 	return all
+}
+
+// InChat is an encrypted direct conversation with the account on X, or such a group, as a person's telephone shows it. Of two
+// people it is one conversation with what they say to each other OnX.
+type InChat struct {
+	Sim   *xsim.Sim
+	Phone *xsim.Phone
+	Brand string
+	Group string // empty: the two talk directly
+}
+
+// with is how the telephone names it.
+func (p InChat) with() string { return cmp.Or(p.Group, p.Brand) }
+
+// Name is how routes and deliveries name it.
+func (p InChat) Name() string { return "x/acme#" + cmp.Or(p.Group, p.Phone.User()) }
+
+// Say says something as the person. The id is empty when X did not take it.
+func (p InChat) Say(d Draft) string {
+	var said xsim.Said
+	var err error
+	switch {
+	case d.Answers != "":
+		said, err = p.Phone.Reply(p.with(), wire.ParseSequence(d.Answers), d.Text)
+	case d.File != nil:
+		said, err = p.Phone.SayWith(p.with(), d.Text, xsim.File{Name: fileName, Type: fileType, Data: d.File})
+	default:
+		said, err = p.Phone.Say(p.with(), d.Text)
+	}
+	if err != nil {
+		return ""
+	}
+	return said.Sequence.String()
+}
+
+// Edit changes what the person said.
+func (p InChat) Edit(id, text string) error {
+	_, err := p.Phone.Edit(p.with(), wire.ParseSequence(id), text)
+	return err
+}
+
+// Remove deletes what the person said, for everybody.
+func (p InChat) Remove(id string) error {
+	return p.Phone.Delete(p.with(), true, wire.ParseSequence(id))
+}
+
+// React puts a thumb up on a message as the person.
+func (p InChat) React(id string) error {
+	_, err := p.Phone.React(p.with(), wire.ParseSequence(id), "👍")
+	return err
+}
+
+// Lines are all messages, encrypted and not, oldest first.
+func (p InChat) Lines() []Line {
+	var all []Line
+	if p.Group == "" {
+		all = OnX{Sim: p.Sim, User: p.Phone.User(), Brand: p.Brand}.Lines()
+	}
+	for _, m := range p.Phone.Talk(p.with()) {
+		l := Line{ID: m.Sequence.String(), Text: m.Text, Ours: m.Sender == p.Brand, Gone: m.Deleted, Files: len(m.Files)}
+		for _, users := range m.Reactions {
+			if slices.Contains(users, p.Brand) {
+				l.Marks++
+			}
+		}
+		all = append(all, l)
+	}
+	return inOrder(all)
 }
 
 // InSlack is a channel in Slack.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -40,9 +41,12 @@ type Town struct {
 const retries = 50
 
 // New starts the platforms on loopback. Close ends them.
-func New() (*Town, error) {
+func New() (*Town, error) { return Behind(nil) }
+
+// Behind is New with something put round X's API, if wrap is not nil.
+func Behind(wrap func(http.Handler) http.Handler) (*Town, error) {
 	t := &Town{
-		X:        xsim.New(xsim.Config{KeepAlive: time.Second}),
+		X:        xsim.New(xsim.Config{KeepAlive: time.Second, Wrap: wrap}),
 		Slack:    slacksim.New(slacksim.Config{Timing: slacksim.Timing{Retries: make([]time.Duration, retries)}}),
 		Discord:  discordsim.New(discordsim.Config{}),
 		Telegram: telegramsim.New(telegramsim.Config{Privacy: new(bool)}),
