@@ -134,12 +134,19 @@ func (s *stage) ledger(t *testing.T) ledger {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "deliveries", "--json", "--dead", "--limit", "100000", "-c", s.config())
-	var errs strings.Builder
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("roost deliveries: %v %s", err, errs.String())
+	var out []byte
+	for {
+		cmd := exec.CommandContext(ctx, program, "deliveries", "--json", "--dead", "--limit", "100000", "-c", s.config())
+		var errs strings.Builder
+		cmd.Stderr = &errs
+		var err error
+		if out, err = cmd.Output(); err == nil {
+			break
+		}
+		if ctx.Err() != nil || !strings.Contains(errs.String(), "is starting, ending") { // it listens a little before it answers
+			t.Fatalf("roost deliveries: %v %s", err, errs.String())
+		}
+		sleep(ctx, 100*time.Millisecond)
 	}
 	var l ledger
 	if err := json.Unmarshal(out, &l); err != nil {
