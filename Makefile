@@ -86,7 +86,7 @@ fuzz: ## run every fuzz target (FUZZ='^Fuzz') for FUZZTIME=10s
 	@for pkg in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(PKG)); do \
 		for target in $$($(GO) test -list '$(FUZZ)' $$pkg | { grep '^Fuzz' || true; }); do \
 			echo "== $$pkg $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$pkg; \
 		done; \
 	done
 
