@@ -67,9 +67,15 @@ func (p *place) author(s wire.Sequence) (sender string, ok bool) {
 	return p.Wrote[i].Sender, true
 }
 
+// forgot says whether a message may have been here before those of which it is remembered who wrote them.
+func (p *place) forgot(s wire.Sequence) bool {
+	return len(p.Wrote) >= mostWrote && !slices.ContainsFunc(p.Wrote, func(one wrote) bool { return one.Sequence < s })
+}
+
 // mayEdit says whether what somebody wrote is no edit, or is by who wrote its target: X can't see what an encrypted edit is of.
-// In a group it must be known who wrote; of two people, neither of which can change what the other one said, an edit of a
-// message that nobody remembers is left to whoever has it.
+// In a group it must be known who wrote, unless the message was never here: X lists an edit in place of its target, so it may be
+// all that there is of it. Of two people, neither of which can change what the other one said, an edit of a message that nobody
+// remembers is left to whoever has it.
 func (d *digest) mayEdit(ev wire.Event, c wire.Content) bool {
 	edit, is := c.(wire.Edit)
 	if !is {
@@ -77,7 +83,7 @@ func (d *digest) mayEdit(ev wire.Event, c wire.Content) bool {
 	}
 	author, known := d.next.author(edit.Target)
 	if !known {
-		return !isGroup(d.one.id)
+		return !isGroup(d.one.id) || !d.next.forgot(edit.Target)
 	}
 	return author == ev.Sender
 }

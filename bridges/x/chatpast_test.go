@@ -270,3 +270,37 @@ func TestWithoutKeysNothingIsEdited(t *testing.T) {
 		t.Errorf("an edit = %v, want that it is unsupported", err)
 	}
 }
+
+// TestEditInAGroupOfWhatWasNotSeen edits a message of a group before it is read. What somebody else then makes of it is no edit.
+func TestEditInAGroupOfWhatWasNotSeen(t *testing.T) {
+	t.Parallel()
+	s := setupLive(t)
+	bob := s.sim.Phone(s.bob)
+	group, err := s.phone.Group("tea", s.brand, s.bob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.begin(t)
+	s.stop(t)
+	said, err := s.phone.Say(group, "frist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, edit := range []struct {
+		phone *xsim.Phone
+		words string
+	}{{s.phone, "first"}, {bob, "worst"}, {s.phone, "second"}} {
+		if _, err := edit.phone.Edit(group, said.Sequence, edit.words); err != nil {
+			t.Fatal(err)
+		}
+		if s.running == nil {
+			s.again(t)
+			s.event(t, "the edit", func(ev chat.Event) bool { return ev.Message == idOf(said) })
+		}
+	}
+	s.event(t, "the second edit", func(ev chat.Event) bool {
+		e, ok := ev.What.(chat.Edited)
+		return ok && e.Text.Body == "second"
+	})
+	s.hearsAll(t, "now first", "now second")
+}
