@@ -52,7 +52,7 @@ func TestRefusals(t *testing.T) {
 			c := connector(t, "1", nil)
 			resp := &http.Response{StatusCode: tc.status, Body: io.NopCloser(strings.NewReader(tc.body)), Header: http.Header{}}
 			resp.Header.Set("x-rate-limit-remaining", "0")
-			resp.Header.Set("x-rate-limit-reset", fmt.Sprint(time.Now().Add(90 * time.Second).Unix()))
+			resp.Header.Set("x-rate-limit-reset", fmt.Sprint(time.Now().Add(90*time.Second).Unix()))
 			err := c.api.refused(request{op: "x: post", writes: tc.writes}, c.api.user, resp)
 			if k := chat.KindOf(err); k != tc.kind {
 				t.Errorf("%v is %v, want %v", err, k, tc.kind)
