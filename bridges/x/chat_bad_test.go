@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -83,6 +84,9 @@ func TestBadEventsAreSkipped(t *testing.T) {
 				ev.Detail = wire.MessageDelete{Sequences: []wire.Sequence{ev.Previous}, ForAll: true}
 			})
 		}, reason: forged},
+		"typing by a stranger": {change: func(s *sealedScene) []func(*wire.Event) {
+			return with(renamed, func(ev *wire.Event) { ev.Sender, ev.Detail = s.bob, wire.Typing{} })
+		}, reason: forged},
 		"a group's change here": {change: func(s *sealedScene) []func(*wire.Event) {
 			return with(renamed, func(ev *wire.Event) {
 				ev.Detail = wire.GroupChange{Kind: wire.GroupMemberAdd, Members: []string{s.bob}}
@@ -113,9 +117,7 @@ func TestBadEventsAreSkipped(t *testing.T) {
 			s.say(t, "still there")
 			s.hears(t, "good", "still there")
 			for _, ev := range s.sink.Accepted() {
-				switch ev.What.(type) {
-				case chat.Posted:
-				default:
+				if _, is := ev.What.(chat.Posted); !is {
 					t.Errorf("it became %+v", ev)
 				}
 			}
@@ -196,6 +198,36 @@ func TestNobodyEditsOthersWords(t *testing.T) {
 	}
 }
 
+// TestEditsInGroups holds that an edit of what was not taken in comes in a group, too, where X lists it in place of the message; and
+// that nobody edits what somebody else wrote so long ago that nobody remembers who it was.
+func TestEditsInGroups(t *testing.T) {
+	t.Parallel()
+	s := setupSealed(t)
+	s.begin(t)
+	bob := s.sim.Phone(s.bob)
+	id, err := s.phone.Group("tea", s.brand, s.bob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := must(t)(s.phone.Say(id, "old"))
+	s.event(t, "the old message", says("old"))
+	s.stop(t)
+	said := must(t)(bob.Say(id, "frist"))
+	must(t)(bob.Edit(id, said.Sequence, "first"))
+	s.run(t)
+	ev := s.event(t, "the edit", func(ev chat.Event) bool { _, is := ev.What.(chat.Edited); return is })
+	if e, _ := ev.What.(chat.Edited); ev.Message != idOf(said) || e.Text.Body != "first" || ev.Author.ID != chat.PersonID(s.bob) {
+		t.Errorf("the edit is %+v", ev)
+	}
+	s.stop(t)
+	for range 120 {
+		must(t)(s.phone.Say(id, "more"))
+	}
+	s.run(t)
+	must(t)(bob.Edit(id, old.Sequence, "never said"))
+	s.skips(t, "chat: it edits somebody else's message")
+}
+
 // TestFilesThatAreCut holds that whoever reads a file hears that it is not whole, or not what was sent.
 func TestFilesThatAreCut(t *testing.T) {
 	t.Parallel()
@@ -248,22 +280,32 @@ func TestStrangersAreNotLookedUp(t *testing.T) {
 	t.Parallel()
 	s := setupSealed(t)
 	s.begin(t)
-	first := s.say(t, "first")
-	s.event(t, "the first", says("first"))
-	all := s.sim.ChatEvents(s.room())
-	original := xsim.Fresh(all[len(all)-1])
-	original.Sender = s.bob
-	p := &wire.Preview{Text: "first", Sequence: first.Sequence, Original: &original}
-	m, _ := original.Detail.(wire.MessageCreate)
-	for i := range 100 {
-		p.KeyChanges = append(p.KeyChanges, wire.Event{
-			ID: "k", Sender: "1234567" + string(rune('0'+i%10)), Conversation: s.room(), Detail: wire.KeyChange{Version: m.KeyVersion},
-		})
+	s.sim.Phone(s.bob)
+	group, err := s.phone.Group("tea", s.brand)
+	if err != nil {
+		t.Fatal(err)
 	}
-	calls := s.sim.Calls(xsim.PublicKeys)
-	must(t)(s.phone.Post(s.brand, wire.Message{Text: "so you said", Reply: p}))
-	s.event(t, "the reply", func(ev chat.Event) bool { return strings.HasSuffix(posted(ev), "so you said") })
-	if n := s.sim.Calls(xsim.PublicKeys) - calls; n > 1 {
-		t.Errorf("%d people's keys were looked up", n)
+	for _, tc := range []struct {
+		to   string
+		most int
+	}{{s.brand, 1}, {group, 5}} {
+		first := must(t)(s.phone.Say(tc.to, "first"))
+		s.event(t, "the first", func(ev chat.Event) bool { return ev.Message == idOf(first) })
+		all := s.sim.ChatEvents(first.Conversation)
+		original := xsim.Fresh(all[len(all)-1])
+		original.Signature.KeyVersion = "5" // which is not listed, so it could be proven yet
+		m, _ := original.Detail.(wire.MessageCreate)
+		p := &wire.Preview{Text: "first", Sequence: first.Sequence, Original: &original}
+		for i := range 100 {
+			p.KeyChanges = append(p.KeyChanges, wire.Event{
+				ID: "k", Sender: strconv.Itoa(1234500 + i), Conversation: first.Conversation, Detail: wire.KeyChange{Version: m.KeyVersion},
+			})
+		}
+		calls := s.sim.Calls(xsim.PublicKeys)
+		reply := must(t)(s.phone.Post(tc.to, wire.Message{Text: "so you said", Reply: p}))
+		s.event(t, "the reply", func(ev chat.Event) bool { return ev.Message == idOf(reply) })
+		if n := s.sim.Calls(xsim.PublicKeys) - calls; n > tc.most {
+			t.Errorf("%d people's keys were looked up, want %d at most", n, tc.most)
+		}
 	}
 }

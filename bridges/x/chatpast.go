@@ -1,6 +1,7 @@
 package x
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
@@ -48,44 +49,35 @@ type wrote struct {
 	Sender   string        `json:"by"`
 }
 
-// note remembers who wrote a message.
+// find is the place of a message among those of whom it is remembered who wrote them, or where it belongs.
+func (p *place) find(s wire.Sequence) (int, bool) {
+	return slices.BinarySearchFunc(p.Wrote, s, func(one wrote, s wire.Sequence) int { return cmp.Compare(one.Sequence, s) })
+}
+
+// note remembers who wrote a message, unless that is known, and forgets the one that is furthest back.
 func (p *place) note(one wrote) {
-	if !slices.Contains(p.Wrote, one) {
-		p.Wrote = append(p.Wrote, one)
+	i, have := p.find(one.Sequence)
+	if have {
+		return
 	}
+	p.Wrote = slices.Insert(p.Wrote, i, one)
 	if n := len(p.Wrote) - mostWrote; n > 0 {
 		p.Wrote = slices.Delete(p.Wrote, 0, n)
 	}
 }
 
-// author is who wrote a message; ok is false when nobody remembers.
-func (p *place) author(s wire.Sequence) (sender string, ok bool) {
-	i := slices.IndexFunc(p.Wrote, func(one wrote) bool { return one.Sequence == s })
-	if i < 0 {
-		return "", false
-	}
-	return p.Wrote[i].Sender, true
-}
-
-// forgot says whether a message may have been here before those of which it is remembered who wrote them.
-func (p *place) forgot(s wire.Sequence) bool {
-	return len(p.Wrote) >= mostWrote && !slices.ContainsFunc(p.Wrote, func(one wrote) bool { return one.Sequence < s })
-}
-
-// mayEdit says whether what somebody wrote is no edit, or is by who wrote its target: X can't see what an encrypted edit is of.
-// In a group it must be known who wrote, unless the message was never here: X lists an edit in place of its target, so it may be
-// all that there is of it. Of two people, neither of which can change what the other one said, an edit of a message that nobody
-// remembers is left to whoever has it.
+// mayEdit says whether what somebody wrote is no edit, or is by who wrote its target: X can't see what an encrypted edit is of. An
+// edit of a message that was never taken in changes nobody's words: X lists edits in place of what they edit. Of what is further
+// back than anybody remembers that can't be told, so it is refused.
 func (d *digest) mayEdit(ev wire.Event, c wire.Content) bool {
 	edit, is := c.(wire.Edit)
 	if !is {
 		return true
 	}
-	author, known := d.next.author(edit.Target)
-	if !known {
-		return !isGroup(d.one.id) || !d.next.forgot(edit.Target)
+	if i, known := d.next.find(edit.Target); known {
+		return d.next.Wrote[i].Sender == ev.Sender
 	}
-	return author == ev.Sender
+	return len(d.next.Wrote) < mostWrote || edit.Target > d.next.Wrote[0].Sequence
 }
 
 // awaits says whether a message waits for what it can be read with: what is about it waits behind it.

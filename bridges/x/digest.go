@@ -247,9 +247,7 @@ func (d *digest) says(ctx context.Context, ev wire.Event, o xchat.Opened, told b
 	}
 	if edit, ok := o.Content.(wire.Edit); ok {
 		d.next.over(bygone{Sequence: edit.Target, Sender: ev.Sender})
-		if _, known := d.next.author(edit.Target); !known {
-			d.next.note(wrote{Sequence: edit.Target, Sender: ev.Sender})
-		}
+		d.next.note(wrote{Sequence: edit.Target, Sender: ev.Sender})
 	}
 	what, about := d.t.says(ev, o)
 	p, posted := what.(chat.Posted)
