@@ -123,7 +123,40 @@ func TestGapThatIsNotFilledIsOwed(t *testing.T) {
 			s.run(t)
 		}
 		s.hears(t, "next", "lost")
+		if n := s.sim.Calls(xsim.ActivityStream); n > 1 && !restart {
+			t.Errorf("the stream was opened %d times, want that X's list leaves it alone", n)
+		}
 	}
+}
+
+// TestOwedConversationFarDown holds that what X did not show is looked for again in a conversation that is further down in its list
+// than it is asked for what is new.
+func TestOwedConversationFarDown(t *testing.T) {
+	t.Parallel()
+	s, v := valved(t)
+	c := s.timed()
+	s.begin(t)
+	s.stop(t)
+	s.say(t, "owed")
+	must(t)(s.sim.Phone(s.bob).Say(s.brand, "from Bob"))
+	failing := s.chatPath("events")
+	one := func(w http.ResponseWriter, r *http.Request) bool { // conversation a page
+		if q := r.URL.Query(); r.URL.Path == "/2/chat/conversations" {
+			q.Set("max_results", "1")
+			r.URL.RawQuery = q.Encode()
+		}
+		return r.URL.Path == failing && refused(w, http.StatusServiceUnavailable)
+	}
+	v.set(one)
+	s.run(t)
+	s.event(t, "Bob", says("from Bob"))
+	c.forward(2 * time.Minute) // nobody thinks any more that more could have happened there
+	polls := s.sim.Calls(xsim.ChatConversations)
+	s.awaits(t, "more polls", func() bool { return s.sim.Calls(xsim.ChatConversations) > polls+4 })
+	s.stop(t)
+	v.set(func(w http.ResponseWriter, r *http.Request) bool { return r.URL.Path != failing && one(w, r) })
+	s.run(t)
+	s.event(t, "what was owed", says("owed"))
 }
 
 // TestManySealedPages holds that more than a page comes whole and in order.

@@ -189,11 +189,16 @@ func (v *valve) refuse(part string, status int) {
 		if !strings.Contains(r.URL.Path, part) {
 			return false
 		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		fmt.Fprintf(w, `{"title":"No","detail":"No.","type":"about:blank","status":%d}`, status)
-		return true
+		return refused(w, status)
 	})
+}
+
+// refused answers with a status.
+func refused(w http.ResponseWriter, status int) bool {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `{"title":"No","detail":"No.","type":"about:blank","status":%d}`, status)
+	return true
 }
 
 // wrap puts the valve before a handler.

@@ -71,6 +71,23 @@ func TestMessagesWaitForTheirKeys(t *testing.T) {
 	}
 }
 
+// TestWhatWaitsWaitsOnce holds that a message that X tells of twice waits once.
+func TestWhatWaitsWaitsOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := sealedBy(t, x.Stream)
+	s.lives(t)
+	s.sim.DeliverTwice(true)
+	s.withhold(t)
+	s.say(t, "one")
+	s.say(t, "two")
+	s.waits(t, 2)
+	s.stop(t) // when all of it was told
+	b, err := s.keep.Kept(t.Context(), "chat/talk/"+s.room())
+	if n := strings.Count(string(b), `"since"`); err != nil || n != 2 {
+		t.Errorf("%d messages wait, %v; want two", n, err)
+	}
+}
+
 // TestTeamIsToldOfWhatWaits holds that the team is told of a message, once, when it has waited for ten minutes, and that the same
 // message then becomes what it says; and that what turns out to be no message of its own goes.
 func TestTeamIsToldOfWhatWaits(t *testing.T) {
@@ -124,7 +141,18 @@ func TestTeamIsToldOfWhatWaits(t *testing.T) {
 // TestManyMessagesWait holds that more messages wait than are held here, and that they keep nothing waiting that can be read.
 func TestManyMessagesWait(t *testing.T) {
 	t.Parallel()
+	for name, inline := range map[string]bool{"keys beside the events": false, "keys among the events": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			manyWait(t, inline)
+		})
+	}
+}
+
+func manyWait(t *testing.T, inline bool) {
+	t.Helper()
 	s := setupSealed(t)
+	s.sim.KeysInline(inline)
 	c := s.timed()
 	s.begin(t)
 	s.withhold(t)
@@ -139,7 +167,17 @@ func TestManyMessagesWait(t *testing.T) {
 	c.forward(11 * time.Minute)
 	s.event(t, "word of it", says(locked))
 	s.restart(t)
+	told := 0
+	for _, ev := range s.sink.Events() {
+		if posted(ev) == locked {
+			told++
+		}
+	}
+	if told != 20 {
+		t.Errorf("the team is told of %d messages at once, want 20", told)
+	}
 	s.sim.WithholdKey(s.brand, s.ann, false)
+	c.forward(10 * time.Minute) // until then, nobody looks again
 	s.awaits(t, "all of them", func() bool { return len(s.spoken()) >= len(want) })
 	if got := s.spoken(); !slices.Equal(got, want) {
 		t.Errorf("received %d messages %q, want %d", len(got), got, len(want))
@@ -194,13 +232,18 @@ func TestSeekingKeysIsBounded(t *testing.T) {
 		s.say(t, "secret")
 	}
 	s.waits(t, 3)
+	asked := func(polls, most int) {
+		t.Helper()
+		before, events := s.sim.Calls(xsim.ChatConversations), s.sim.Calls(xsim.ChatEvents)
+		s.awaits(t, "some polls", func() bool { return s.sim.Calls(xsim.ChatConversations) >= before+polls })
+		if n := s.sim.Calls(xsim.ChatEvents) - events; n > most {
+			t.Errorf("in %d polls, X was asked %d times for events, want %d at most", polls, n, most)
+		}
+	}
+	asked(20, 25) // what changed just now is read again for a while, and nothing else
 	c.forward(24 * time.Hour)
 	s.awaits(t, "a day later", func() bool { return len(s.sink.Events()) >= 3 })
-	polls, events := s.sim.Calls(xsim.ChatConversations), s.sim.Calls(xsim.ChatEvents)
-	s.awaits(t, "some polls", func() bool { return s.sim.Calls(xsim.ChatConversations) >= polls+20 })
-	if n := s.sim.Calls(xsim.ChatEvents) - events; n > 3 {
-		t.Errorf("in 20 polls, X was asked %d times for what it does not give", n)
-	}
+	asked(20, 3)
 }
 
 // TestPeopleChangeTheirKeys holds that somebody who has new keys of their own is read and written to as before.

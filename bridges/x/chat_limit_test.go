@@ -29,13 +29,18 @@ func TestOneConversationKeepsNoOtherWaiting(t *testing.T) {
 			s.sim.LoseEvents(1)
 			s.say(t, "lost")
 			s.say(t, "from Ann")
-			must(t)(bob.Say(s.brand, "from Bob"))
-			s.event(t, "Bob", says("from Bob"))
 			polls := s.sim.Calls(xsim.ChatConversations)
 			s.awaits(t, "more polls", func() bool { return s.sim.Calls(xsim.ChatConversations) > polls+1 })
+			must(t)(bob.Say(s.brand, "from Bob"))
+			s.event(t, "Bob", says("from Bob"))
+			s.stop(t)
+			must(t)(bob.Say(s.brand, "from Bob, later"))
+			s.say(t, "still from Ann") // hers is the first in X's list
+			s.run(t)
+			s.event(t, "Bob", says("from Bob, later"))
 			v.set(nil)
 			s.say(t, "again")
-			for _, words := range []string{"lost", "from Ann", "again"} {
+			for _, words := range []string{"lost", "from Ann", "still from Ann", "again"} {
 				s.event(t, words, says(words))
 			}
 			s.stop(t)
@@ -59,10 +64,7 @@ func TestXThatFailsIsLeftAlone(t *testing.T) {
 			return false
 		}
 		asked <- struct{}{}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = w.Write([]byte(`{"title":"No","detail":"No.","type":"about:blank","status":503}`))
-		return true
+		return refused(w, http.StatusServiceUnavailable)
 	})
 	before := s.sim.Calls(xsim.ChatConversations)
 	s.run(t)
@@ -120,10 +122,7 @@ func TestGroupThatXDoesNotShow(t *testing.T) {
 		if len(r.URL.Path) < 25 || r.URL.Path[:23] != "/2/chat/conversations/g" {
 			return false
 		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = w.Write([]byte(`{"title":"No","detail":"No.","type":"about:blank","status":403}`))
-		return true
+		return refused(w, http.StatusForbidden)
 	})
 	if _, err := s.phone.Group("tea", s.brand); err != nil {
 		t.Fatal(err)

@@ -105,6 +105,32 @@ func TestKeysThatAreNotWrittenWith(t *testing.T) {
 	}
 }
 
+// TestKeysAreLearnedFromTheirConversation holds that a key of another conversation is not taken when X says that there is a newer
+// one either.
+func TestKeysAreLearnedFromTheirConversation(t *testing.T) {
+	t.Parallel()
+	posted := &register{}
+	s := setupSealedOn(t, xsim.Config{Wrap: posted.wrap})
+	s.sim.KeysInline(true)
+	s.begin(t)
+	s.stop(t)
+	must(t)(s.sim.Phone(s.bob).Say(s.brand, "hello"))
+	of := s.keyChanges(xchat.ConversationID(s.bob, s.brand))
+	s.sim.Inject(s.room(), of[len(of)-1].Encode(), s.next())
+	s.open(t)
+	s.sim.FailChat(wire.NonLatestKeyVersion)
+	s.posts(t, s.post("k", "for Ann alone"))
+	if h := s.sees(t, "the post", func(h xsim.Heard) bool { return h.Sender == s.brand }); h.Text != "for Ann alone" || h.Unreadable != "" {
+		t.Errorf("Ann sees %+v", h)
+	}
+	k, _ := of[len(of)-1].Detail.(wire.KeyChange)
+	for i, p := range posted.all() {
+		if m, err := wire.ParseMessageCreate(p.Message); err != nil || m.KeyVersion == k.Version {
+			t.Errorf("try %d is sealed with Bob's key, %v", i, err)
+		}
+	}
+}
+
 // plants puts a key into the conversation, for its people, that somebody has made who has not the keys of whom it names.
 func (s *sealedScene) plants(t *testing.T, by string) {
 	t.Helper()

@@ -204,6 +204,7 @@ func TestAnswersAtOnce(t *testing.T) {
 		return nil
 	})
 	s.say(t, "sealed")
+	s.event(t, "the encrypted message", says("sealed"))
 	if err := <-answered; err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 // is used is the same for everybody.
 func TestTalksAreBounded(t *testing.T) {
 	t.Parallel()
-	const many = 4 * mostOpen
+	const many = 16 * mostOpen
 	all := talks{keep: &bridgetest.Keeper{}, log: slog.New(slog.DiscardHandler)}
 	open := func(i int) *talk {
 		one, err := all.talk(t.Context(), "g"+strconv.Itoa(i))
@@ -57,7 +57,7 @@ func TestTalksAreBounded(t *testing.T) {
 			open(many + i)
 		}
 	}
-	if n := len(all.open); n > 4*mostOpen {
+	if n := len(all.open); n > many/2 {
 		t.Errorf("%d talks are in memory", n)
 	}
 	for i := range many {
