@@ -57,8 +57,15 @@ func (c *Connector) encrypted(ctx context.Context) (*encrypted, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &encrypted{
-		c: c, own: *own, from: from, turn: make(chan struct{}, 1),
+	t := newEncrypted(c, *own, from)
+	c.chat.Store(t)
+	return t, nil
+}
+
+// newEncrypted makes the transport for an account with these keys. Nothing before from is its.
+func newEncrypted(c *Connector, own chatKeys, from time.Time) *encrypted {
+	return &encrypted{
+		c: c, own: own, from: from, turn: make(chan struct{}, 1),
 		reader: &xchat.Reader{Keys: own.keys, User: own.user, Version: own.version, Directory: &xchat.Directory{}},
 		author: xchat.Author{Keys: own.keys, User: own.user, Version: own.version},
 		talks:  talks{keep: c.keep, log: c.log}, outbox: outbox{keep: c.keep},
@@ -67,8 +74,6 @@ func (c *Connector) encrypted(ctx context.Context) (*encrypted, error) {
 		again:  bridges.NewCache[struct{}](mostSigners, keysAgain, c.now),
 		sought: bridges.NewCache[time.Time](mostSigners, 2*rarestLook, c.now),
 	}
-	c.chat.Store(t)
-	return t, nil
 }
 
 // firstChat is when encrypted messages began to be ours: when there were keys for the first time, or Backfill days before.
