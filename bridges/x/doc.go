@@ -27,6 +27,12 @@
 // message whose key has not come waits on disk, with its conversation going on; after ten minutes the team is told of it,
 // and when the key comes that message turns into what it says. What can't be believed, and never will be, is skipped.
 //
+// What X does not show when it is asked is owed: that is kept with the talk, and looked for until X shows it. One
+// conversation's faults keep no other one waiting, and end no account. A key is looked for in each poll at first, and the
+// rarer the longer a message has waited, because nobody should be able to have X asked without end.
+//
+// One at a time takes in what came to a talk; whoever writes there does not wait for it.
+//
 // # Sending
 //
 // X takes no key with a message, so a post that may have arrived is looked for before it is repeated. Find reads the
@@ -35,6 +41,9 @@
 // message is owned when the second is looked for. Two windows stay open. Someone who writes the very same text by hand
 // on the account in the same minutes can be taken for us. And a request that X still works on is not seen yet; X is
 // asked once more only when the caller asks again.
+//
+// An encrypted post is sealed and signed once and kept (the last 512); every try sends the same bytes, and Find looks for its
+// message ID, which we choose and sign. So none of what was said about equal texts holds for it.
 //
 // # Money and limits
 //
@@ -47,9 +56,6 @@
 // with; so the new pair is kept on disk before it is used, and one goroutine refreshes at a time. If the process dies
 // after X answered and before the disk did, the pair is lost and a person must log in again; no client can close that
 // window.
-//
-// An encrypted post is sealed and signed once and kept (the last 512); every try sends the same bytes, and Find looks for its
-// message ID, which we choose and sign. So none of what was said about equal texts holds for it.
 //
 // A mention in a direct message notifies nobody, so relayed text goes out as it is.
 package x
