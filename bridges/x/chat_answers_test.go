@@ -56,8 +56,10 @@ func TestReplies(t *testing.T) {
 	}
 	third := s.say(t, "third")
 	s.event(t, "the third", says("third"))
-	told(answer("k-7", idOf(second))) // it is sealed with a former key
+	proven(answer("k-7", idOf(second)), "second") // it is sealed with a former key
 	proven(answer("k-8", idOf(third)), "third")
+	s.restart(t)
+	proven(answer("k-9", idOf(second)), "second") // both it and the change of the key are looked up
 }
 
 // TestAnswersOfAnswers holds that a talk in which each answers the other can go on for as long as they like.

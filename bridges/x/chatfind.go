@@ -2,6 +2,7 @@ package x
 
 import (
 	"context"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -25,13 +26,14 @@ func (t *encrypted) preview(ctx context.Context, one *talk, key xchat.Conversati
 	if c, is := ev.Detail.(wire.MessageCreate); !ok || !is || len(c.Contents) > mostRemembered {
 		return nil // answers of answers would grow until X takes none any more
 	}
-	m, ok := t.sealedWith(ctx, one, ev, key).(wire.Message)
+	p := &wire.Preview{Sender: ev.Sender, Sequence: ev.Sequence, ID: ev.ID, Original: &ev}
+	m, ok := t.quotes(ctx, one, p, ev, key).(wire.Message)
 	if !ok {
 		return nil
 	}
-	p := &wire.Preview{Sender: ev.Sender, Text: m.Text, Sequence: ev.Sequence, ID: ev.ID, Original: &ev}
+	p.Text = m.Text
 	if edited, fresh := t.raw.Get(rawKey(one.id, s) + " edited"); fresh && edited.Sender == ev.Sender {
-		if e, ok := t.sealedWith(ctx, one, edited, key).(wire.Edit); ok {
+		if e, ok := t.quotes(ctx, one, p, edited, key).(wire.Edit); ok {
 			p.Edited, p.Text = &edited, e.Text
 		}
 	}
@@ -39,14 +41,48 @@ func (t *encrypted) preview(ctx context.Context, one *talk, key xchat.Conversati
 	return p
 }
 
-// sealedWith is what a message says that is sealed with a key, or nil: what is sealed with a former one is proven by a key change, which
-// we don't hold.
-func (t *encrypted) sealedWith(ctx context.Context, one *talk, ev wire.Event, key xchat.ConversationKey) wire.Content {
+// quotes is what a message says, for a preview in what is sealed with key. Whoever has that one alone can't read what is sealed with
+// a former one, so the preview then brings the change that gave it. It is nil when there is none to bring.
+func (t *encrypted) quotes(ctx context.Context, one *talk, p *wire.Preview, ev wire.Event, key xchat.ConversationKey) wire.Content {
 	o, err := t.open(ctx, one, ev)
-	if err != nil || o.Key.Version != key.Version {
+	if err != nil {
 		return nil
 	}
+	there := func(ev wire.Event) bool { return t.reader.Gives(ev, o.Key) }
+	if o.Key.Version == key.Version || slices.ContainsFunc(p.KeyChanges, there) {
+		return o.Content
+	}
+	change, ok := t.change(ctx, one, o.Key)
+	if !ok {
+		return nil
+	}
+	p.KeyChanges = append(p.KeyChanges, change)
 	return o.Content
+}
+
+// change is the event that gave a conversation a key: remembered, or looked up.
+func (t *encrypted) change(ctx context.Context, one *talk, key xchat.ConversationKey) (found wire.Event, ok bool) {
+	gives := func(ev wire.Event) bool {
+		k, _ := ev.Detail.(wire.KeyChange)
+		return k.Version == key.Version && t.within(ev, one.id) && t.signer(ctx, one.id, ev) == nil && t.reader.Gives(ev, key)
+	}
+	at := changeKey(one.id, key.Version)
+	if ev, fresh := t.raw.Get(at); fresh && gives(ev) {
+		return ev, true
+	}
+	err := t.walk(ctx, one.id, quotePages, func(page chatEvents) (enough bool) {
+		all := page.keyChanges()
+		i := slices.IndexFunc(all, gives)
+		if ok = i >= 0; ok {
+			found = all[i]
+		}
+		return ok
+	})
+	if err != nil || !ok || len(found.Encode()) > mostRemembered { // a large group's has a copy of the key for each of them
+		return wire.Event{}, false
+	}
+	t.raw.Put(at, found)
+	return found, true
 }
 
 // cut is the beginning of a text, at most so many bytes, that ends between two characters.

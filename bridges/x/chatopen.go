@@ -71,6 +71,9 @@ func (t *encrypted) adopt(ctx context.Context, one *talk, ev wire.Event) (added 
 	if errors.Is(err, xchat.ErrNotForUs) {
 		return false, nil // of before we were there, or of other keys of ours
 	}
+	if k, is := ev.Detail.(wire.KeyChange); is && err == nil && len(ev.Encode()) <= mostRemembered {
+		t.raw.Put(changeKey(one.id, k.Version), ev)
+	}
 	return added, err
 }
 
@@ -180,3 +183,5 @@ func (t *encrypted) remember(id string, ev wire.Event, content wire.Content) {
 }
 
 func rawKey(id string, s wire.Sequence) string { return id + " " + s.String() }
+
+func changeKey(id, version string) string { return id + " key " + version }

@@ -29,7 +29,7 @@ type encrypted struct {
 	author xchat.Author
 	talks  talks
 	outbox outbox
-	raw    *bridges.Cache[wire.Event] // by conversation and sequence; an edit under its target
+	raw    *bridges.Cache[wire.Event] // by conversation and sequence; an edit under its target, and key changes by version
 	asked  *bridges.Cache[struct{}]   // whose public keys were looked up
 	again  *bridges.Cache[struct{}]   // and whose just now, because a version was missing
 	sought *bridges.Cache[time.Time]  // when a conversation's keys were looked for

@@ -1,6 +1,7 @@
 package xchat
 
 import (
+	"crypto/subtle"
 	"errors"
 	"reflect"
 	"slices"
@@ -110,6 +111,13 @@ func (r *Reader) brought(conversation string, changes []wire.Event, version stri
 		}
 	}
 	return ConversationKey{}, false
+}
+
+// Gives says whether a key change gives a key of its conversation, and is signed so that a reply can bring it: everybody whom the
+// key was given to then believes what the reply quotes from under it.
+func (r *Reader) Gives(ev wire.Event, key ConversationKey) bool {
+	k, err := r.keyOf(ev)
+	return err == nil && k.trust == checked && k.Version == key.Version && subtle.ConstantTimeCompare(k.Secret()[:], key.Secret()[:]) == 1
 }
 
 // claims says whether what a preview says of its original's envelope is so. What it leaves out is.

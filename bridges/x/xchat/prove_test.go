@@ -189,3 +189,29 @@ func TestNoPreview(t *testing.T) {
 		}
 	}
 }
+
+// A reply brings the change of a key that it quotes under only when everybody will believe that change.
+func TestChangesThatAReplyCanBring(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	unlisted, key := newPerson(t, "4444"), xchat.NewConversationKey("1700000000005")
+	another := w.alice.changes(t, pairID, xchat.NewConversationKey(key.Version), w.alice, w.bob)
+	for _, tc := range []struct {
+		name string
+		ev   wire.Event
+		want bool
+	}{
+		{"as X passes it on", w.alice.changes(t, pairID, key, w.bob), true},
+		{"of the account's own", w.bob.changes(t, pairID, key, w.alice, w.bob), true},
+		{"not for the account", w.alice.changes(t, pairID, key, w.alice), false},
+		{"signed as it was before", given(t, w.alice.Sign(w.alice.change(t, pairID, key, w.bob), 5, &key)), false},
+		{"by somebody who is not listed", unlisted.changes(t, groupID, key, w.bob), false},
+		{"by a stranger", w.mallory.changes(t, pairID, key, w.bob), false},
+		{"of another key", another, false},
+		{"no change", w.says(t, "m", wire.Message{Text: "hi"}), false},
+	} {
+		if got := w.reader.Gives(tc.ev, key); got != tc.want {
+			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}

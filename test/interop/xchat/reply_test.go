@@ -58,6 +58,10 @@ func (r *room) replies(first, by side) {
 	old := r.changes[0]
 	r.rotate(first, a)
 	late := wire.Message{Text: "under the new key", Reply: preview(original, said, &edited, edit)}
+	own := unparsed(old) // X gives each their own copy of a key alone
+	own.Detail = wire.KeyChange{Version: old.Detail.(wire.KeyChange).Version, Keys: without(old.Detail.(wire.KeyChange).Keys, a.User)}
+	late.Reply.KeyChanges = []wire.Event{own}
+	r.tell(by, note{from: b, content: late, proof: xchat.Proven, quoted: quoteOf(original, edit.Text)})
 	late.Reply.KeyChanges = []wire.Event{old}
 	n := note{from: b, content: late, proof: xchat.Proven, quoted: quoteOf(original, edit.Text)}
 	ev := r.tell(by, n)

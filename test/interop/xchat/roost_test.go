@@ -110,8 +110,8 @@ func (s *scene) rotates(id string) {
 	if got.Content.Text != "then it is there" || got.KeyVersion != after.KeyVersion || got.KeyVersion == before.KeyVersion {
 		s.Errorf("under the new key Alice's app sees %+v, sealed with %s", got.Content, got.KeyVersion)
 	}
-	if got.Preview == "invalid" { // there may be none
-		s.Errorf("what Roost quotes from under the former key is invalid: %+v", got.Content.Reply)
+	if got.Preview != "valid" || got.Content.Reply.Text != "before" || got.Content.Reply.Sequence != before.Sequence {
+		s.Errorf("what Roost quotes from under the former key is %s: %+v", got.Preview, got.Content.Reply)
 	}
 	reply := s.writes(s.brand, "encryptReply", object{"conversationId": id, "text": "good", "replyToEvent": before.Sequence})
 	if _, p := s.posted(reply); p.Quote == nil || p.Quote.Text.Body != "before" {
