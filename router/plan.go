@@ -132,6 +132,9 @@ func (r *Router) stepOfContact(v store.View, d Desk, in desk.FromContact) (store
 	if in.Original, in.Answers, err = relatives(v, ev); err != nil {
 		return store.Changes{}, nil, err
 	}
+	if in.Answered, err = lineAt(v, d.Name, who, in.Answers); err != nil {
+		return store.Changes{}, nil, err
+	}
 	last, err := v.LastCase(d.Name, who)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return store.Changes{}, nil, err
@@ -182,10 +185,18 @@ func relatives(v store.View, ev chat.Event) (original, answers chat.Ref, err err
 func lineOf(v store.View, c desk.Case, ev chat.Event) (desk.Line, error) {
 	switch ev.What.(type) {
 	case chat.Edited, chat.Deleted:
+		return lineAt(v, c.Desk, c.Contact, ev.Ref())
 	default:
 		return desk.Line{}, nil
 	}
-	l, err := v.Line(c.Desk, c.Contact, ev.Ref())
+}
+
+// lineAt is the line of a message in a contact's cases; zero when it is not known, or when there is no message.
+func lineAt(v store.View, deskName string, who desk.Identity, ref chat.Ref) (desk.Line, error) {
+	if ref.IsZero() {
+		return desk.Line{}, nil
+	}
+	l, err := v.Line(deskName, who, ref)
 	if errors.Is(err, store.ErrNotFound) {
 		return desk.Line{}, nil
 	}
@@ -221,6 +232,9 @@ func (r *Router) fromMember(v store.View, d Desk, ev chat.Event) (store.Changes,
 	}
 	in := desk.FromMember{Event: ev, Surface: ev.Conversation.Place()}
 	if in.Original, in.Answers, err = relatives(v, ev); err != nil {
+		return store.Changes{}, nil, err
+	}
+	if in.Answered, err = lineAt(v, d.Name, c.Contact, in.Answers); err != nil {
 		return store.Changes{}, nil, err
 	}
 	if in.Was, err = lineOf(v, c, ev); err != nil {

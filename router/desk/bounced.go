@@ -49,6 +49,7 @@ func (t turn) sendAnew(which string) {
 	}
 	t.Case.Trouble = slices.DeleteFunc(t.Case.Trouble, ofIt)
 	t.answered()
-	t.leave(message{ref: reply, text: t.in.Bounced[l].Text, files: t.in.Bounced[l].Files}, time.Time{})
+	was := t.in.Bounced[l]
+	t.leave(message{ref: reply, text: was.Text, files: was.Files, answers: was.Answers, quote: was.Quote}, time.Time{})
 	t.swap(reply, markFailed, markTaken)
 }

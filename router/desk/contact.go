@@ -71,17 +71,27 @@ func (s *step) meet(ev chat.Event) {
 func (s *step) keepBlocked(in FromContact) {
 	switch w := in.Event.What.(type) {
 	case chat.Posted:
-		s.heardLine(in.Event, w.Text, w.Files)
+		s.heardLine(in, w)
 	case chat.Edited:
-		s.heardLine(in.Event, w.Text, w.Files)
+		s.heardLine(in, chat.Posted(w))
 	case chat.Deleted:
 		s.goneLine(in.Was)
 	case chat.Reacted, chat.Pinned, chat.Pressed, chat.Joined, chat.Left, chat.Typing, chat.Read, chat.Bounced, chat.Called:
 	}
 }
 
-func (s *step) heardLine(ev chat.Event, t text.Text, files []chat.File) {
-	s.line(Line{Ref: ev.Ref(), At: s.when(ev), Way: In, By: s.name(), Text: t, Files: files})
+// heardLine writes down what the contact's message says now. What it answers stays what it was.
+func (s *step) heardLine(in FromContact, w chat.Posted) Line {
+	ev := in.Event
+	l := Line{
+		Ref: ev.Ref(), At: s.when(ev), Way: In, By: s.name(), Text: w.Text, Files: w.Files,
+		Answers: in.Was.Answers, Quote: in.Was.Quote,
+	}
+	if _, posted := ev.What.(chat.Posted); posted {
+		l.Answers, l.Quote = answers(ev, w, in.Answers), quoteToTeam(in.Answered, w)
+	}
+	s.line(l)
+	return l
 }
 
 // goneLine keeps what a deleted message said and that it was deleted; false when it isn't known what it said.
@@ -108,7 +118,7 @@ func (s *step) heard(in FromContact, w chat.Posted) {
 		s.Case.Waiting = s.when(ev)
 	}
 	s.openThreads()
-	s.heardLine(ev, w.Text, w.Files)
+	said := s.heardLine(in, w)
 	body := w.Text
 	if body.Empty() && len(w.Files) == 0 {
 		body = italic("(a message without text)")
@@ -118,8 +128,8 @@ func (s *step) heard(in FromContact, w chat.Posted) {
 	}
 	for _, t := range s.threads() {
 		s.within(t, purposeShow, chat.Delivery{
-			Source: ev.Ref(), Answers: answers(ev, w, in.Answers),
-			Action: chat.Post{To: t.Surface, Text: body, Files: w.Files, As: s.persona(), Hops: ev.Hops + 1},
+			Source: ev.Ref(), Answers: said.Answers,
+			Action: chat.Post{To: t.Surface, Text: body, Files: w.Files, Quote: said.Quote, As: s.persona(), Hops: ev.Hops + 1},
 		})
 	}
 	s.remindLater()
@@ -154,12 +164,12 @@ func (s *step) heardAnew(in FromContact, w chat.Edited) {
 	if len(files) == 0 {
 		files = in.Was.Files
 	}
-	s.heardLine(ev, w.Text, files)
+	said := s.heardLine(in, chat.Posted{Text: w.Text, Files: files})
 	body := edited(w.Text)
 	for _, t := range s.threads() {
-		s.within(t, purposeShow, chat.Delivery{Of: ev.Ref(), Action: chat.Edit{
-			To: t.Surface, Text: body, Files: len(files), As: s.persona(),
-			Else: &chat.Post{To: t.Surface, Text: body, As: s.persona(), Hops: ev.Hops + 1},
+		s.within(t, purposeShow, chat.Delivery{Of: ev.Ref(), Answers: said.Answers, Action: chat.Edit{
+			To: t.Surface, Text: body, Files: len(files), Quote: said.Quote, As: s.persona(),
+			Else: &chat.Post{To: t.Surface, Text: body, Quote: said.Quote, As: s.persona(), Hops: ev.Hops + 1},
 		}})
 	}
 }

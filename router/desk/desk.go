@@ -136,8 +136,9 @@ type Held struct {
 	Text  text.Text   `json:"text"`
 	Files []chat.File `json:"files,omitempty"`
 	// Answers is the message that it replies to; zero when it replies to none.
-	Answers chat.Ref `json:"answers,omitzero"`
-	Hops    int      `json:"hops,omitempty"`
+	Answers chat.Ref    `json:"answers,omitzero"`
+	Quote   *chat.Quote `json:"quote,omitempty"` // how that reads to the contact
+	Hops    int         `json:"hops,omitempty"`
 	// Due is when it shall be sent, as Span says; zero: at once.
 	Due  time.Time `json:"due,omitzero"`
 	Span string    `json:"span,omitempty"`

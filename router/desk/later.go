@@ -29,13 +29,14 @@ type Later struct {
 	Text    text.Text   `json:"text"`
 	Files   []chat.File `json:"files,omitempty"`
 	Answers chat.Ref    `json:"answers,omitzero"`
+	Quote   *chat.Quote `json:"quote,omitempty"` // how that reads to the contact
 	Hops    int         `json:"hops,omitempty"`
 	Told    bool        `json:"told,omitempty"` // the team was told that the contact wrote meanwhile
 }
 
 func (l Later) message() message {
 	return message{
-		ref: l.Ref, by: l.By, text: l.Text, files: l.Files, answers: l.Answers, hops: l.Hops, due: l.Due, span: l.Span,
+		ref: l.Ref, by: l.By, text: l.Text, files: l.Files, answers: l.Answers, quote: l.Quote, hops: l.Hops, due: l.Due, span: l.Span,
 	}
 }
 
@@ -121,7 +122,7 @@ func (s *step) laneOut(d chat.Delivery) chat.Lane {
 // schedule keeps m until its time has come. Everybody on the desk sees it, and can take it back or send it.
 func (s *step) schedule(m message) {
 	l := Later{
-		Ref: m.ref, By: m.by, Due: m.due, Span: m.span, Text: m.text, Files: m.files, Answers: m.answers, Hops: m.hops,
+		Ref: m.ref, By: m.by, Due: m.due, Span: m.span, Text: m.text, Files: m.files, Answers: m.answers, Quote: m.quote, Hops: m.hops,
 	}
 	s.Case.Later = append(s.Case.Later, l)
 	s.memberLine(m, Pending)

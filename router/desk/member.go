@@ -30,6 +30,7 @@ type message struct {
 	text    text.Text
 	files   []chat.File
 	answers chat.Ref
+	quote   *chat.Quote // of that, for the contact
 	hops    int
 	due     time.Time // when it shall be sent, as span says; zero: at once
 	span    string
@@ -81,7 +82,7 @@ func (t turn) message(body text.Text, files []chat.File) message {
 // wrote follows a message in the thread.
 func (t turn) wrote(w chat.Posted) {
 	m := t.message(w.Text, w.Files)
-	m.answers = answers(t.in.Event, w, t.in.Answers)
+	m.answers, m.quote = answers(t.in.Event, w, t.in.Answers), t.quoteToContact(t.in.Answered)
 	if m.empty() {
 		return
 	}
@@ -225,7 +226,7 @@ func (t turn) hold(m message, whom chat.PersonID, question, send string) {
 		return
 	}
 	t.Case.Held = append(t.Case.Held, Held{
-		Ref: m.ref, By: m.by, Text: m.text, Files: m.files, Answers: m.answers, Hops: m.hops, Due: m.due, Span: m.span,
+		Ref: m.ref, By: m.by, Text: m.text, Files: m.files, Answers: m.answers, Quote: m.quote, Hops: m.hops, Due: m.due, Span: m.span,
 	})
 	t.memberLine(m, Pending)
 	t.ask(t.homeOf(m.ref), whom, m.ref, chat.Card{
@@ -257,12 +258,14 @@ func (s *step) held(ref chat.Ref) int {
 func (s *step) unhold(i int) message {
 	h := s.Case.Held[i]
 	s.Case.Held = slices.Delete(s.Case.Held, i, i+1)
-	return message{ref: h.Ref, by: h.By, text: h.Text, files: h.Files, answers: h.Answers, hops: h.Hops, due: h.Due, span: h.Span}
+	return message{
+		ref: h.Ref, by: h.By, text: h.Text, files: h.Files, answers: h.Answers, quote: h.Quote, hops: h.Hops, due: h.Due, span: h.Span,
+	}
 }
 
 // memberLine writes m down.
 func (s *step) memberLine(m message, way Way) {
-	s.line(Line{Ref: m.ref, Way: way, By: m.by.Name, Text: m.text, Files: m.files})
+	s.line(Line{Ref: m.ref, Way: way, By: m.by.Name, Text: m.text, Files: m.files, Answers: m.answers, Quote: m.quote})
 }
 
 // note keeps m inside the team, and shows it in the case's other threads.
@@ -270,8 +273,8 @@ func (s *step) note(m message) {
 	s.memberLine(m, Aside)
 	for _, t := range s.elsewhere(m.ref) {
 		s.within(t, purposeShow, chat.Delivery{
-			Source: m.ref,
-			Action: chat.Post{To: t.Surface, Text: noteText(m), Files: m.files, Hops: m.hops + 1},
+			Source: m.ref, Answers: m.answers,
+			Action: chat.Post{To: t.Surface, Text: noteText(m), Files: m.files, Quote: m.quote, Hops: m.hops + 1},
 		})
 	}
 }
@@ -308,7 +311,7 @@ func (s *step) showReply(m message) {
 	for _, t := range s.elsewhere(m.ref) {
 		s.within(t, purposeShow, chat.Delivery{
 			Source: m.ref, Answers: m.answers,
-			Action: chat.Post{To: t.Surface, Text: m.text, Files: m.files, As: teamPersona(m.by), Hops: m.hops + 1},
+			Action: chat.Post{To: t.Surface, Text: m.text, Files: m.files, Quote: m.quote, As: teamPersona(m.by), Hops: m.hops + 1},
 		})
 	}
 }
@@ -319,7 +322,7 @@ func teamPersona(by Member) *chat.Persona { return &chat.Persona{Name: by.Name +
 func (s *step) leave(m message, due time.Time) {
 	s.outside(purposeReply, chat.Delivery{
 		Source: m.ref, Answers: m.answers, Due: due,
-		Action: chat.Post{To: s.Contact.At, Text: m.text, Files: m.files, Hops: m.hops + 1},
+		Action: chat.Post{To: s.Contact.At, Text: m.text, Files: m.files, Quote: m.quote, Hops: m.hops + 1},
 	})
 }
 

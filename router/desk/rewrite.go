@@ -15,6 +15,7 @@ func (t turn) rewrote(w chat.Edited) {
 		files = t.in.Was.Files
 	}
 	m := t.message(body, files)
+	m.answers, m.quote = t.in.Was.Answers, t.in.Was.Quote
 	if span, rest, ok := cutLater(body); ok && t.in.Was.Way != Aside {
 		m.text, m.span = rest, span
 	}
@@ -87,9 +88,9 @@ func (t turn) renote(m message) {
 func (t turn) reshow(m message, body text.Text, as *chat.Persona) {
 	for _, o := range t.elsewhere(m.ref) {
 		now := edited(body)
-		t.within(o, purposeShow, chat.Delivery{Of: m.ref, Action: chat.Edit{
-			To: o.Surface, Text: now, Files: len(m.files), As: as,
-			Else: &chat.Post{To: o.Surface, Text: now, As: as, Hops: m.hops + 1},
+		t.within(o, purposeShow, chat.Delivery{Of: m.ref, Answers: m.answers, Action: chat.Edit{
+			To: o.Surface, Text: now, Files: len(m.files), Quote: m.quote, As: as,
+			Else: &chat.Post{To: o.Surface, Text: now, Quote: m.quote, As: as, Hops: m.hops + 1},
 		}})
 	}
 }
@@ -129,7 +130,9 @@ func (t turn) resay(m message, note bool) {
 		return
 	}
 	t.memberLine(m, Out)
-	t.outside(purposeEdit, chat.Delivery{Of: m.ref, Action: chat.Edit{To: t.Contact.At, Text: m.text, Files: len(m.files)}})
+	t.outside(purposeEdit, chat.Delivery{Of: m.ref, Answers: m.answers, Action: chat.Edit{
+		To: t.Contact.At, Text: m.text, Files: len(m.files), Quote: m.quote,
+	}})
 	t.reshow(m, m.text, teamPersona(m.by))
 }
 

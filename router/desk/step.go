@@ -22,6 +22,7 @@ type (
 		Part     int      // with Bounced: which part of Original the event's message is, from 0
 		Parts    int      // with Bounced: how many parts there are
 		Answers  chat.Ref // the original of the message that a Posted replies to; zero when there is none
+		Answered Line     // the line of that; zero when it isn't known
 		Was      Line     // with Edited and Deleted: the line of the event's message; zero when it isn't known
 	}
 	// FromMember is something that somebody did in the case's thread on a surface.
@@ -30,6 +31,7 @@ type (
 		Surface  chat.Conversation // the Surface's At
 		Original chat.Ref          // the message that the event's message is a copy of; zero when it is none
 		Answers  chat.Ref          // the original of the message that a Posted replies to; zero when there is none
+		Answered Line              // the line of that; zero when it isn't known
 		Was      Line              // with Edited and Deleted: the line of the event's message; zero when it isn't known
 		Undoable bool              // the reply made from the event's message has not left yet
 		Due      time.Time         // with Undoable: when it would leave
@@ -87,6 +89,9 @@ type Line struct {
 	Text  text.Text
 	Files []chat.File
 	Gone  bool // the message was deleted; Text still says what it said
+
+	Answers chat.Ref    `json:",omitzero"`  // the original of the message that it replies to; zero when it replies to none
+	Quote   *chat.Quote `json:",omitempty"` // how that reads where it is shown; nil when nobody knows, or nobody there may
 }
 
 // Way says where a line of a case comes from.

@@ -290,7 +290,7 @@ func (w *world) read(d chat.Delivery) string {
 			}
 			return s + "card " + footer + " " + ids(a.Card.Buttons)
 		}
-		s += "edit" + name(a.As) + ": " + a.Text.Body
+		s += "edit" + name(a.As) + ": " + quoting(a.Quote) + a.Text.Body
 	case chat.Delete:
 		s += "delete"
 	case chat.React:
@@ -321,7 +321,7 @@ func readPost(p chat.Post) string {
 	if p.Card != nil {
 		return s + ": " + p.Card.Title + " " + ids(p.Card.Buttons)
 	}
-	s += ": " + p.Text.Body
+	s += ": " + quoting(p.Quote) + p.Text.Body
 	for _, f := range p.Files {
 		s += " [" + f.Name + "]"
 	}
@@ -342,4 +342,12 @@ func ids(bs []chat.Button) string {
 		s = append(s, verb)
 	}
 	return "[" + strings.Join(s, " ") + "]"
+}
+
+// quoting is what stands in front of an answer.
+func quoting(q *chat.Quote) string {
+	if q == nil {
+		return ""
+	}
+	return "«" + strings.TrimPrefix(q.Name+": ", ": ") + q.Text.Body + "» "
 }
