@@ -132,7 +132,7 @@ func (r *Router) stepOfContact(v store.View, d Desk, in desk.FromContact) (store
 	if in.Original, in.Answers, err = relatives(v, ev); err != nil {
 		return store.Changes{}, nil, err
 	}
-	if in.Answered, err = lineAt(v, d.Name, who, in.Answers); err != nil {
+	if in.Answered, in.Was, err = linesOf(v, d, who, ev, in.Answers); err != nil {
 		return store.Changes{}, nil, err
 	}
 	last, err := v.LastCase(d.Name, who)
@@ -140,9 +140,6 @@ func (r *Router) stepOfContact(v store.View, d Desk, in desk.FromContact) (store
 		return store.Changes{}, nil, err
 	}
 	if err == nil && d.Takes(last, in, now) {
-		if in.Was, err = lineOf(v, last, ev); err != nil {
-			return store.Changes{}, nil, err
-		}
 		c, err := r.changes(v, d, d.Step(last, contact, in, now))
 		return c, append(why, "case "+string(last.ID)), err
 	}
@@ -180,15 +177,17 @@ func relatives(v store.View, ev chat.Event) (original, answers chat.Ref, err err
 	return original, chat.Ref{}, err
 }
 
-// lineOf is the line of a message that was changed, in this case or an earlier one of its contact; zero when it is not known or
-// nothing was changed.
-func lineOf(v store.View, c desk.Case, ev chat.Event) (desk.Line, error) {
+// linesOf are the line of the message that the event's message answers, and that of the message itself if it was changed, in
+// whichever of the contact's cases; zero when they are not known.
+func linesOf(v store.View, d Desk, who desk.Identity, ev chat.Event, answers chat.Ref) (answered, was desk.Line, err error) {
 	switch ev.What.(type) {
+	case chat.Posted:
+		answered, err = lineAt(v, d.Name, who, answers)
 	case chat.Edited, chat.Deleted:
-		return lineAt(v, c.Desk, c.Contact, ev.Ref())
+		was, err = lineAt(v, d.Name, who, ev.Ref())
 	default:
-		return desk.Line{}, nil
 	}
+	return answered, was, err
 }
 
 // lineAt is the line of a message in a contact's cases; zero when it is not known, or when there is no message.
@@ -234,10 +233,7 @@ func (r *Router) fromMember(v store.View, d Desk, ev chat.Event) (store.Changes,
 	if in.Original, in.Answers, err = relatives(v, ev); err != nil {
 		return store.Changes{}, nil, err
 	}
-	if in.Answered, err = lineAt(v, d.Name, c.Contact, in.Answers); err != nil {
-		return store.Changes{}, nil, err
-	}
-	if in.Was, err = lineOf(v, c, ev); err != nil {
+	if in.Answered, in.Was, err = linesOf(v, d, c.Contact, ev, in.Answers); err != nil {
 		return store.Changes{}, nil, err
 	}
 	if in.Undoable, in.Due, err = undoable(v, ev.Ref()); err != nil {

@@ -111,7 +111,10 @@ func TestSealedTrip(t *testing.T) {
 	answer := s.team("There are two of them.")
 	told := s.heard(t, "answer", func(h xsim.Heard) bool { return h.Sender == s.brand && h.Text == "There are two of them." })
 	s.says(t, "Then keep me one", func(w string) (xsim.Said, error) { return s.phone.Reply(s.brand, told.Sequence, w) })
-	s.relayed(t, "reply", saying("Then keep me one"))
+	kept := s.relayed(t, "reply", saying("Then keep me one"))
+	if all := kept.Text + string(kept.Blocks); !strings.Contains(all, "There are two of them.") || !strings.Contains(all, "Dana") {
+		t.Errorf("the reply is %s, want that it quotes Dana's answer", all)
+	}
 
 	s.says(t, "Is the celadon pot in stock?", func(w string) (xsim.Said, error) { return s.phone.Edit(s.brand, asked.Sequence, w) })
 	s.relayed(t, "edited question", saying("Is the celadon pot in stock?"))
