@@ -121,6 +121,15 @@ func (c *call) place() (id string, r *room, err error) {
 	return id, r, err
 }
 
+// begun finds the conversation that a path names, which must have begun; mu is held.
+func (c *call) begun() (*room, error) {
+	id, r, err := c.place()
+	if err == nil && r == nil {
+		err = notFound("conversation", "id", id)
+	}
+	return r, err
+}
+
 // enter finds a conversation that a user is in, or was; nil when it has not begun. mu is held.
 func (s *Sim) enter(id, user string) (*room, error) {
 	a, b, pair := strings.Cut(id, ":")

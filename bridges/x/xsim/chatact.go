@@ -22,12 +22,9 @@ func deleteChatMessages(c *call) (reply, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	id, r, err := c.place()
+	r, err := c.begun()
 	if err != nil {
 		return reply{}, err
-	}
-	if r == nil {
-		return reply{}, notFound("conversation", "id", id)
 	}
 	if err := c.erase(c.who.user, r, body); err != nil {
 		return reply{}, err
@@ -136,12 +133,9 @@ func readChat(c *call) (reply, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	id, r, err := c.place()
+	r, err := c.begun()
 	if err != nil {
 		return reply{}, err
-	}
-	if r == nil {
-		return reply{}, notFound("conversation", "id", id)
 	}
 	if err := c.markRead(c.who.user, r, wire.ParseSequence(body.Until)); err != nil {
 		return reply{}, err
@@ -163,12 +157,9 @@ func (s *Sim) markRead(user string, r *room, until wire.Sequence) error {
 func typeInChat(c *call) (reply, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	id, r, err := c.place()
+	r, err := c.begun()
 	if err != nil {
 		return reply{}, err
-	}
-	if r == nil {
-		return reply{}, notFound("conversation", "id", id)
 	}
 	if err := c.typing(c.who.user, r); err != nil {
 		return reply{}, err
