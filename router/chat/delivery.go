@@ -34,8 +34,8 @@ type Delivery struct {
 	// hangs on. They are looked up when the delivery's turn comes, because earlier ones in its lane may only then have made
 	// them; the action goes to the thread in which they are. Zero: the Action names its messages itself.
 	Of Ref
-	// Answers is the message that a Post replies to; its copy in the target conversation is looked up likewise, and a
-	// copy that is not there makes it a Post that answers none. Zero: the Action says.
+	// Answers is the message that a Post, or the message of an Edit, replies to; its copy in the target conversation is looked
+	// up likewise, and a copy that is not there makes it one that answers none. Zero: the Action says.
 	Answers Ref
 	// Within is the Source of the Open whose thread the action goes into; looked up likewise. Zero: the target is where
 	// the Action says.
