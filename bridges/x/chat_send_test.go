@@ -312,3 +312,46 @@ func (s *sealedScene) signs(t *testing.T, words string) wire.Signature {
 	}
 	return wire.Signature{Value: signP256(t, blob[32:], words), KeyVersion: s.version, Version: "7"}
 }
+
+// TestGroupsTellHowLongMessagesLive holds that what is written to a group lives as long as the others' messages there, from the
+// change by which somebody came in or the group was made, and not only once X's list is read again.
+func TestGroupsTellHowLongMessagesLive(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []wire.GroupKind{wire.GroupCreate, wire.GroupMemberAdd} {
+		r := &register{}
+		s := setupSealedOn(t, xsim.Config{Wrap: r.wrap})
+		s.begin(t)
+		id, err := s.phone.Group("tea", s.brand)
+		if err == nil {
+			err = s.phone.Add(id, s.sim.Phone(s.bob).User())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := s.sim.ChatEvents(id)
+		i := slices.IndexFunc(all, func(ev wire.Event) bool { g, is := ev.Detail.(wire.GroupChange); return is && g.Kind == kind })
+		last := all[len(all)-1].Sequence
+		s.sim.Inject(id, all[i].Encode(), func(ev *wire.Event) {
+			g, _ := ev.Detail.(wire.GroupChange)
+			g.TTL, g.Legacy = new(time.Hour.Milliseconds()), new(false)
+			ev.Sequence, ev.Previous, ev.Sender, ev.Detail = last+1, last, s.brand, g
+			ev.Signature = s.signs(t, groupText(*ev, g))
+		})
+		said := must(t)(s.phone.Say(id, "how long?"))
+		s.event(t, "the message behind the change", func(ev chat.Event) bool { return ev.Message == idOf(said) })
+		s.posts(t, chat.Post{Key: "k", To: chat.Conversation{Account: account, ID: chat.ConversationID(id)}, Text: text.Plain("an hour")})
+		posted := r.all()
+		if m, err := wire.ParseMessageCreate(posted[len(posted)-1].Message); err != nil || m.TTL != time.Hour {
+			t.Errorf("after kind %d, a message lives for %v, %v; want an hour", kind, m.TTL, err)
+		}
+	}
+}
+
+// groupText is what is signed of a group that is made, or that people come into.
+func groupText(ev wire.Event, g wire.GroupChange) string {
+	if g.Kind == wire.GroupCreate {
+		return fmt.Sprintf("GroupChangeEvent.GroupCreate,%s,%s,%s,%s,%t,%s,null", ev.ID, ev.Sender, g.KeyVersion, strings.Join(g.Members, ","), *g.Legacy, *g.Title)
+	}
+	return fmt.Sprintf("GroupChangeEvent.GroupMemberAddChange,%s,%s,%s,%s,null,null,%d,%s,null",
+		ev.ID, ev.Sender, ev.Conversation, strings.Join(slices.Concat(g.Members, g.Current, g.Admins), ","), *g.TTL, g.KeyVersion)
+}

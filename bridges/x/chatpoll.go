@@ -203,12 +203,23 @@ func (t *encrypted) fetchNew(ctx context.Context, sink chat.Sink, one *talk, row
 	d.next.Owed = false
 	d.next.Token = cmp.Or(back.token, d.next.Token)
 	if row.TTL > 0 {
-		d.next.TTL = time.Duration(row.TTL) * time.Millisecond
+		d.next.TTL = lifetime(row.TTL)
 	}
 	if !row.UpdatedAt.IsZero() {
 		d.next.Seen, d.next.SeenAt = row.UpdatedAt, t.c.now().UTC()
 	}
 	return d.take(ctx, sink, back.keys, back.events)
+}
+
+// mostLifetime is how long a message can be said to live, which is longer than anybody means.
+const mostLifetime = 100 * 365 * 24 * time.Hour
+
+// lifetime is how long a message lives, of what X tells in milliseconds; 0: for ever.
+func lifetime(n int64) time.Duration {
+	if n <= 0 || n > mostLifetime.Milliseconds() {
+		return 0
+	}
+	return time.Duration(n) * time.Millisecond
 }
 
 // shut says that X does not let the account read a conversation, as one of a group that it has left. There is nothing to wait

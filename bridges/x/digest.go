@@ -146,6 +146,9 @@ func (d *digest) changed(ctx context.Context, ev wire.Event) {
 	case wire.TTLChange:
 		d.next.TTL = what.TTL
 	case wire.GroupChange:
+		if what.TTL != nil { // of what was there before somebody came in
+			d.next.TTL = lifetime(*what.TTL)
+		}
 		d.moved(ctx, ev, what)
 	case wire.MessageCreate, wire.KeyChange, wire.Typing, wire.Failure, wire.Other:
 	}
