@@ -167,8 +167,14 @@ func TestPublicKeys(t *testing.T) {
 	if !good.Same(with(func(p *xchat.PublicKeys) { p.Identity, p.Signing = point, p.Signing[26:] })) {
 		t.Error("the same keys in another encoding are not the same")
 	}
-	if good.Same(with(func(p *xchat.PublicKeys) { p.Signing = p.Identity })) || good.Same(xchat.PublicKeys{}) || (xchat.PublicKeys{}).Same(xchat.PublicKeys{}) {
-		t.Error("other keys, or none, are the same")
+	for name, other := range map[string]xchat.PublicKeys{
+		"another identity":    with(func(p *xchat.PublicKeys) { p.Identity = p.Signing }),
+		"another signing key": with(func(p *xchat.PublicKeys) { p.Signing = p.Identity }),
+		"none":                {},
+	} {
+		if good.Same(other) || other.Same(good) || name == "none" && other.Same(other) {
+			t.Errorf("%s: they are the same", name)
+		}
 	}
 	if f := good.Fingerprint(); len(f) != 43 || f != with(func(p *xchat.PublicKeys) { p.Identity = point }).Fingerprint() || (xchat.PublicKeys{}).Fingerprint() != "" {
 		t.Errorf("the fingerprint is %q", f)
