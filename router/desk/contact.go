@@ -157,7 +157,7 @@ func (s *step) heardAnew(in FromContact, w chat.Edited) {
 	if !in.Original.IsZero() {
 		return // nobody but its member can say what a member's message says, whatever a platform lets through
 	}
-	if !in.Was.Ref.IsZero() && sameText(in.Was.Text, w.Text) {
+	if !in.Was.Ref.IsZero() && in.Was.Text.Equal(w.Text) {
 		return // the platform only added a preview
 	}
 	files := w.Files

@@ -182,16 +182,3 @@ func said(sign, name string, t text.Text) text.Text {
 	b.Add(t)
 	return b.Text()
 }
-
-// sameText says whether two texts read alike.
-func sameText(a, b text.Text) bool {
-	if a.Body != b.Body || len(a.Spans) != len(b.Spans) {
-		return false
-	}
-	for i := range a.Spans {
-		if a.Spans[i] != b.Spans[i] {
-			return false
-		}
-	}
-	return true
-}

@@ -40,7 +40,7 @@ func (t turn) same(m message, w chat.Edited, note bool) bool {
 	if i := t.later(m.ref); i >= 0 && m.span != "" && m.span != t.Case.Later[i].Span {
 		return false
 	}
-	return sameText(was.Text, m.text) || sameText(was.Text, w.Text)
+	return was.Text.Equal(m.text) || was.Text.Equal(w.Text)
 }
 
 // change changes a note or a reply; will is what would become of the message were it new.

@@ -15,6 +15,7 @@ package text
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,9 @@ func (t Text) IsZero() bool { return t.Body == "" }
 
 // Empty reports whether t shows nothing: it has no characters but white space.
 func (t Text) Empty() bool { return strings.TrimSpace(t.Body) == "" }
+
+// Equal reports whether t and o read alike, formatting included.
+func (t Text) Equal(o Text) bool { return t.Body == o.Body && slices.Equal(t.Spans, o.Spans) }
 
 // String gives the characters of t without formatting.
 func (t Text) String() string { return t.Body }
