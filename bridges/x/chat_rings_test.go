@@ -213,6 +213,46 @@ func TestGroupsAreJoinedAndWritten(t *testing.T) {
 	}
 }
 
+// TestComingIntoAGroupIsTold holds that a group is read when X tells that the account came into it, by whichever name it can be
+// subscribed to, although nothing that happened there is told.
+func TestComingIntoAGroupIsTold(t *testing.T) {
+	t.Parallel()
+	for _, old := range []bool{false, true} {
+		s, _ := sealedBy(t, x.Stream)
+		s.sim.OldNames(old)
+		s.lives(t)
+		s.checks(t, map[string]string{"subscriptions": "fine: all that is needed"})
+		id, err := s.phone.Group("tea", s.ann)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.sim.LoseEvents(2) // the key, and the change of the group
+		if err := s.phone.Add(id, s.brand); err != nil {
+			t.Fatal(err)
+		}
+		s.moves(t, chat.Conversation{Account: account, ID: chat.ConversationID(id)}, s.brand, chat.Joined{})
+	}
+}
+
+// TestNamesOfComingIntoAGroup holds that X can name it in each of the ways in which it has.
+func TestNamesOfComingIntoAGroup(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"chat.conversation.join", "chat.conversation_join", "ChatConversationJoin"} {
+		s, p := sealedBy(t, x.Webhook)
+		s.lives(t)
+		s.sim.LoseEvents(1000)
+		id, err := s.phone.Group("tea", s.brand)
+		if err != nil {
+			t.Fatal(err)
+		}
+		must(t)(s.phone.Say(id, "welcome"))
+		if status := s.tells(t, p, name, map[string]string{"conversation_id": id, "sender_id": s.ann}); status != http.StatusOK {
+			t.Errorf("%s was answered with %d", name, status)
+		}
+		s.hears(t, "welcome")
+	}
+}
+
 // moves waits until somebody has come or gone.
 func (s *sealedScene) moves(t *testing.T, in chat.Conversation, who string, what chat.Happening) {
 	t.Helper()

@@ -154,7 +154,7 @@ func wanted(sealed bool) []wish {
 	all := []wish{{kind: "dm.received", message: true}, {kind: "dm.sent", message: true}, {kind: "dm.read"}, {kind: "dm.indicate_typing"}}
 	if sealed {
 		all = append(all,
-			wish{kind: "chat.received"}, wish{kind: "chat.sent"}, wish{kind: "chat.conversation_join", former: "chat.conversation.join"})
+			wish{kind: "chat.received"}, wish{kind: "chat.sent"}, wish{kind: "chat.conversation.join", former: "chat.conversation_join"})
 	}
 	return all
 }
@@ -162,7 +162,7 @@ func wanted(sealed bool) []wish {
 // wish is a kind of event to hear.
 type wish struct {
 	kind    string
-	former  string // how X spells it, too
+	former  string // how X spelled it before; it takes that, too, and answers with kind
 	message bool   // nothing works without it
 }
 

@@ -107,7 +107,8 @@ func (s *Sim) LoseEvents(n int) {
 }
 
 // OldNames answers lookups in the spelling of the older documents (referenced_tweets, tweet_count), takes sender_id and
-// participant_ids as fields, and tells chat.conversation_join instead of chat.conversation.join.
+// participant_ids as fields, and knows chat.conversation_join alone. Otherwise that is another name for chat.conversation.join, by
+// which it can be subscribed to, and neither looked up nor told.
 func (s *Sim) OldNames(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -114,7 +114,9 @@ func TestAPhoneWithNewKeys(t *testing.T) {
 func TestPhonesInAGroup(t *testing.T) {
 	t.Parallel()
 	m := joined(t)
-	m.subscribe("chat.conversation.join", bot)
+	if g := m.subscribe("chat.conversation_join", bot); g.at("data.subscription.event_type") != "chat.conversation.join" {
+		t.Errorf("subscribed: %s", g.raw)
+	}
 	l := m.listen("")
 	a, c := m.sim.Phone(alice), m.sim.Phone(carol)
 	id, err := a.Group("friends", carol)
@@ -176,6 +178,7 @@ func TestTheBotMakesAGroup(t *testing.T) {
 	m := joined(t)
 	m.sim.OldNames(true)
 	m.sim.Tokens(carol)
+	m.want(m.post("/2/activity/subscriptions", obj{"event_type": "chat.conversation.join", "filter": obj{"user_id": carol}}), http.StatusBadRequest)
 	m.subscribe("chat.conversation_join", carol)
 	l := m.listen("")
 	g := m.post("/2/chat/conversations/group/initialize", nil)
