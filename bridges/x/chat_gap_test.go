@@ -139,7 +139,7 @@ func TestOwedConversationFarDown(t *testing.T) {
 	s.stop(t)
 	s.say(t, "owed")
 	must(t)(s.sim.Phone(s.bob).Say(s.brand, "from Bob"))
-	failing := s.chatPath("events")
+	failing := s.eventsPath()
 	one := func(w http.ResponseWriter, r *http.Request) bool { // conversation a page
 		if q := r.URL.Query(); r.URL.Path == "/2/chat/conversations" {
 			q.Set("max_results", "1")

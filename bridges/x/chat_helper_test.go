@@ -221,9 +221,9 @@ func valved(t *testing.T) (*sealedScene, *valve) {
 	return setupSealedOn(t, xsim.Config{Wrap: v.wrap}), v
 }
 
-// chatPath is a part of the paths of a person's encrypted conversation.
-func (s *sealedScene) chatPath(what string) string {
-	return "/2/chat/conversations/" + strings.ReplaceAll(s.room(), ":", "-") + "/" + what
+// eventsPath is where X lists what happened in the encrypted conversation with Ann.
+func (s *sealedScene) eventsPath() string {
+	return "/2/chat/conversations/" + strings.ReplaceAll(s.room(), ":", "-") + "/events"
 }
 
 // updated is a time in the list of conversations.

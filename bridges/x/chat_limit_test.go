@@ -25,7 +25,7 @@ func TestOneConversationKeepsNoOtherWaiting(t *testing.T) {
 			}
 			s.begin(t)
 			bob := s.sim.Phone(s.bob)
-			v.refuse(s.chatPath("events"), status)
+			v.refuse(s.eventsPath(), status)
 			s.sim.LoseEvents(1)
 			s.say(t, "lost")
 			s.say(t, "from Ann")
@@ -165,7 +165,7 @@ func TestChatEndsTheAccount(t *testing.T) {
 				s.streams(t)
 			}
 			s.begin(t)
-			v.refuse(s.chatPath("events"), tc.status)
+			v.refuse(s.eventsPath(), tc.status)
 			s.sim.LoseEvents(1)
 			s.say(t, "one")
 			s.say(t, "two")

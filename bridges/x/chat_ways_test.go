@@ -67,6 +67,37 @@ func TestPeopleAreAnsweredTheWayTheyWrote(t *testing.T) {
 	}
 }
 
+// TestLateMessagesChangeNoWay holds that somebody is answered the way that they wrote last, although X shows what they wrote before
+// it only afterwards.
+func TestLateMessagesChangeNoWay(t *testing.T) {
+	t.Parallel()
+	for _, sealed := range []bool{false, true} {
+		s, v := valved(t)
+		s.begin(t)
+		v.refuse(map[bool]string{true: "/2/dm_events", false: s.eventsPath()}[sealed], http.StatusServiceUnavailable)
+		write := func(words string, sealed bool) {
+			t.Helper()
+			if sealed {
+				s.say(t, words)
+			} else {
+				s.sim.Say(s.ann, s.brand, xsim.Draft{Text: words})
+			}
+		}
+		write("before", !sealed)
+		polls := s.sim.Calls(xsim.ChatConversations)
+		s.awaits(t, "a poll in vain", func() bool { return s.sim.Calls(xsim.ChatConversations) > polls+2 })
+		write("last", sealed)
+		s.event(t, "the last message", says("last"))
+		v.set(nil)
+		s.event(t, "the one before it", says("before"))
+		s.posts(t, s.post("k", "answer"))
+		if got := s.byWhich(t, s.ann, "answer"); got != map[bool]string{true: "sealed", false: "clear"}[sealed] {
+			t.Errorf("the last message was sealed: %v; the answer went %q", sealed, got)
+		}
+		s.hears(t, "last", "before")
+	}
+}
+
 // TestWaysChangeBetweenTries holds that a post whose end is not known goes on the way that it began, whichever way the other one
 // writes meanwhile.
 func TestWaysChangeBetweenTries(t *testing.T) {

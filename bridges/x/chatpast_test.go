@@ -3,11 +3,13 @@ package x_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/roost-im/roost/bridges/x"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -129,6 +131,37 @@ func TestDeletedMessageThatComesLate(t *testing.T) {
 	s.event(t, "the deletion", func(ev chat.Event) bool { return ev.What == chat.Deleted{} })
 	s.sim.HoldEvents(false)
 	s.hearsAll(t, "gone")
+}
+
+// TestEditThatComesAfterTheDeletion tells of a message's edit, and of what was thought of it, once it was taken back.
+func TestEditThatComesAfterTheDeletion(t *testing.T) {
+	t.Parallel()
+	s, p := sealedBy(t, x.Webhook)
+	s.lives(t)
+	said := s.say(t, "frist")
+	s.event(t, "the message", says("frist"))
+	s.sim.LoseEvents(1000)
+	must(t)(s.phone.React(s.brand, said.Sequence, "🎉"))
+	thought := s.told(1)
+	must(t)(s.phone.Edit(s.brand, said.Sequence, "first"))
+	edit := s.told(1)
+	if err := s.phone.Delete(s.brand, true, said.Sequence); err != nil {
+		t.Fatal(err)
+	}
+	s.sim.Fail(xsim.ChatEvents, xsim.Fault{Status: http.StatusServiceUnavailable, Times: -1}) // X lists them in order
+	for _, one := range []map[string]string{s.told(1), edit, thought} {
+		if status := s.tells(t, p, "chat.received", one); status != http.StatusOK {
+			t.Errorf("an event was answered with %d", status)
+		}
+	}
+	s.sim.ClearFaults()
+	s.sim.LoseEvents(0)
+	s.hearsAll(t, "frist", "gone")
+	for _, ev := range s.sink.Events() {
+		if _, is := ev.What.(chat.Reacted); is {
+			t.Errorf("what is gone has %+v", ev.What)
+		}
+	}
 }
 
 // TestDeletedMessageWhoseKeyComesLate takes a message back that nobody here could read yet.
