@@ -27,9 +27,9 @@ func (d *doctor) encrypted(ctx context.Context) {
 		d.unsealed(listed)
 	default:
 		d.sealed = true
-		d.keys(*own, listed)
-		d.conversations(ctx)
-		d.waiting(ctx)
+		newest := d.keys(*own, listed)
+		d.conversations(ctx, newest)
+		d.waiting(ctx, newest)
 	}
 }
 
@@ -48,18 +48,23 @@ func (d *doctor) unsealed(listed []xchat.PublicKeys) {
 	}
 }
 
-// keys tells under which keys people write.
-func (d *doctor) keys(own chatKeys, listed []xchat.PublicKeys) {
-	if newer := newerThan(own.version, listed); newer != "" {
-		d.add(chat.Warning, "keys", fmt.Sprintf("X lists newer keys (version %s) than those here (version %s): what people write for them can't be read", newer, own.version),
-			"import them: roost login "+string(d.c.account)+" --chat --keys FILE")
-		return
+// keys tells under which keys people write, and whether those here are the newest.
+func (d *doctor) keys(own chatKeys, listed []xchat.PublicKeys) (newest bool) {
+	newer := newerThan(own.version, listed)
+	if newer == "" {
+		d.add(chat.Fine, "keys", fmt.Sprintf("X lists the account's keys (version %s, fingerprint %s)", own.version, own.fingerprint()), "")
+		return true
 	}
-	d.add(chat.Fine, "keys", fmt.Sprintf("X lists the account's keys (version %s, fingerprint %s)", own.version, own.fingerprint()), "")
+	mend := "import them: roost login " + string(d.c.account) + " --chat --keys FILE"
+	if !d.c.cfg.ChatKeys.IsZero() {
+		mend = "put them into chat_keys of the settings"
+	}
+	d.add(chat.Warning, "keys", fmt.Sprintf("X lists newer keys (version %s) than those here (version %s): what people write for them can't be read", newer, own.version), mend)
+	return false
 }
 
 // conversations sees whether encrypted messages can be read.
-func (d *doctor) conversations(ctx context.Context) {
+func (d *doctor) conversations(ctx context.Context, newest bool) {
 	if err := d.c.purse.read(ctx); err != nil {
 		d.failed(chat.Warning, namedSealed, err)
 		return
@@ -74,22 +79,34 @@ func (d *doctor) conversations(ctx context.Context) {
 		d.failed(chat.Broken, namedSealed, err)
 		return
 	}
-	d.add(chat.Fine, namedSealed, "can be read and written", "")
+	said := "can be read and written"
+	if !newest {
+		said = "those for the keys here can be read and written"
+	}
+	d.add(chat.Fine, namedSealed, said, "")
 	if got.Meta.HasRequests {
 		d.add(chat.Warning, "message requests", "people whom the account has not accepted have written; X does not give those messages", "accept them in X's own app")
 	}
 }
 
 // waiting tells of messages whose keys have not come.
-func (d *doctor) waiting(ctx context.Context) {
+func (d *doctor) waiting(ctx context.Context, newest bool) {
 	t := talks{keep: d.c.keep, log: d.c.log}
 	n, err := t.locked(ctx)
 	if err != nil {
 		d.failed(chat.Warning, "waiting", err)
 		return
 	}
-	if n > 0 {
-		d.add(chat.Warning, "waiting", fmt.Sprintf("in %d conversations there are messages that can't be read, because X has not given their keys", n),
-			"ask those people to write again")
+	if n == 0 {
+		return
 	}
+	where := "one conversation"
+	if n > 1 {
+		where = fmt.Sprintf("%d conversations", n)
+	}
+	why, mend := "X has not given their keys", "ask those people to write again"
+	if !newest { // they would write for the newer ones again
+		why, mend = "they may be for the newer keys", "import those; what waits is read then"
+	}
+	d.add(chat.Warning, "waiting", "in "+where+" there are messages that can't be read, because "+why, mend)
 }

@@ -77,12 +77,21 @@ func TestCheckOfAnAccountWithKeys(t *testing.T) {
 		s.sink.Forget()
 	}
 	s.stop(t)
-	s.checks(t, map[string]string{"waiting": "warning: in 1 conversations"})
+	s.checks(t, map[string]string{"waiting": "warning: in one conversation there are messages that can't be read, because X has not given their keys; ask"})
 
 	if err := s.sim.Phone(s.brand).Register(); err != nil { // other keys, elsewhere
 		t.Fatal(err)
 	}
-	s.checks(t, map[string]string{"keys": "warning: X lists newer keys"})
+	s.checks(t, map[string]string{
+		"keys": "warning: import them: roost login x/acme --chat --keys FILE", "waiting": "warning: import those",
+		"encrypted messages": "fine: those for the keys here can be read and written",
+	})
+	held, err := s.open(t).LoginChat(t.Context(), x.ChatLoginOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.cfg.ChatKeys = held.Keys
+	s.checks(t, map[string]string{"keys": "warning: put them into chat_keys of the settings"})
 	s.cfg.ChatKeys = bridges.NewSecret("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAg==")
 	s.checks(t, map[string]string{"encrypted messages": "broken: are not those that X lists"})
 }
