@@ -3,6 +3,7 @@ package x
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/xchat"
@@ -121,12 +123,54 @@ func keptChatKeys(ctx context.Context, from bridges.Keeper) (h heldKeys, err err
 	return h, nil
 }
 
+// blobSize is the bytes of a key blob.
+const blobSize = 64
+
+// parseKeys reads a blob as a file has it. Sixty-four readable characters are no blob but a text of another length. Its error
+// says what the blob is instead, and shows nothing of it.
+func parseKeys(s string) (*xchat.Keys, error) {
+	unreadable := func(r rune) bool { return r >= unicode.MaxASCII || r < ' ' }
+	if len(s) != blobSize || !strings.ContainsFunc(s, unreadable) {
+		return textKeys(s)
+	}
+	keys, err := xchat.ParseBlob([]byte(s))
+	if err != nil {
+		return nil, errNoScalars
+	}
+	return keys, nil
+}
+
+// errNoScalars says that a blob is as long as it must be. Numbers can be too large for a key, and zero is none.
+var errNoScalars = errors.New("it has 64 bytes, but those are no two private keys")
+
+// textKeys reads a blob in base64 of either alphabet. Its error says what the text is instead, and shows nothing of it.
+func textKeys(s string) (*xchat.Keys, error) {
+	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimSpace(s))
+	keys, err := xchat.ParseBlobText(s)
+	if err == nil {
+		return keys, nil
+	}
+	raw, wrong := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+	_, other := hex.DecodeString(s)
+	switch {
+	case other == nil && len(s) == 2*blobSize:
+		return nil, errors.New("it is hexadecimal, and not base64")
+	case wrong != nil:
+		return nil, fmt.Errorf("it has %d bytes, which are no base64", len(s))
+	case len(raw) == blobSize/2:
+		return nil, errors.New("it is base64 of 32 bytes, the identity key alone, with which nothing can be signed")
+	case len(raw) == blobSize:
+		return nil, errNoScalars
+	}
+	return nil, fmt.Errorf("it has %d bytes, which are base64 of %d", len(s), len(raw))
+}
+
 // heldChatKeys is the keys of the settings, or else those that are kept.
 func (c *Connector) heldChatKeys(ctx context.Context) (heldKeys, error) {
 	if c.cfg.ChatKeys.IsZero() {
 		return keptChatKeys(ctx, c.keep)
 	}
-	keys, err := xchat.ParseBlobText(c.cfg.ChatKeys.Reveal())
+	keys, err := textKeys(c.cfg.ChatKeys.Reveal())
 	if err != nil {
 		return heldKeys{}, fmt.Errorf("chat_keys: %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-	"unicode"
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/xchat"
@@ -43,6 +42,7 @@ type ChatLogin struct {
 	Version     string         // X's, of the registered keys
 	Fingerprint string         // of the public side, for people to compare
 	Newer       string         // the version of other keys that X lists, for which people write now; empty: these are the newest
+	Notes       []string       // in sentences, why messages are not read all the same, and what to do about it
 	Keys        bridges.Secret // the blob in base64, for a backup: whoever has it reads and writes as the account
 }
 
@@ -66,8 +66,8 @@ func (c *Connector) LoginChat(ctx context.Context, opt ChatLoginOptions) (ChatLo
 	}
 	return ChatLogin{
 		Who: authorOf(l.me), Outcome: outcome, Version: own.version, Fingerprint: own.fingerprint(),
-		Newer: newerThan(own.version, l.listed),
-		Keys:  bridges.NewSecret(base64.StdEncoding.EncodeToString(own.keys.Blob())),
+		Newer: newerThan(own.version, l.listed), Notes: l.notes(own),
+		Keys: bridges.NewSecret(base64.StdEncoding.EncodeToString(own.keys.Blob())),
 	}, nil
 }
 
@@ -90,8 +90,8 @@ func (l *chatLogin) take(blob bridges.Secret) error {
 	if !blob.IsZero() {
 		keys, err := parseKeys(blob.Reveal())
 		if err != nil {
-			return cantChat("what is given is no key blob; it must be the 64 bytes that X's Chat XDK exports, identity key and " +
-				"signing key, or base64 of them")
+			return cantChat("what is given is no key blob: " + err.Error() + "; it must be the 64 bytes that X's Chat XDK exports, " +
+				"identity key and signing key, or base64 of them")
 		}
 		l.given = keys
 	}
@@ -104,19 +104,6 @@ func (l *chatLogin) take(blob bridges.Secret) error {
 		return cantChat("chat_keys in the settings are the account's keys; take them out before new ones are made")
 	}
 	return nil
-}
-
-// parseKeys reads a blob as a file has it. Sixty-four readable characters are no blob but a text of another length.
-func parseKeys(s string) (*xchat.Keys, error) {
-	const size = 64
-	if len(s) == size {
-		for i := range size {
-			if s[i] >= unicode.MaxASCII || s[i] < ' ' {
-				return xchat.ParseBlob([]byte(s))
-			}
-		}
-	}
-	return xchat.ParseBlobText(s)
 }
 
 // look finds out who is logged in, what X lists of them, and what is here.
@@ -168,7 +155,7 @@ func (l *chatLogin) bring(ctx context.Context, own chatKeys) (chatKeys, ChatOutc
 		return given, ChatImported, l.note(ctx, given)
 	case len(l.listed) > 0:
 		return chatKeys{}, "", cantChat(fmt.Sprintf("X does not list the given keys (fingerprint %s) for @%s, but others (%s); they may "+
-			"be of another account, or were replaced since", given.fingerprint(), l.me.Username, versionsOf(l.listed)))
+			"be of another account, or were replaced since; bring the newest, or register new ones with --replace", given.fingerprint(), l.me.Username, versionsOf(l.listed)))
 	}
 	l.held.next = &given
 	return l.begin(ctx)
@@ -270,6 +257,10 @@ func (l *chatLogin) unregistered(err error) error {
 		told := *e
 		told.Reason = "X allows only a few new keys a day; try again at " + at.Format("2006-01-02 15:04 MST")
 		return &told
+	case e.Kind == chat.Refused:
+		told := *e
+		told.Reason = "X registers no keys for the account: " + chat.Reason(e) + "; roost doctor says whether the login lacks something"
+		return &told
 	case e.Kind == chat.Uncertain:
 		told := *e
 		told.Reason = "X did not answer, so the keys may or may not be registered; run this again in a minute, which finds out"
@@ -299,6 +290,22 @@ func (l *chatLogin) note(ctx context.Context, own chatKeys) error {
 	return nil
 }
 
+// notes are why messages are not read although there are keys.
+func (l *chatLogin) notes(own chatKeys) (all []string) {
+	if newer := newerThan(own.version, l.listed); newer != "" {
+		mend := "Bring them with --keys, or register new ones with --replace."
+		if l.fixed() {
+			mend = "Put those into chat_keys of the settings."
+		}
+		all = append(all, "X lists newer keys of the account (version "+newer+"): what people write now is for those, and can't be "+
+			"read with these. "+mend)
+	}
+	if l.c.cfg.Chat == ChatOff {
+		all = append(all, "chat: off stands in the settings, so Roost reads no encrypted messages. Take it out.")
+	}
+	return all
+}
+
 // taken is the refusal of an account that has keys elsewhere.
 func (l *chatLogin) taken() error {
 	return cantChat(fmt.Sprintf("@%s has keys for encrypted messages already (X's: %s). Import them with --keys: to get them out once, "+
@@ -322,7 +329,7 @@ func (l *chatLogin) strange() error {
 	why := "they were replaced since, or never registered"
 	switch {
 	case held.user != "" && held.user != l.me.ID:
-		why = "they are of another account, whose ID is " + held.user
+		why, mend = "they are of another account, whose ID is "+held.user, "log in as that one, or "+mend
 	case len(l.listed) == 0:
 		why = "they were registered, and somebody has taken that back"
 	}

@@ -1,10 +1,12 @@
 package x_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +75,7 @@ func TestChatLoginImports(t *testing.T) {
 	for name, spell := range map[string]func(raw []byte) string{
 		"raw":          func(raw []byte) string { return string(raw) },
 		"base64":       base64.StdEncoding.EncodeToString,
+		"base64url":    base64.RawURLEncoding.EncodeToString,
 		"without =":    base64.RawStdEncoding.EncodeToString,
 		"with newline": func(raw []byte) string { return base64.StdEncoding.EncodeToString(raw) + "\r\n" },
 		"in two lines": func(raw []byte) string {
@@ -125,11 +128,86 @@ func TestChatLoginImportsOldKeys(t *testing.T) {
 	s.lists(keys, "99")
 	s.lists(s.makes(t), "100")
 	done, err := s.login(t, x.ChatLoginOptions{Keys: bridges.NewSecret(blob(keys))})
-	if err != nil || done.Version != "99" || done.Newer != "100" {
+	want := []string{"X lists newer keys of the account (version 100): what people write now is for those, and can't be read with these. " +
+		"Bring them with --keys, or register new ones with --replace."}
+	if err != nil || done.Version != "99" || done.Newer != "100" || !slices.Equal(done.Notes, want) {
 		t.Errorf("LoginChat = %+v, %v; want version 99, and that 100 is newer", done, err)
 	}
 	if version, _, err := s.own(t); version != "99" || err != nil || !strings.Contains(s.log.String(), "newer=100") {
 		t.Errorf("the connector has %q (%v), log %s", version, err, s.log)
+	}
+}
+
+// TestChatLoginNotes tells why messages are not read although the keys are there.
+func TestChatLoginNotes(t *testing.T) {
+	t.Parallel()
+	s := newKeyScene(t)
+	keys := s.makes(t)
+	s.lists(keys, "99")
+	s.cfg.ChatKeys = bridges.NewSecret(blob(keys))
+	if done, err := s.login(t, x.ChatLoginOptions{}); err != nil || done.Notes != nil {
+		t.Errorf("notes are %q (%v), want none", done.Notes, err)
+	}
+	s.lists(s.makes(t), "100")
+	s.cfg.Chat = x.ChatOff
+	done, err := s.login(t, x.ChatLoginOptions{})
+	if err != nil || len(done.Notes) != 2 {
+		t.Fatalf("notes are %q (%v), want two", done.Notes, err)
+	}
+	for i, words := range []string{"Put those into chat_keys of the settings.", "chat: off stands in the settings, so Roost reads no encrypted messages."} {
+		if !strings.Contains(done.Notes[i], words) {
+			t.Errorf("note %d is %q, want %q", i, done.Notes[i], words)
+		}
+	}
+}
+
+// TestChatLoginTellsWhatIsNoBlob says what was given instead of a blob, and shows nothing of it.
+func TestChatLoginTellsWhatIsNoBlob(t *testing.T) {
+	t.Parallel()
+	enc := base64.StdEncoding.EncodeToString
+	for name, tc := range map[string]struct{ given, want string }{
+		"cut short":         {enc(bytes.Repeat([]byte{1}, 64))[:40], "it has 40 bytes, which are base64 of 30"},
+		"cut within a byte": {enc(bytes.Repeat([]byte{1}, 64))[:41], "it has 41 bytes, which are no base64"},
+		"raw and cut short": {strings.Repeat("\x01", 63), "it has 63 bytes, which are no base64"},
+		"identity alone":    {enc(bytes.Repeat([]byte{1}, 32)) + "\n", "the identity key alone"},
+		"hexadecimal":       {strings.Repeat("a5", 64), "it is hexadecimal"},
+		"no keys":           {enc(make([]byte, 64)), "it has 64 bytes, but those are no two private keys"},
+		"no keys, raw":      {strings.Repeat("\xff", 64), "it has 64 bytes, but those are no two private keys"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newKeyScene(t)
+			s.refused(t, x.ChatLoginOptions{Keys: bridges.NewSecret(tc.given)}, "what is given is no key blob: ", tc.want, "; it must be the 64 bytes")
+			s.cfg.ChatKeys = bridges.NewSecret(tc.given)
+			err := s.cfg.Validate()
+			if name == "no keys, raw" { // what is read from a setting is text
+				tc.want = "which are no base64"
+			}
+			if err == nil || !strings.Contains(err.Error(), "chat_keys: this is no key blob: ") || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("Validate() = %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// TestChatLoginTellsWhatToDo is refusals whose reader could do something.
+func TestChatLoginTellsWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := newKeyScene(t)
+	s.lists(s.makes(t), "99")
+	s.refused(t, x.ChatLoginOptions{Keys: bridges.NewSecret(blob(s.makes(t)))}, "bring the newest, or register new ones with --replace")
+	s.keeps(t, entry{Blob: blob(s.makes(t)), User: otherID, Version: "98"})
+	s.refused(t, x.ChatLoginOptions{}, "log in as that one, or import the account's own with --keys")
+
+	s = newKeyScene(t)
+	s.fault = func(w http.ResponseWriter, _ func() string) {
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"title":"Forbidden","detail":"no"}`)
+	}
+	_, err := s.login(t, x.ChatLoginOptions{})
+	const want = "X registers no keys for the account: X does not allow it; roost doctor says whether the login lacks something"
+	if chat.KindOf(err) != chat.Refused || chat.Reason(err) != want {
+		t.Errorf("LoginChat = %v, want %q", err, want)
 	}
 }
 

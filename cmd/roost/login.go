@@ -39,7 +39,9 @@ into a file, as they are or in base64; docs/x.md shows how. Roost itself does no
 With --replace people's apps show that the account's key has changed, older messages can't be read by Roost, and the
 account's other devices can't read newer ones until they have taken the new keys over.`,
 		Example: `  roost login x/acme
-  roost login x/acme --chat --export acme.key`,
+  roost login x/acme --chat
+  roost login x/acme --chat --export acme.key
+  roost login x/acme --chat --keys acme.key`,
 		Args:              wants("ACCOUNT"),
 		ValidArgsFunction: c.accountNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,10 +52,13 @@ account's other devices can't read newer ones until they have taken the new keys
 			if _, _, err := net.SplitHostPort(listen); listen != "" && err != nil {
 				return usage(fmt.Errorf("--listen %s: wants host:port, as in 127.0.0.1:8737", listen))
 			}
-			if keys.wanted() && (listen != "" || noBrowser) {
-				return usage(errors.New("--chat opens no page, so --listen and --no-browser mean nothing with it"))
-			}
-			if keys.wanted() {
+			if keys.wanted(cmd.Flags()) {
+				if listen != "" || noBrowser {
+					return usage(errors.New("--chat opens no page, so --listen and --no-browser mean nothing with it"))
+				}
+				if err := keys.check(cmd.Flags(), c.json); err != nil {
+					return err
+				}
 				return c.askKeys(cmd.Context(), name, keys)
 			}
 			return c.login(cmd.Context(), name, loginOptions{listen: listen, show: c.shower(cmd.Context(), noBrowser)})

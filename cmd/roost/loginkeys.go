@@ -31,11 +31,18 @@ func (k *keyFlags) define(f *pflag.FlagSet) {
 }
 
 // wanted says whether it is about keys.
-func (k *keyFlags) wanted() bool { return k.chat || k.keys != "" || k.replace || k.export != "" }
+func (k *keyFlags) wanted(f *pflag.FlagSet) bool {
+	return k.chat || k.replace || f.Changed("keys") || f.Changed("export")
+}
 
-// check finds what is wrong with the flags.
-func (k *keyFlags) check(asJSON bool) error {
+// check finds what is wrong with the flags. An empty name of a file is that of a variable that is not set: with --keys,
+// new keys would be registered although somebody brings some.
+func (k *keyFlags) check(f *pflag.FlagSet, asJSON bool) error {
 	switch {
+	case f.Changed("keys") && k.keys == "":
+		return usage(errors.New("--keys: the name of the file is empty"))
+	case f.Changed("export") && k.export == "":
+		return usage(errors.New("--export: the name of the file is empty"))
 	case !k.chat:
 		return usage(errors.New("--keys, --replace and --export are about encrypted messages; say --chat, too"))
 	case k.keys != "" && k.replace:
@@ -64,15 +71,13 @@ type keyAnswer struct {
 	Version     string        `json:"version"`
 	Fingerprint string        `json:"fingerprint"`
 	Newer       string        `json:"newer,omitempty"`
+	Notes       []string      `json:"notes,omitempty"`
 	Keys        []byte        `json:"keys,omitempty"`
 }
 
 // askKeys gets an account its keys for encrypted messages, and keeps them where the Roost that runs, or the next one,
 // finds them. A Roost that runs does it itself, because an account's login is renewed in one place at a time.
 func (c *common) askKeys(ctx context.Context, name chat.Account, k keyFlags) error {
-	if err := k.check(c.json); err != nil {
-		return err
-	}
 	f, _, err := c.accountOf(name)
 	if err != nil {
 		return err
@@ -81,7 +86,7 @@ func (c *common) askKeys(ctx context.Context, name chat.Account, k keyFlags) err
 		return usage(fmt.Errorf("%s: --chat is about the encrypted messages of X alone", name))
 	}
 	q := keyQuestion{Account: name, Replace: k.replace, Export: k.export != ""}
-	if q.Keys, err = c.readKeys(k.keys); err != nil {
+	if q.Keys, err = c.readKeys(ctx, k.keys); err != nil {
 		return err
 	}
 	backup, err := c.newBackup(k.export)
@@ -109,32 +114,51 @@ func (c *common) askKeys(ctx context.Context, name chat.Account, k keyFlags) err
 const mostKeys = 4 << 10
 
 // readKeys reads keys as a file has them; nil when no file is named. From a terminal they are not taken: they would stand there
-// for everybody to see.
-func (c *common) readKeys(name string) ([]byte, error) {
-	in := c.in
-	switch name {
-	case "":
+// for everybody to see. It ends when ctx does, although what it reads from may never end: then the program ends, too.
+func (c *common) readKeys(ctx context.Context, name string) ([]byte, error) {
+	switch {
+	case name == "":
 		return nil, nil
-	case stdio:
-		if terminal(in) {
-			return nil, usage(errors.New("--keys -: the keys would be seen on the terminal; name a file, or pipe them in"))
+	case name == stdio && terminal(c.in):
+		return nil, usage(errors.New("--keys -: the keys would be seen on the terminal; name a file, or pipe them in"))
+	}
+	var b []byte
+	read := make(chan error, 1)
+	go func() {
+		var err error
+		b, err = c.readFew(name)
+		read <- err
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case err := <-read:
+		switch {
+		case err != nil:
+			return nil, usage(err)
+		case len(b) == 0:
+			return nil, usage(fmt.Errorf("--keys %s: it is empty", name))
+		case len(b) > mostKeys:
+			return nil, usage(fmt.Errorf("--keys %s: it is too long to be a key blob, which has 64 bytes, or 88 in base64", name))
 		}
-	default:
+		return b, nil
+	}
+}
+
+// readFew reads a file, or the standard input, as far as it can be keys, and one byte more.
+func (c *common) readFew(name string) ([]byte, error) {
+	in := c.in
+	if name != stdio {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, usage(fmt.Errorf("--keys: %w", err))
+			return nil, fmt.Errorf("--keys: %w", err)
 		}
 		defer func() { _ = f.Close() }()
 		in = f
 	}
 	b, err := io.ReadAll(io.LimitReader(in, mostKeys+1))
-	switch {
-	case err != nil:
-		return nil, usage(fmt.Errorf("--keys %s: %w", name, err))
-	case len(b) == 0:
-		return nil, usage(fmt.Errorf("--keys %s: it is empty", name))
-	case len(b) > mostKeys:
-		return nil, usage(fmt.Errorf("--keys %s: it is too long to be a key blob, which has 64 bytes, or 88 in base64", name))
+	if err != nil {
+		return nil, fmt.Errorf("--keys %s: %w", name, err)
 	}
 	return b, nil
 }
@@ -167,6 +191,11 @@ func (c *common) newBackup(name string) (backup, error) {
 		return backup{to: c.out}, nil
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		if info, _ := os.Stat(name); info != nil && info.IsDir() {
+			return backup{}, usage(fmt.Errorf("--export %s: it is a folder; name a new file in it", name))
+		}
+	}
 	if errors.Is(err, fs.ErrExist) {
 		return backup{}, usage(fmt.Errorf("--export %s: it is there already, and nothing is written over", name))
 	}
@@ -223,14 +252,13 @@ func (c *common) tellKeys(name chat.Account, done keyAnswer, export string) erro
 			return err
 		}
 	}
-	if done.Newer != "" {
-		if _, err := fmt.Fprintf(c.err, "X lists newer keys of the account (version %s): what people write now is for those, and can't be read with these.\n"+
-			"Bring them with --keys, or register new ones with --replace.\n", done.Newer); err != nil {
+	for _, note := range done.Notes {
+		if _, err := fmt.Fprintln(c.err, note); err != nil {
 			return err
 		}
 	}
 	did := map[x.ChatOutcome]string{
-		x.ChatFound: "has its keys", x.ChatImported: "has brought its keys", x.ChatRegistered: "has new keys",
+		x.ChatFound: "has its keys", x.ChatImported: "has the given keys", x.ChatRegistered: "has new keys",
 	}[done.Outcome]
 	hint := "; make a backup with --export FILE"
 	if export != "" {
@@ -265,21 +293,21 @@ func loginKeysX(ctx context.Context, conn chat.Connector, q keyQuestion) (keyAns
 	if err != nil {
 		return keyAnswer{}, err
 	}
-	a := keyAnswer{As: "@" + done.Who.Handle, Outcome: done.Outcome, Version: done.Version, Fingerprint: done.Fingerprint, Newer: done.Newer}
+	a := keyAnswer{As: "@" + done.Who.Handle, Outcome: done.Outcome, Version: done.Version, Fingerprint: done.Fingerprint, Newer: done.Newer, Notes: done.Notes}
 	if q.Export {
 		a.Keys = []byte(done.Keys.Reveal())
 	}
 	return a, nil
 }
 
-// plainly is an error as a person is told of it: its reason where it has one, with the platform's own words behind it.
+// plainly is an error as a person is told of it: its reason, with the platform's own words behind it.
 func plainly(err error) error {
 	e, ok := errors.AsType[*chat.Error](err)
 	switch {
-	case !ok || e.Reason == "":
+	case !ok:
 		return err
 	case e.Err == nil:
-		return errors.New(e.Reason)
+		return errors.New(chat.Reason(e))
 	}
-	return fmt.Errorf("%s (%w)", e.Reason, e.Err)
+	return fmt.Errorf("%s (%w)", chat.Reason(e), e.Err)
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/x/xchat"
+	"github.com/roost-im/roost/bridges/x/xsim"
 )
 
 // piped runs one command line with something on its standard input.
@@ -177,7 +180,7 @@ func TestLoginKeysOfAnotherRoost(t *testing.T) {
 	} {
 		got.want(t, 0)
 		got.hides(t, keys)
-		if did, _, mark, _ := told(t, got.out); did != "brought its keys" || mark != keys.Public().Fingerprint() {
+		if did, _, mark, _ := told(t, got.out); did != "the given keys" || mark != keys.Public().Fingerprint() {
 			t.Errorf("it ends with %q", got.out)
 		}
 	}
@@ -185,7 +188,7 @@ func TestLoginKeysOfAnotherRoost(t *testing.T) {
 		t.Fatal(got.err)
 	}
 	old := roost(t, "login", "x/acme", "--chat", "--keys", raw, "-c", there())
-	old.want(t, 0, "X lists newer keys of the account (version ", "x/acme: @acme has brought its keys")
+	old.want(t, 0, "X lists newer keys of the account (version ", "Bring them with --keys, or register new ones with --replace.\n", "x/acme: @acme has the given keys")
 }
 
 func TestLoginKeysRefused(t *testing.T) {
@@ -210,6 +213,9 @@ func TestLoginKeysRefused(t *testing.T) {
 		{exitUsage, "--keys: open ", []string{"x/acme", "--keys", filepath.Join(dir, "none")}},
 		{exitUsage, "it is empty", []string{"x/acme", "--keys", file("empty", "")}},
 		{exitUsage, "--keys -: it is empty", []string{"x/acme", "--keys", "-"}},
+		{exitUsage, "--keys: the name of the file is empty", []string{"x/acme", "--keys", ""}}, // $KEYS is not set
+		{exitUsage, "--export: the name of the file is empty", []string{"x/acme", "--export", ""}},
+		{exitUsage, "--export " + dir + ": it is a folder; name a new file in it", []string{"x/acme", "--export", dir}},
 		{exitUsage, "it is too long to be a key blob", []string{"x/acme", "--keys", file("long", strings.Repeat("a", 5000))}},
 		{exitUsage, "--export: open ", []string{"x/acme", "--export", filepath.Join(dir, "none", "backup")}},
 		{exitFailed, "roost: what is given is no key blob", []string{"x/acme", "--keys", file("short", "hush-hush"), "--export", backup}},
@@ -222,6 +228,50 @@ func TestLoginKeysRefused(t *testing.T) {
 	}
 	if _, err := os.Stat(backup); err == nil {
 		t.Error("a refused login made a backup")
+	}
+}
+
+// TestLoginKeysInterrupted ends although nobody ends the pipe that the keys come through.
+func TestLoginKeysInterrupted(t *testing.T) {
+	t.Parallel()
+	config, _, _ := simulated(t)
+	in, far := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		_, _ = far.Write([]byte("AAAA")) // returns when it is read
+		cancel()
+	}()
+	defer func() { _ = far.Close() }()
+	var out, errs bytes.Buffer
+	code := execute(ctx, world{in: in, out: &out, err: &errs, env: os.LookupEnv}, []string{"login", "x/acme", "--chat", "--keys", "-", "-c", config})
+	if code != exitFailed || errs.String() != "roost: interrupted\n" {
+		t.Errorf("= %d %q", code, &errs)
+	}
+}
+
+// TestLoginKeysSaysWhy tells in plain words what stands in the way, and what of it is not seen otherwise.
+func TestLoginKeysSaysWhy(t *testing.T) {
+	t.Parallel()
+	config, sim, _ := simulated(t)
+	sim.Fail(xsim.AnyRoute, xsim.Fault{Times: 1, Status: http.StatusServiceUnavailable})
+	down := roost(t, "login", "x/acme", "--chat", "-c", config)
+	if down.code != exitFailed || !strings.HasPrefix(down.err, "roost: the platform could not be reached (status 503") {
+		t.Errorf("while X is down: %d %q", down.code, down.err)
+	}
+	roost(t, "login", "x/acme", "--chat", "-c", config).want(t, 0)
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	off := strings.Replace(string(text), "    api_url:", "    chat: off\n    api_url:", 1)
+	if err := os.WriteFile(config, []byte(off), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := roost(t, "login", "x/acme", "--chat", "-c", config)
+	got.want(t, 0, "x/acme: @acme has its keys")
+	if got.err != "chat: off stands in the settings, so Roost reads no encrypted messages. Take it out.\n" {
+		t.Errorf("with chat: off it says %q", got.err)
 	}
 }
 
