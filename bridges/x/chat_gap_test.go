@@ -202,7 +202,8 @@ func TestFirstStartTakesNoFormerSealedMessages(t *testing.T) {
 	}
 }
 
-// TestChangesWithinASecond holds that a message is not missed that came in the second in which the conversation was read.
+// TestChangesWithinASecond holds that a message is not missed that came in the second in which the conversation was read, and that
+// what was read is not read for ever, whatever the clock here says.
 func TestChangesWithinASecond(t *testing.T) {
 	t.Parallel()
 	coarse := func(next http.Handler) http.Handler {
@@ -214,11 +215,31 @@ func TestChangesWithinASecond(t *testing.T) {
 			rewrite(next, w, r, func(body string) string { return updated.ReplaceAllString(body, `${1}000Z"`) })
 		})
 	}
-	s := setupSealedOn(t, xsim.Config{Wrap: coarse})
-	s.begin(t)
-	for _, words := range said("message", 20) {
-		s.say(t, words)
-		s.event(t, words, says(words))
+	for _, wrong := range []time.Duration{0, 30 * time.Minute, -30 * time.Minute} {
+		s := setupSealedOn(t, xsim.Config{Wrap: coarse})
+		s.cfg.Backfill = 1 // of whatever day it is here
+		c := s.timed()
+		c.forward(wrong)
+		s.begin(t)
+		for _, words := range said("message", 20) {
+			s.say(t, words)
+			s.event(t, words, says(words))
+		}
+		polls := func(n int) {
+			t.Helper()
+			before := s.sim.Calls(xsim.ChatConversations)
+			s.awaits(t, "polls", func() bool { return s.sim.Calls(xsim.ChatConversations) >= before+n })
+		}
+		for range 2 {
+			c.forward(40 * time.Second)
+			polls(2)
+		}
+		before := s.sim.Calls(xsim.ChatEvents)
+		polls(5)
+		if n := s.sim.Calls(xsim.ChatEvents) - before; n > 0 {
+			t.Errorf("with a clock that is %v ahead, what was read was read again %d times", wrong, n)
+		}
+		s.stop(t)
 	}
 }
 

@@ -161,7 +161,7 @@ func (t *encrypted) fresh(ctx context.Context, rows []chatConversation) (fresh [
 		if err != nil {
 			return nil, false, err
 		}
-		if row.ID = id; one.place().misses(row.UpdatedAt) {
+		if row.ID = id; one.place().misses(row.UpdatedAt, t.c.now()) {
 			fresh = append(fresh, row)
 		} else {
 			met = true
@@ -205,7 +205,7 @@ func (t *encrypted) fetchNew(ctx context.Context, sink chat.Sink, one *talk, row
 	if row.TTL > 0 {
 		d.next.TTL = lifetime(row.TTL)
 	}
-	if !row.UpdatedAt.IsZero() {
+	if !row.UpdatedAt.IsZero() && !row.UpdatedAt.Equal(d.next.Seen) {
 		d.next.Seen, d.next.SeenAt = row.UpdatedAt, t.c.now().UTC()
 	}
 	return d.take(ctx, sink, back.keys, back.events)

@@ -70,7 +70,7 @@ func (one *talk) goes(next place) {
 type place struct {
 	Last    wire.Sequence `json:"last,omitempty"`    // everything up to this event was taken in
 	Seen    time.Time     `json:"seen,omitzero"`     // X's time of the last change when everything was read
-	SeenAt  time.Time     `json:"seen_at,omitzero"`  // and ours
+	SeenAt  time.Time     `json:"seen_at,omitzero"`  // and ours, when X told of it first
 	Owed    bool          `json:"owed,omitempty"`    // something is at X that was not taken in, and X need not tell of it again
 	Way     way           `json:"way,omitempty"`     // by which the other one wrote last
 	WayAt   time.Time     `json:"way_at,omitzero"`   // and when
@@ -96,12 +96,14 @@ func (p place) clone() place {
 	return p
 }
 
-// changeRoom is how long after a change what was read is read again: X may count in seconds, and its clock need not be ours.
-const changeRoom = time.Minute
+const (
+	changeRoom = time.Minute    // for which what was read is read again: X counts changes in seconds, and there may be more in one
+	mostSkew   = 24 * time.Hour // between X's clock and ours; what changed longer ago than that changed not just now
+)
 
-// misses says whether X tells of a change that was not read, or not for certain.
-func (p place) misses(changed time.Time) bool {
-	return changed.IsZero() || changed.After(p.Seen) || p.SeenAt.Sub(changed) < changeRoom
+// misses says whether X tells of a change that was not read, or not for certain. Our clock is held against itself alone.
+func (p place) misses(changed, now time.Time) bool {
+	return changed.IsZero() || changed.After(p.Seen) || now.Sub(p.SeenAt) < changeRoom && p.SeenAt.Sub(changed) < mostSkew
 }
 
 // after is p with what was changed meanwhile by those who had no turn.
