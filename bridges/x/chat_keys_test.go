@@ -246,26 +246,60 @@ func TestSeekingKeysIsBounded(t *testing.T) {
 	asked(20, 3)
 }
 
-// TestPeopleChangeTheirKeys holds that somebody who has new keys of their own is read and written to as before.
+// TestPeopleChangeTheirKeys holds that somebody who has new keys of their own is read and written to as before, also when X alone
+// has said so yet.
 func TestPeopleChangeTheirKeys(t *testing.T) {
 	t.Parallel()
+	for _, silent := range []bool{false, true} {
+		s := setupSealed(t)
+		s.begin(t)
+		s.posts(t, s.post("k-1", "one"))
+		if err := s.phone.Register(); err != nil {
+			t.Fatal(err)
+		}
+		if !silent {
+			s.say(t, "new telephone")
+			s.event(t, "what was signed with new keys", says("new telephone"))
+		}
+		s.sim.FailChat(wire.RecipientKeyChanged)
+		calls := s.sim.Calls(xsim.ChangeChatKey)
+		s.posts(t, s.post("k-2", "two"))
+		if n := s.sim.Calls(xsim.ChangeChatKey) - calls; n != 1 {
+			t.Errorf("the conversation was given %d new keys, want one", n)
+		}
+		all := s.keyChanges(s.room())
+		made, _ := all[len(all)-1].Detail.(wire.KeyChange)
+		for _, w := range made.Keys {
+			if newest := s.phone.Public(); w.User == s.ann && w.PublicKeyVersion != newest.Version {
+				t.Errorf("the new key is sealed for Ann's keys of version %s, want %s", w.PublicKeyVersion, newest.Version)
+			}
+		}
+		if h := s.sees(t, "the answer", func(h xsim.Heard) bool { return h.Text == "two" }); h.Unreadable != "" {
+			t.Errorf("Ann sees %+v", h)
+		}
+		s.say(t, "got it")
+		s.event(t, "what was sealed with the new key", says("got it"))
+	}
+}
+
+// TestSignersThatXNeverLists holds that a message waits for its writer's keys as long as X can take to list them, and no longer; and
+// that the team hears of it.
+func TestSignersThatXNeverLists(t *testing.T) {
+	t.Parallel()
 	s := setupSealed(t)
+	c := s.timed()
 	s.begin(t)
-	s.posts(t, s.post("k-1", "one"))
-	if err := s.phone.Register(); err != nil {
-		t.Fatal(err)
-	}
-	s.say(t, "new telephone")
-	s.event(t, "what was signed with new keys", says("new telephone"))
-	s.sim.FailChat(wire.RecipientKeyChanged)
-	calls := s.sim.Calls(xsim.ChangeChatKey)
-	s.posts(t, s.post("k-2", "two"))
-	if n := s.sim.Calls(xsim.ChangeChatKey) - calls; n != 1 {
-		t.Errorf("the conversation was given %d new keys, want one", n)
-	}
-	if h := s.sees(t, "the answer", func(h xsim.Heard) bool { return h.Text == "two" }); h.Unreadable != "" {
-		t.Errorf("Ann sees %+v", h)
-	}
-	s.say(t, "got it")
-	s.event(t, "what was sealed with the new key", says("got it"))
+	s.say(t, "good")
+	s.event(t, "a good message", says("good"))
+	all := s.sim.ChatEvents(s.room())
+	s.sim.Inject(s.room(), all[len(all)-1].Encode(), s.next(), func(ev *wire.Event) { ev.ID, ev.Signature.KeyVersion = "forged", "5" })
+	s.waits(t, 1)
+	c.forward(11 * time.Minute)
+	told := s.event(t, "word of it", says(locked))
+	c.forward(time.Hour)
+	s.skips(t, "chat: the sender's public keys are not listed")
+	s.event(t, "that it can't be read", func(ev chat.Event) bool {
+		e, is := ev.What.(chat.Edited)
+		return is && ev.Message == told.Message && e.Text.Body == "🔒 an encrypted message that can't be read"
+	})
 }

@@ -118,13 +118,17 @@ func TestKeysAreLearnedFromTheirConversation(t *testing.T) {
 	of := s.keyChanges(xchat.ConversationID(s.bob, s.brand))
 	s.sim.Inject(s.room(), of[len(of)-1].Encode(), s.next())
 	s.open(t)
+	forBob := s.post("k-1", "for Bob alone") // so that it is known what he signs with
+	forBob.To.ID = chat.ConversationID(s.bob)
+	s.posts(t, forBob)
+	before := len(posted.all())
 	s.sim.FailChat(wire.NonLatestKeyVersion)
-	s.posts(t, s.post("k", "for Ann alone"))
+	s.posts(t, s.post("k-2", "for Ann alone"))
 	if h := s.sees(t, "the post", func(h xsim.Heard) bool { return h.Sender == s.brand }); h.Text != "for Ann alone" || h.Unreadable != "" {
 		t.Errorf("Ann sees %+v", h)
 	}
 	k, _ := of[len(of)-1].Detail.(wire.KeyChange)
-	for i, p := range posted.all() {
+	for i, p := range posted.all()[before:] {
 		if m, err := wire.ParseMessageCreate(p.Message); err != nil || m.KeyVersion == k.Version {
 			t.Errorf("try %d is sealed with Bob's key, %v", i, err)
 		}

@@ -236,6 +236,7 @@ func TestSealedFilesGoBothWays(t *testing.T) {
 	}
 }
 
+// TestForgedQuoteIsNobodysWords holds that what a reply says of another message is nobody's words unless it brings the original.
 func TestForgedQuoteIsNobodysWords(t *testing.T) {
 	t.Parallel()
 	s := setupSealed(t)
@@ -249,6 +250,13 @@ func TestForgedQuoteIsNobodysWords(t *testing.T) {
 	p, _ := ev.What.(chat.Posted)
 	if want := "(quotes what nobody is known to have written: “it is free”)\nso you said"; p.Text.Body != want || p.Quote != nil || p.ReplyTo != "" {
 		t.Errorf("the reply is %+v, want %q without a quote", p, want)
+	}
+	reply := wire.Message{Text: "without a proof", Reply: &wire.Preview{Sender: s.brand, Sequence: mine.Sequence, Text: "it is free"}}
+	said := must(t)(s.phone.Post(s.brand, reply))
+	ev = s.event(t, "the other one", func(ev chat.Event) bool { return ev.Message == idOf(said) })
+	p, _ = ev.What.(chat.Posted)
+	if p.Text.Body != "without a proof" || p.Quote != nil || p.ReplyTo != chat.MessageID("e"+mine.Sequence.String()) || ev.Addressed {
+		t.Errorf("the reply is %+v, addressed to the account: %v; want that it answers the message, and quotes nothing", p, ev.Addressed)
 	}
 }
 
