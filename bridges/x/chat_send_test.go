@@ -292,6 +292,37 @@ func TestWhatXWantsBack(t *testing.T) {
 	}
 }
 
+// TestTokenThatCameLast holds that what is written brings the token that came with what was told last, and that nobody's telephone
+// rings for a reaction alone.
+func TestTokenThatCameLast(t *testing.T) {
+	t.Parallel()
+	r := &register{}
+	s := setupSealedOn(t, xsim.Config{Wrap: r.wrap})
+	s.streams(t)
+	s.rarely()
+	s.lives(t)
+	last := s.say(t, "one")
+	s.event(t, "the first", says("one"))
+	s.posts(t, s.post("k-1", "first"))
+	for _, words := range said("message", 20) {
+		last = s.say(t, words)
+		s.event(t, words, says(words))
+	}
+	s.posts(t, s.post("k-2", "second"))
+	if _, err := chat.Do(t.Context(), s.conn, chat.React{To: s.talk(), Message: idOf(last), Emoji: "👍"}); err != nil {
+		t.Fatal(err)
+	}
+	all := r.all()
+	if all[0].Token == "" || all[1].Token == "" || all[0].Token == all[1].Token {
+		t.Errorf("the tokens are %q and %q, want two", all[0].Token, all[1].Token)
+	}
+	for i, rings := range []bool{true, true, false} {
+		if m, err := wire.ParseMessageCreate(all[i].Message); err != nil || m.Notify != rings {
+			t.Errorf("number %d rings: %v, %v; want %v", i, m.Notify, err, rings)
+		}
+	}
+}
+
 // changesTTL has the account itself say, from another telephone, how long messages live.
 func (s *sealedScene) changesTTL(t *testing.T, last wire.Event, ttl time.Duration) {
 	t.Helper()

@@ -2,6 +2,8 @@ package x_test
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -94,4 +96,50 @@ func TestCheckOfAnAccountWithKeys(t *testing.T) {
 	s.checks(t, map[string]string{"keys": "warning: put them into chat_keys of the settings"})
 	s.cfg.ChatKeys = bridges.NewSecret("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAg==")
 	s.checks(t, map[string]string{"encrypted messages": "broken: are not those that X lists"})
+}
+
+// TestCheckOfAWebhook holds that the doctor says whether X calls, and tells of encrypted messages there.
+func TestCheckOfAWebhook(t *testing.T) {
+	t.Parallel()
+	s, p := sealedBy(t, x.Webhook)
+	s.lives(t)
+	s.checks(t, map[string]string{"webhook": "fine: X calls " + hookAddress, "subscriptions": "fine: all that is needed"})
+	s.stop(t)
+	ask := func(method, path string) (body string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, s.sim.URL()+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer sim-app-bearer")
+		resp, err := s.deps.Client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s %s = %d %s, %v", method, path, resp.StatusCode, b, err)
+		}
+		return string(b)
+	}
+	_, rest, _ := strings.Cut(ask(http.MethodGet, "/2/webhooks"), `"id":"`)
+	id, _, _ := strings.Cut(rest, `"`)
+	if _, err := p.mount("/x/acme", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})); err != nil {
+		t.Fatal(err)
+	}
+	ask(http.MethodPut, "/2/webhooks/"+id) // X calls, and somebody else answers
+	s.checks(t, map[string]string{"webhook": "broken: did not answer a challenge"})
+}
+
+// TestCheckOfWhatXDoesNotShow holds that the doctor says which kind of message can't be read.
+func TestCheckOfWhatXDoesNotShow(t *testing.T) {
+	t.Parallel()
+	s, v := valved(t)
+	v.refuse("/2/chat/conversations", http.StatusForbidden)
+	s.checks(t, map[string]string{"messages": "fine: can be read", "encrypted messages": "broken: X does not allow it"})
+	v.refuse("/2/chat/conversations", http.StatusPaymentRequired)
+	s.checks(t, map[string]string{"messages": "fine: can be read", "encrypted messages": "broken: no credit left, or reached its spending cap; buy credit"})
+	v.refuse("/2/dm_events", http.StatusForbidden)
+	s.checks(t, map[string]string{"messages": "broken: X does not allow it", "encrypted messages": "fine: can be read and written"})
 }

@@ -3,6 +3,7 @@ package x_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges/x"
+	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/bridges/x/xsim"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
@@ -160,6 +162,27 @@ func TestEditThatComesAfterTheDeletion(t *testing.T) {
 	for _, ev := range s.sink.Events() {
 		if _, is := ev.What.(chat.Reacted); is {
 			t.Errorf("what is gone has %+v", ev.What)
+		}
+	}
+}
+
+// TestDeletedFromOneTelephone takes a message off the account's own telephone, and off no other one.
+func TestDeletedFromOneTelephone(t *testing.T) {
+	t.Parallel()
+	s := setupSealed(t)
+	s.streams(t)
+	s.begin(t)
+	said := s.say(t, "keep this")
+	s.event(t, "the message", says("keep this"))
+	all := s.sim.ChatEvents(s.room())
+	s.sim.Inject(s.room(), all[len(all)-1].Encode(), s.next(), func(ev *wire.Event) {
+		ev.ID, ev.Sender, ev.Detail = "own", s.brand, wire.MessageDelete{Sequences: []wire.Sequence{said.Sequence}}
+		ev.Signature = s.signs(t, fmt.Sprintf("MessageDeleteEvent,own,%s,%s,1,%d", s.brand, s.room(), said.Sequence))
+	})
+	s.hearsAll(t, "keep this")
+	for _, ev := range s.sink.Events() {
+		if ev.What == (chat.Deleted{}) {
+			t.Errorf("it is gone for everybody: %+v", ev)
 		}
 	}
 }
