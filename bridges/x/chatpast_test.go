@@ -135,6 +135,24 @@ func TestDeletedMessageThatComesLate(t *testing.T) {
 	s.hearsAll(t, "gone")
 }
 
+// TestMessageThatComesAfterItsEdit tells of a message when its edit, which X lists in place of it, was taken in.
+func TestMessageThatComesAfterItsEdit(t *testing.T) {
+	t.Parallel()
+	s, p := sealedBy(t, x.Webhook)
+	s.lives(t)
+	s.sim.LoseEvents(1000)
+	said := s.say(t, "frist")
+	message := s.told(1)
+	must(t)(s.phone.Edit(s.brand, said.Sequence, "first"))
+	for _, one := range []map[string]string{s.told(1), message} {
+		if status := s.tells(t, p, "chat.received", one); status != http.StatusOK {
+			t.Errorf("an event was answered with %d", status)
+		}
+	}
+	s.sim.LoseEvents(0)
+	s.hearsAll(t, "now first")
+}
+
 // TestEditThatComesAfterTheDeletion tells of a message's edit, and of what was thought of it, once it was taken back.
 func TestEditThatComesAfterTheDeletion(t *testing.T) {
 	t.Parallel()
