@@ -303,3 +303,22 @@ func TestSignersThatXNeverLists(t *testing.T) {
 		return is && ev.Message == told.Message && e.Text.Body == "🔒 an encrypted message that can't be read"
 	})
 }
+
+// TestTeamIsToldOfNewerKeys holds that whoever waits for what is written for keys that were made elsewhere is told so.
+func TestTeamIsToldOfNewerKeys(t *testing.T) {
+	t.Parallel()
+	s := setupSealed(t)
+	c := s.timed()
+	s.begin(t)
+	s.sim.Phone(s.brand) // registers keys of its own
+	if err := s.phone.NewKey(s.brand); err != nil {
+		t.Fatal(err)
+	}
+	said := s.say(t, "for the other keys")
+	s.waits(t, 1)
+	c.forward(11 * time.Minute)
+	ev := s.event(t, "word of it", func(ev chat.Event) bool { return ev.Message == idOf(said) })
+	if want := "🔒 an encrypted message that can't be read yet: it may be for newer keys of the account than those here"; posted(ev) != want {
+		t.Errorf("the team is told %q, want %q", posted(ev), want)
+	}
+}

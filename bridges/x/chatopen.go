@@ -68,13 +68,32 @@ func (t *encrypted) adopt(ctx context.Context, one *talk, ev wire.Event) (added 
 		return false, err
 	}
 	added, err = t.reader.Adopt(ev, one.ring)
-	if errors.Is(err, xchat.ErrNotForUs) {
-		return false, nil // of before we were there, or of other keys of ours
+	if errors.Is(err, xchat.ErrNotForUs) { // of before we were there, or of other keys of ours
+		t.recheck(ctx)
+		return false, nil
 	}
 	if k, is := ev.Detail.(wire.KeyChange); is && err == nil && len(ev.Encode()) <= mostRemembered {
 		t.raw.Put(changeKey(one.id, k.Version), ev)
 	}
 	return added, err
+}
+
+// recheck sees whether X lists newer keys of the account than those here, unless that was seen just now.
+func (t *encrypted) recheck(ctx context.Context) {
+	user := t.own.user
+	if _, fresh := t.again.Get(user); fresh || t.outdated() {
+		return
+	}
+	t.again.Put(user, struct{}{})
+	if _, err := t.meet(ctx, user, true); err == nil && t.outdated() {
+		t.c.log.LogAttrs(ctx, slog.LevelWarn, "X lists newer keys of the account; what people write for those can't be read", slog.String("here", t.own.version))
+	}
+}
+
+// outdated says whether X lists newer keys of the account than those here, as far as it was asked.
+func (t *encrypted) outdated() bool {
+	p, ok := t.reader.Directory.Latest(t.own.user)
+	return ok && newerThan(t.own.version, []xchat.PublicKeys{p}) != ""
 }
 
 // signer sees that the keys are known that events of a conversation are signed with, as far as X lists them. Who can't have

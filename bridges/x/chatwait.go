@@ -21,6 +21,7 @@ const (
 	signerWait = time.Hour       // how long a message may wait until X lists the keys that it is signed with
 
 	unread     = "🔒 an encrypted message that can't be read yet: X has not given its key"
+	unreadHere = "🔒 an encrypted message that can't be read yet: it may be for newer keys of the account than those here"
 	unreadable = "🔒 an encrypted message that can't be read"
 )
 
@@ -120,6 +121,10 @@ func (d *digest) seek(ctx context.Context) {
 // tellWaiting tells the team of messages that have waited for long, so that somebody can ask.
 func (d *digest) tellWaiting(ctx context.Context) {
 	now, told := d.t.c.now(), 0
+	words := text.Plain(unread)
+	if d.t.outdated() {
+		words = text.Plain(unreadHere)
+	}
 	for i, w := range d.next.Waiting {
 		if w.Told {
 			told++
@@ -132,7 +137,7 @@ func (d *digest) tellWaiting(ctx context.Context) {
 			continue
 		}
 		e := d.base(ctx, ev)
-		e.Message, e.What = messageID(ev.Sequence), chat.Posted{Text: text.Plain(unread)}
+		e.Message, e.What = messageID(ev.Sequence), chat.Posted{Text: words}
 		d.found = append(d.found, e)
 		d.next.Waiting[i].Told = true
 		told++
