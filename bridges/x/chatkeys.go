@@ -1,6 +1,7 @@
 package x
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -205,7 +206,7 @@ func (c *Connector) ownChatKeys(ctx context.Context) (*chatKeys, error) {
 		return nil, nil //nolint:nilnil // they were never registered, as far as anybody knows
 	}
 	return nil, &chat.Error{Op: "x: look up chat keys", Kind: chat.Refused, Reason: fmt.Sprintf(
-		"the account's keys for encrypted messages are not those that X lists (ours: %s, X's: %s); run roost login %s --chat",
+		"the account's keys for encrypted messages are not those that X lists (ours: fingerprint %s; X's: %s); run roost login %s --chat",
 		held.now.fingerprint(), versionsOf(listed), c.account,
 	)}
 }
@@ -291,17 +292,18 @@ func newerThan(version string, listed []xchat.PublicKeys) string {
 	return newer
 }
 
-// versionsOf tells what X lists, newest first, for a person.
+// versionsOf tells what X lists, newest first, for a person: versions, and the fingerprints that people compare.
 func versionsOf(listed []xchat.PublicKeys) string {
 	const most = 3
-	var all []snowflake
-	for _, p := range listed {
-		if n, ok := parseSnowflake(p.Version); ok {
-			all = append(all, n)
-		}
-	}
-	slices.Sort(all)
-	slices.Reverse(all)
+	all := slices.DeleteFunc(slices.Clone(listed), func(p xchat.PublicKeys) bool {
+		_, ok := parseSnowflake(p.Version)
+		return !ok
+	})
+	slices.SortStableFunc(all, func(a, b xchat.PublicKeys) int {
+		newer, _ := parseSnowflake(a.Version)
+		older, _ := parseSnowflake(b.Version)
+		return cmp.Compare(older, newer)
+	})
 	switch {
 	case len(listed) == 0:
 		return "none"
@@ -309,11 +311,15 @@ func versionsOf(listed []xchat.PublicKeys) string {
 		return "without a version"
 	}
 	told := make([]string, 0, most)
-	for _, n := range all[:min(len(all), most)] {
-		told = append(told, n.String())
+	for _, p := range all[:min(len(all), most)] {
+		one := "version " + p.Version
+		if mark := p.Fingerprint(); mark != "" {
+			one += " with fingerprint " + mark
+		}
+		told = append(told, one)
 	}
 	if len(all) > most {
 		told = append(told, "…")
 	}
-	return "version " + strings.Join(told, ", ")
+	return strings.Join(told, ", ")
 }

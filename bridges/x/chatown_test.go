@@ -94,10 +94,12 @@ func TestOwnChatKeysThatXDoesNotList(t *testing.T) {
 				s.keeps(t, entry{Blob: blob(ours), User: acmeID, Version: "99"})
 			}
 			if listed != "none" {
-				s.lists(s.makes(t), "100")
+				other := s.makes(t)
+				s.lists(other, "100")
+				listed += " with fingerprint " + other.Public().Fingerprint()
 			}
 			_, _, err := s.own(t)
-			want := fmt.Sprintf("the account's keys for encrypted messages are not those that X lists (ours: %s, X's: %s); run roost login x/acme --chat",
+			want := fmt.Sprintf("the account's keys for encrypted messages are not those that X lists (ours: fingerprint %s; X's: %s); run roost login x/acme --chat",
 				ours.Public().Fingerprint(), listed)
 			if !bridges.Pointless(err) || chat.Reason(err) != want {
 				t.Errorf("the connector has %v, want that it ends because %s", err, want)

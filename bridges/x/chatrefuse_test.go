@@ -35,7 +35,7 @@ func TestChatLoginRefuses(t *testing.T) {
 	}{
 		"has keys elsewhere": {
 			func(w world) { w.s.lists(w.other, "98"); w.s.lists(w.ours, "99") }, plainly,
-			[]string{"@acmetea has keys", "version 99, 98", "--keys", "--replace", "PIN", "export_keys", "base64"},
+			[]string{"@acmetea has keys", "version 99 with fingerprint ", ", version 98", "--keys", "--replace", "PIN", "export_keys", "base64"},
 		},
 		"keys that X can't spell": {
 			func(w world) { w.s.rows = []map[string]string{{"public_key": "?"}} }, plainly,
