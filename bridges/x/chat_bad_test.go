@@ -24,7 +24,7 @@ const (
 )
 
 // TestBadEventsAreSkipped holds that what X, or somebody through it, should not have told is skipped with its reason, is taken for
-// nobody's words, and keeps nothing else from coming.
+// nobody's words, and keeps nothing else from coming, whichever way it comes.
 func TestBadEventsAreSkipped(t *testing.T) {
 	t.Parallel()
 	contents := func(change func(m *wire.MessageCreate)) func(*wire.Event) {
@@ -40,6 +40,7 @@ func TestBadEventsAreSkipped(t *testing.T) {
 		raw    func(encoded string) string // injected as it is; nil: changes are made
 		change func(s *sealedScene) []func(*wire.Event)
 		reason string // empty: it is nothing, and is told as nothing
+		live   string // the reason by stream, where it is another one
 	}{
 		"truncated":      {raw: func(s string) string { return s[:len(s)/8*4] }, reason: "chat_event"},
 		"no base64":      {raw: func(string) string { return "{}" }, reason: "chat_event"},
@@ -71,7 +72,7 @@ func TestBadEventsAreSkipped(t *testing.T) {
 		}, reason: unsigned},
 		"of another conversation": {change: func(s *sealedScene) []func(*wire.Event) {
 			return with(func(ev *wire.Event) { ev.Conversation = xchat.ConversationID(s.bob, s.brand) })
-		}, reason: "chat: of another conversation"},
+		}, reason: "chat: of another conversation", live: forged},
 		"of others' conversation": {change: func(s *sealedScene) []func(*wire.Event) {
 			return with(func(ev *wire.Event) { ev.Conversation = xchat.ConversationID(s.bob, s.ann) })
 		}, reason: "chat: of another conversation"},
@@ -93,35 +94,40 @@ func TestBadEventsAreSkipped(t *testing.T) {
 			})
 		}, reason: forged},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s, _ := sealedBy(t, x.Poll)
-			s.begin(t)
-			said := s.say(t, "good")
-			s.event(t, "a good message", says("good"))
-			all := s.sim.ChatEvents(s.room())
-			model := all[len(all)-1]
-			if model.Sequence != said.Sequence {
-				t.Fatalf("the last event is %d, want %d", model.Sequence, said.Sequence)
-			}
-			if tc.raw != nil {
-				s.sim.Inject(s.room(), tc.raw(model.Encode()))
-			} else {
-				s.sim.Inject(s.room(), model.Encode(), append(with(s.next()), tc.change(s)...)...)
-			}
-			if strings.Contains(tc.reason, "listed") {
-				s.waits(t, 1) // X may list them yet
-			} else if tc.reason != "" {
-				s.skips(t, tc.reason)
-			}
-			s.say(t, "still there")
-			s.hears(t, "good", "still there")
-			for _, ev := range s.sink.Accepted() {
-				if _, is := ev.What.(chat.Posted); !is {
-					t.Errorf("it became %+v", ev)
+		for _, way := range []string{x.Poll, x.Stream} {
+			t.Run(name+" by "+way, func(t *testing.T) {
+				t.Parallel()
+				s, _ := sealedBy(t, way)
+				s.lives(t)
+				said := s.say(t, "good")
+				s.event(t, "a good message", says("good"))
+				all := s.sim.ChatEvents(s.room())
+				model := all[len(all)-1]
+				if model.Sequence != said.Sequence {
+					t.Fatalf("the last event is %d, want %d", model.Sequence, said.Sequence)
 				}
-			}
-		})
+				if tc.raw != nil {
+					s.sim.Inject(s.room(), tc.raw(model.Encode()))
+				} else {
+					s.sim.Inject(s.room(), model.Encode(), append(with(s.next()), tc.change(s)...)...)
+				}
+				switch {
+				case strings.Contains(tc.reason, "listed"):
+					s.waits(t, 1) // X may list them yet
+				case tc.live != "" && way == x.Stream:
+					s.skips(t, tc.live)
+				case tc.reason != "":
+					s.skips(t, tc.reason)
+				}
+				s.say(t, "still there")
+				s.hears(t, "good", "still there")
+				for _, ev := range s.sink.Accepted() {
+					if _, is := ev.What.(chat.Posted); !is && (ev.What != chat.Typing{} || ev.Author.ID != chat.PersonID(s.ann)) {
+						t.Errorf("it became %+v", ev)
+					}
+				}
+			})
+		}
 	}
 }
 

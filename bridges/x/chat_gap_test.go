@@ -103,6 +103,21 @@ func TestLiveEventsOutOfOrder(t *testing.T) {
 	}
 }
 
+// TestEventThatIsCutOnItsWay holds that X's list is asked for what came live and is no event.
+func TestEventThatIsCutOnItsWay(t *testing.T) {
+	t.Parallel()
+	s, p := sealedBy(t, x.Webhook)
+	s.lives(t)
+	s.sim.LoseEvents(1)
+	s.say(t, "whole")
+	cut := s.told(1)
+	cut["encoded_event"] = cut["encoded_event"][:len(cut["encoded_event"])/8*4]
+	if status := s.tells(t, p, "chat.received", cut); status != http.StatusOK {
+		t.Errorf("it was answered with %d", status)
+	}
+	s.hears(t, "whole")
+}
+
 // TestGapThatIsNotFilledIsOwed holds that what X did not show when it was asked for is looked for again, also by a process that
 // was not there then.
 func TestGapThatIsNotFilledIsOwed(t *testing.T) {

@@ -34,10 +34,15 @@ func (t *encrypted) live(ctx context.Context, sink chat.Sink, payload []byte) (h
 		return true, t.putOff(ctx, t.refresh(ctx, sink, chatConversation{ID: id}))
 	}
 	ev, err := wire.ParseEvent(p.Event)
-	id, ok := t.ours(ev.Conversation)
-	if err != nil || !ok {
-		t.odd("chat_event", []byte(p.Event))
+	if err != nil || ev.Conversation == "" {
+		if t.odd("chat_event", []byte(p.Event)) {
+			t.c.wake() // it may be whole in X's list
+		}
 		return true, nil
+	}
+	id, ok := t.ours(ev.Conversation)
+	if !ok {
+		return true, t.unless(ctx, ev, errOther)
 	}
 	one, err := t.talks.talk(ctx, id)
 	if err == nil {
