@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -234,14 +235,24 @@ func TestEditsInGroups(t *testing.T) {
 	s.skips(t, "chat: it edits somebody else's message")
 }
 
-// TestFilesThatAreCut holds that whoever reads a file hears that it is not whole, or not what was sent.
+// TestFilesThatAreCut holds that whoever reads a file hears that it is not whole, or not what was sent, and that another try is of no
+// use.
 func TestFilesThatAreCut(t *testing.T) {
 	t.Parallel()
 	var change func([]byte) []byte
+	broken := false // the connection breaks off
 	wrap := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !strings.HasPrefix(r.URL.Path, "/2/chat/media/") || r.Method != http.MethodGet || change == nil {
+			switch {
+			case !strings.HasPrefix(r.URL.Path, "/2/chat/media/") || r.Method != http.MethodGet || change == nil && !broken:
 				next.ServeHTTP(w, r)
+				return
+			case broken:
+				rec := httptest.NewRecorder()
+				next.ServeHTTP(rec, r)
+				w.Header().Set("Content-Type", rec.Header().Get("Content-Type"))
+				w.Header().Set("Content-Length", strconv.Itoa(rec.Body.Len()))
+				_, _ = w.Write(rec.Body.Bytes()[:rec.Body.Len()/2])
 				return
 			}
 			rewrite(next, w, r, func(body string) string { return string(change([]byte(body))) })
@@ -253,18 +264,20 @@ func TestFilesThatAreCut(t *testing.T) {
 	must(t)(s.phone.SayWith(s.brand, "look", xsim.File{Name: "cat.png", Type: "image/png", Data: data}))
 	ev := s.event(t, "the picture", func(ev chat.Event) bool { p, ok := ev.What.(chat.Posted); return ok && len(p.Files) == 1 })
 	f := ev.What.(chat.Posted).Files[0] //nolint:forcetypeassert // it is one
+	const cut, changed = "X gives only a part of it", "X gives something else than was sent"
 	for _, tc := range []struct {
 		name   string
 		change func([]byte) []byte
 		want   error
+		reason string
 	}{
-		{"whole", nil, nil},
-		{"cut in the middle", func(b []byte) []byte { return b[:len(b)/2] }, secretstream.ErrTruncated},
-		{"cut between two pieces", func(b []byte) []byte { return b[:24+3*(1024+17)] }, secretstream.ErrTruncated},
-		{"nothing but its head", func(b []byte) []byte { return b[:24] }, secretstream.ErrTruncated},
-		{"nothing", func([]byte) []byte { return nil }, secretstream.ErrTruncated},
-		{"changed", func(b []byte) []byte { b[len(b)/2] ^= 1; return b }, secretstream.ErrCorrupt},
-		{"lengthened", func(b []byte) []byte { return append(b, b...) }, secretstream.ErrCorrupt},
+		{"whole", nil, nil, ""},
+		{"cut in the middle", func(b []byte) []byte { return b[:len(b)/2] }, secretstream.ErrTruncated, cut},
+		{"cut between two pieces", func(b []byte) []byte { return b[:24+3*(1024+17)] }, secretstream.ErrTruncated, cut},
+		{"nothing but its head", func(b []byte) []byte { return b[:24] }, secretstream.ErrTruncated, cut},
+		{"nothing", func([]byte) []byte { return nil }, secretstream.ErrTruncated, cut},
+		{"changed", func(b []byte) []byte { b[len(b)/2] ^= 1; return b }, secretstream.ErrCorrupt, changed},
+		{"lengthened", func(b []byte) []byte { return append(b, b...) }, secretstream.ErrCorrupt, changed},
 	} {
 		change = tc.change
 		r, err := chat.Fetch(t.Context(), s.conn, f)
@@ -275,10 +288,22 @@ func TestFilesThatAreCut(t *testing.T) {
 		if !errors.Is(err, tc.want) || tc.want == nil && !bytes.Equal(got, data) || !bytes.HasPrefix(data, got) {
 			t.Errorf("%s: read %d bytes, %v; want %v", tc.name, len(got), err, tc.want)
 		}
+		if tc.want != nil && (chat.KindOf(err) != chat.Refused || chat.Reason(err) != tc.reason) { // the words beside it don't wait for it
+			t.Errorf("%s: %v, %q; want Refused, %q", tc.name, chat.KindOf(err), chat.Reason(err), tc.reason)
+		}
 		if err := r.Close(); err != nil {
 			t.Errorf("%s: close: %v", tc.name, err)
 		}
 	}
+	broken = true
+	r, err := chat.Fetch(t.Context(), s.conn, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(r); err == nil || chat.KindOf(err) != chat.Transient {
+		t.Errorf("a connection that breaks off = %v, want Transient", err)
+	}
+	_ = r.Close()
 }
 
 // TestStrangersAreNotLookedUp holds that a message has no more people looked up than it needs, whomever it names.

@@ -104,7 +104,22 @@ func (u *unsealed) Read(p []byte) (int, error) {
 	if errors.Is(err, io.EOF) && u.hollow {
 		err = secretstream.ErrTruncated
 	}
-	return n, err
+	return n, unfit(err)
+}
+
+// unfit marks what a file fails with that another try would fail with, too: what was written beside it must not wait for it. A
+// connection that breaks off is no such thing, and has an error of its own.
+func unfit(err error) error {
+	reason := ""
+	switch {
+	case errors.Is(err, secretstream.ErrTruncated):
+		reason = "X gives only a part of it"
+	case errors.Is(err, secretstream.ErrCorrupt):
+		reason = "X gives something else than was sent"
+	default:
+		return err
+	}
+	return &chat.Error{Op: "x: fetch", Kind: chat.Refused, Reason: reason, Err: err}
 }
 
 // isHash says whether s is what X calls a media hash key: letters and digits.
