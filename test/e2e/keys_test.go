@@ -51,6 +51,9 @@ func TestKeysWhileRunning(t *testing.T) {
 				t.Errorf("%s holds a private key in the clear", name)
 			}
 		}
+		if name := found(t, s.dir, `"ring":{"keys":[`); name != "" { // as a connector gives it to be kept
+			t.Errorf("%s holds a conversation's keys in the clear", name)
+		}
 	}
 }
 
