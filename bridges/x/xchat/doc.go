@@ -29,8 +29,8 @@
 //   - What a reply says of the message that it answers is Proven, Forged, or Unproven when the reply brings no proof that
 //     can be checked.
 //   - No error, and no verb on Keys, ConversationKey, Keyring, Opened and Draft, shows a key or what was written.
-//   - No secret is compared but in constant time, which here means: as the tag of a cipher. Two keys are told apart by
-//     their versions and by who signed them, never by what they are.
+//   - No secret is compared but in constant time. Which of two keys counts is told by their versions and by who signed
+//     them, never by what they are.
 //
 // We chose to refuse a key change with a wrong signature altogether, where X's own SDK still reads old ones with it,
 // because what can't be told from a forgery should not decide what we can read; it costs the history from before signature
