@@ -102,10 +102,10 @@ func TestVersionsOf(t *testing.T) {
 		return all
 	}
 	for want, listed := range map[string][]xchat.PublicKeys{
-		"none":                                   nil,
-		"without a version":                      rows("", "v2"),
-		"version 9":                              rows("9"),
-		"version 100, version 99, version 9":     rows("99", "9", "100"),
+		"none":                               nil,
+		"without a version":                  rows("", "v2"),
+		"version 9":                          rows("9"),
+		"version 100, version 99, version 9": rows("99", "9", "100"),
 		"version 100, version 99, version 10, …": rows("99", "9", "x", "100", "10"),
 	} {
 		if got := versionsOf(listed); got != want {
