@@ -15,7 +15,12 @@ import (
 // cpuMost is how many seconds of a processor's time a worker's process may use from the beginning of its last event on.
 const cpuMost = 10
 
-// limit has the system refuse memory beyond what the process has now and memory bytes more, and lets it write no core.
+// spare is address space that a process takes besides memory. Go's runtime takes it 64 MiB at a time, begins at a random place in
+// the first of them, and so may need the second one at once; and where it is built with cgo, each thread has a stack of 8 MiB.
+const spare = 128 << 20
+
+// limit has the system refuse memory beyond what the process has now and memory bytes more, as far as address space tells, and lets
+// it write no core.
 func limit(memory int64) error {
 	if memory <= 0 {
 		memory = DefaultMemory
@@ -29,7 +34,7 @@ func limit(memory int64) error {
 	if err != nil {
 		return fmt.Errorf("read /proc/self/statm: %w", err)
 	}
-	most := uint64(max(0, pages*int64(os.Getpagesize())+memory))
+	most := uint64(max(0, pages*int64(os.Getpagesize())+spare+memory))
 	if err := unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: most, Max: most}); err != nil {
 		return err
 	}

@@ -148,6 +148,23 @@ func TestWorkerLoadFaults(t *testing.T) {
 	}
 }
 
+// TestWorkersHaveTheirMemory holds that a script gets the memory that it may have wherever the heap of its process begins, which is
+// another place each time.
+func TestWorkersHaveTheirMemory(t *testing.T) {
+	t.Parallel()
+	source := []byte(`x = "x" * (20 << 20)
+def hear(): return "x"
+on("message", hear)
+`)
+	for range 40 {
+		w, err := script.NewWorker(command(asWorker), "bot.star", source, script.Options{Memory: 64 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = w.Close()
+	}
+}
+
 const bombs = `
 def memory(): return str(len("x" * (1 << 29)))
 def grow():
