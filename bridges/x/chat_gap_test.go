@@ -1,6 +1,9 @@
 package x_test
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -299,6 +302,56 @@ func TestReceivingIsMendedWhereverItEnds(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// heir is a sink that asks for the files of what it stores in the name of a process that begins just then.
+type heir struct {
+	chat.Sink
+
+	begin func() *x.Connector
+	told  func(name string, err error)
+}
+
+// Accept stores, and then fetches.
+func (h heir) Accept(ctx context.Context, b chat.Batch) error {
+	if err := h.Sink.Accept(ctx, b); err != nil {
+		return err
+	}
+	for _, ev := range b.Events {
+		p, _ := ev.What.(chat.Posted)
+		for _, f := range p.Files {
+			r, err := chat.Fetch(ctx, h.begin(), f)
+			if err == nil {
+				_, err = io.Copy(io.Discard, r)
+				_ = r.Close()
+			}
+			h.told(f.Name, err)
+		}
+	}
+	return nil
+}
+
+// TestFilesOutliveTheirProcess holds that the key of a file is on disk before the message is that it hangs on: it may be fetched by
+// another process, which begins before anything else was kept.
+func TestFilesOutliveTheirProcess(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{x.Poll, x.Stream} {
+		s, _ := sealedBy(t, way)
+		s.lives(t)
+		s.stop(t)
+		fetched := make(chan string, 10)
+		told := func(name string, err error) { fetched <- fmt.Sprint(name, " ", err) }
+		running := bridgetest.Begin(t, s.open(t), heir{s.sink, func() *x.Connector { return s.open(t) }, told})
+		if err := s.phone.NewKey(s.brand); err != nil {
+			t.Fatal(err)
+		}
+		must(t)(s.phone.SayWith(s.brand, "look", xsim.File{Name: "cat.png", Type: "image/png", Data: []byte("a cat")}))
+		s.event(t, "the picture", says("look"))
+		if got := <-fetched; got != "cat.png <nil>" {
+			t.Errorf("by %s: %s, want that it can be read", way, got)
+		}
+		_ = running.Stop()
 	}
 }
 

@@ -75,9 +75,15 @@ func (d *digest) events(ctx context.Context, keys, all []wire.Event) error {
 	return nil
 }
 
-// hand hands over what was found, and keeps what changed. Whoever answers at once answers as the talk goes now.
+// hand hands over what was found, and keeps what changed. Whoever answers at once answers as the talk goes now. Files are fetched
+// from then on, by another process if this one ends, so their keys are kept first.
 func (d *digest) hand(ctx context.Context, sink chat.Sink) error {
 	d.one.goes(d.next)
+	if slices.ContainsFunc(d.found, hasFiles) {
+		if err := d.t.keepKeys(ctx, d.one); err != nil {
+			return err
+		}
+	}
 	for batch := range slices.Chunk(d.t.c.recent.without(d.found), batchSize) {
 		if err := sink.Accept(ctx, chat.Batch{Events: batch}); err != nil {
 			return fmt.Errorf("x: accept: %w", err)
@@ -85,6 +91,17 @@ func (d *digest) hand(ctx context.Context, sink chat.Sink) error {
 		d.t.c.recent.add(batch...)
 	}
 	return d.t.talks.settle(ctx, d.one, d.next)
+}
+
+func hasFiles(ev chat.Event) bool {
+	switch w := ev.What.(type) {
+	case chat.Posted:
+		return len(w.Files) > 0
+	case chat.Edited:
+		return len(w.Files) > 0
+	default:
+		return false
+	}
 }
 
 // event takes one event in. Its error is one that another try may not have: what can't be believed or read is skipped.
