@@ -281,15 +281,20 @@ func registeredAs(keys *xchat.Keys, listed []xchat.PublicKeys) (version string, 
 }
 
 // newerThan is the newest version that X lists when it is newer than version; otherwise empty.
-func newerThan(version string, listed []xchat.PublicKeys) string {
-	newest, _ := parseSnowflake(version)
-	newer := ""
+func newerThan(version string, listed []xchat.PublicKeys) (newer string) {
 	for _, p := range listed {
-		if n, ok := parseSnowflake(p.Version); ok && n > newest {
-			newer, newest = p.Version, n
+		if isNewer(p.Version, cmp.Or(newer, version)) {
+			newer = p.Version
 		}
 	}
 	return newer
+}
+
+// isNewer says whether a version is a larger number than another, which may be none.
+func isNewer(version, than string) bool {
+	a, ok := parseSnowflake(version)
+	b, _ := parseSnowflake(than)
+	return ok && a > b
 }
 
 // versionsOf tells what X lists, newest first, for a person: versions, and the fingerprints that people compare.

@@ -69,7 +69,7 @@ func (t *encrypted) adopt(ctx context.Context, one *talk, ev wire.Event) (added 
 	}
 	added, err = t.reader.Adopt(ev, one.ring)
 	if errors.Is(err, xchat.ErrNotForUs) { // of before we were there, or of other keys of ours
-		t.recheck(ctx)
+		t.recheck(ctx, ev)
 		return false, nil
 	}
 	if k, is := ev.Detail.(wire.KeyChange); is && err == nil && len(ev.Encode()) <= mostRemembered {
@@ -78,10 +78,13 @@ func (t *encrypted) adopt(ctx context.Context, one *talk, ev wire.Event) (added 
 	return added, err
 }
 
-// recheck sees whether X lists newer keys of the account than those here, unless that was seen just now.
-func (t *encrypted) recheck(ctx context.Context) {
+// recheck sees whether X lists newer keys of the account than those here, because somebody has given a key to such. What was seen
+// just now is not asked for again.
+func (t *encrypted) recheck(ctx context.Context, ev wire.Event) {
 	user := t.own.user
-	if _, fresh := t.again.Get(user); fresh || t.outdated() {
+	change, _ := ev.Detail.(wire.KeyChange)
+	elsewhere := func(w wire.WrappedKey) bool { return w.User == user && isNewer(w.PublicKeyVersion, t.own.version) }
+	if _, fresh := t.again.Get(user); fresh || t.outdated() || !slices.ContainsFunc(change.Keys, elsewhere) {
 		return
 	}
 	t.again.Put(user, struct{}{})
@@ -93,7 +96,7 @@ func (t *encrypted) recheck(ctx context.Context) {
 // outdated says whether X lists newer keys of the account than those here, as far as it was asked.
 func (t *encrypted) outdated() bool {
 	p, ok := t.reader.Directory.Latest(t.own.user)
-	return ok && newerThan(t.own.version, []xchat.PublicKeys{p}) != ""
+	return ok && isNewer(p.Version, t.own.version)
 }
 
 // signer sees that the keys are known that events of a conversation are signed with, as far as X lists them. Who can't have

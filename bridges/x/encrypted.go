@@ -31,7 +31,7 @@ type encrypted struct {
 	outbox outbox
 	raw    *bridges.Cache[wire.Event] // by conversation and sequence; an edit under its target, and key changes by version
 	asked  *bridges.Cache[struct{}]   // whose public keys were looked up
-	again  *bridges.Cache[struct{}]   // and whose just now, because a version was missing
+	again  *bridges.Cache[struct{}]   // and whose just now, because keys were missing
 	sought *bridges.Cache[time.Time]  // when a conversation's keys were looked for
 	turn   chan struct{}              // holds one: whose turn it is to poll
 	from   time.Time                  // nothing before it is ours
