@@ -111,11 +111,12 @@ func bouncedLines(v store.View, c desk.Case, ev chat.Event) (lines []desk.Line, 
 		if x.Delivery != 0 {
 			continue
 		}
-		l, err := v.Line(c.Desk, c.Contact, x.Reply)
-		if err == nil {
-			lines = append(lines, l)
-		} else if !errors.Is(err, store.ErrNotFound) {
+		l, err := lineAt(v, c.Desk, c.Contact, x.Reply)
+		if err != nil {
 			return nil, err
+		}
+		if !l.Ref.IsZero() {
+			lines = append(lines, l)
 		}
 	}
 	return lines, nil

@@ -347,11 +347,12 @@ func (p *deeds) done() (store.Changes, error) {
 		case chat.Say, chat.Sign, chat.HandOff, chat.HandBack, chat.Wake, chat.Unwake:
 			continue
 		}
-		l, err := p.v.Line(p.was.Desk, p.was.Contact, ref)
-		if err == nil {
-			in.Was = append(in.Was, l)
-		} else if !errors.Is(err, store.ErrNotFound) {
+		l, err := lineAt(p.v, p.was.Desk, p.was.Contact, ref)
+		if err != nil {
 			return store.Changes{}, err
+		}
+		if !l.Ref.IsZero() {
+			in.Was = append(in.Was, l)
 		}
 	}
 	c, err := p.r.changes(p.v, p.desk, p.desk.Step(p.was, *p.contact, in, p.r.cfg.Now()))

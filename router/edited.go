@@ -29,7 +29,7 @@ func (r *Router) wasHere(v store.View, d Desk, ev chat.Event) (bool, error) {
 		return true, err
 	}
 	who := contactOf(ev)
-	if _, err := v.Line(d.Name, who, ev.Ref()); !errors.Is(err, store.ErrNotFound) {
+	if l, err := lineAt(v, d.Name, who, ev.Ref()); err != nil || !l.Ref.IsZero() {
 		return true, err
 	}
 	contact, err := v.Contact(d.Name, who)
