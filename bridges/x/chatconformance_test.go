@@ -1,7 +1,6 @@
 package x_test
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
@@ -47,7 +46,7 @@ type sealedStage struct {
 
 func newSealedStage(t *testing.T, receive string) *sealedStage {
 	t.Helper()
-	st := &sealedStage{board: newBoard(t, receive)}
+	st := &sealedStage{board: newBoard(t, receive, xsim.SendChatMessage, xsim.DownloadChatMedia)}
 	c := st.board.Open(t, bridges.Deps{Account: account, Keep: st.keep})
 	done, err := c.(*x.Connector).LoginChat(t.Context(), x.ChatLoginOptions{}) //nolint:forcetypeassert // it is one
 	if err != nil {
@@ -179,30 +178,6 @@ func (st *sealedStage) Odd(*testing.T) {
 	st.sim.Inject(room, wire.Event{
 		Sequence: last + 1, Previous: last, ID: "odd", Sender: st.ann, Conversation: room, At: time.Now(), Detail: wire.Other{Member: 77},
 	}.Encode())
-}
-
-// Throttle answers the next post with 429.
-func (st *sealedStage) Throttle(_ *testing.T, wait time.Duration) {
-	st.sim.Fail(xsim.SendChatMessage, xsim.Fault{Throttle: true, Reset: wait})
-}
-
-// Fail answers the next post with a status.
-func (st *sealedStage) Fail(_ *testing.T, status int) {
-	st.sim.Fail(xsim.SendChatMessage, xsim.Fault{Status: status})
-}
-
-// Swallow takes the next post and does not answer.
-func (st *sealedStage) Swallow(*testing.T) {
-	st.sim.Fail(xsim.SendChatMessage, xsim.Fault{AcceptThenDrop: true})
-}
-
-// Hang neither takes nor answers the next post.
-func (st *sealedStage) Hang(*testing.T) { st.sim.Fail(xsim.SendChatMessage, xsim.Fault{Hang: true}) }
-
-// Lose has X know nothing of the files any more.
-func (st *sealedStage) Lose(*testing.T) bool {
-	st.sim.Fail(xsim.DownloadChatMedia, xsim.Fault{Status: http.StatusNotFound, Times: -1})
-	return true
 }
 
 // Secrets are the account's credentials and its keys.

@@ -43,7 +43,9 @@ type stage struct{ *board }
 type board struct {
 	*scene
 	receive string
-	group   string // of Ann, Bob and the account; empty: there is none yet
+	posts   xsim.Route // takes what is posted
+	files   xsim.Route // gives files
+	group   string     // of Ann, Bob and the account; empty: there is none yet
 	down    atomic.Bool
 
 	mu      sync.Mutex
@@ -57,11 +59,14 @@ type board struct {
 
 const hookAddress = "https://hooks.example/x/acme"
 
-func newStage(t *testing.T, receive string) *stage { t.Helper(); return &stage{newBoard(t, receive)} }
-
-func newBoard(t *testing.T, receive string) *board {
+func newStage(t *testing.T, receive string) *stage {
 	t.Helper()
-	st := &board{receive: receive, live: make(chan struct{})}
+	return &stage{newBoard(t, receive, xsim.SendToParticipant, xsim.DownloadDMMedia)}
+}
+
+func newBoard(t *testing.T, receive string, posts, files xsim.Route) *board {
+	t.Helper()
+	st := &board{receive: receive, posts: posts, files: files, live: make(chan struct{})}
 	sc := xsim.Config{Wrap: st.wrap, StrictWebhooks: true, WebhookBackoff: 10 * time.Millisecond, WebhookTries: 20, Dial: func(*http.Transport) *http.Client {
 		return &http.Client{Transport: local{http.HandlerFunc(st.hook)}}
 	}}
@@ -214,29 +219,29 @@ func (st *board) Drop(*testing.T) { st.sim.DropStreams() }
 func (st *board) Down(_ *testing.T, down bool) { st.down.Store(down) }
 
 // Throttle answers the next post with 429.
-func (st *stage) Throttle(_ *testing.T, wait time.Duration) {
-	st.sim.Fail(xsim.SendToParticipant, xsim.Fault{Throttle: true, Reset: wait})
+func (st *board) Throttle(_ *testing.T, wait time.Duration) {
+	st.sim.Fail(st.posts, xsim.Fault{Throttle: true, Reset: wait})
 }
 
 // Fail answers the next post with a status.
-func (st *stage) Fail(_ *testing.T, status int) {
-	st.sim.Fail(xsim.SendToParticipant, xsim.Fault{Status: status})
+func (st *board) Fail(_ *testing.T, status int) {
+	st.sim.Fail(st.posts, xsim.Fault{Status: status})
 }
 
 // Swallow takes the next post and does not answer.
-func (st *stage) Swallow(*testing.T) {
-	st.sim.Fail(xsim.SendToParticipant, xsim.Fault{AcceptThenDrop: true})
+func (st *board) Swallow(*testing.T) {
+	st.sim.Fail(st.posts, xsim.Fault{AcceptThenDrop: true})
 }
 
 // Hang neither takes nor answers the next post.
-func (st *stage) Hang(*testing.T) { st.sim.Fail(xsim.SendToParticipant, xsim.Fault{Hang: true}) }
+func (st *board) Hang(*testing.T) { st.sim.Fail(st.posts, xsim.Fault{Hang: true}) }
 
 // Revoke ends the login.
 func (st *board) Revoke(*testing.T) { st.sim.Revoke(st.brand) }
 
 // Lose has X know nothing of the files any more.
-func (st *stage) Lose(*testing.T) bool {
-	st.sim.Fail(xsim.DownloadDMMedia, xsim.Fault{Status: http.StatusNotFound, Times: -1})
+func (st *board) Lose(*testing.T) bool {
+	st.sim.Fail(st.files, xsim.Fault{Status: http.StatusNotFound, Times: -1})
 	return true
 }
 

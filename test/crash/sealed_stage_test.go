@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
@@ -138,13 +137,6 @@ func (s *sealed) phoneOf(k *talk) *xsim.Phone {
 // configure writes the configuration.
 func (s *sealed) configure(t *testing.T) {
 	t.Helper()
-	names := func(places []town.Spot) string {
-		var all []string
-		for _, p := range places {
-			all = append(all, fmt.Sprintf("%q", p.Name()))
-		}
-		return strings.Join(all, ", ")
-	}
 	text := s.Accounts(map[string]string{town.X: "poll_every: 300ms\npage: 100", town.Discord: "webhooks: off"}) + fmt.Sprintf(`routes:
   lounge: {mirror: [%s]}
   support: {desk: {from: [%s], on: [%s], reply: send, hold: 0s}}

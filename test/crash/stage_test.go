@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -91,16 +92,18 @@ func (s *stage) guest() town.Spot {
 	return town.OnTelegram{Sim: s.Telegram, User: user, Chat: s.Telegram.Private(user)}
 }
 
+// names lists places as routes name them.
+func names(places []town.Spot) string {
+	all := make([]string, 0, len(places))
+	for _, p := range places {
+		all = append(all, strconv.Quote(p.Name()))
+	}
+	return strings.Join(all, ", ")
+}
+
 // configure writes the configuration: one mirror of all legs, one desk on all surfaces.
 func (s *stage) configure(t *testing.T) {
 	t.Helper()
-	names := func(places []town.Spot) string {
-		var all []string
-		for _, p := range places {
-			all = append(all, fmt.Sprintf("%q", p.Name()))
-		}
-		return strings.Join(all, ", ")
-	}
 	extra := map[string]string{town.Telegram: "uncertain: hold\ngroup_minute: 100000", town.X: "poll_every: 1s"} // X tells nothing of groups by itself
 	if !*hooks {
 		extra[town.Discord] = "webhooks: off"
