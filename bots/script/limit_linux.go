@@ -19,8 +19,8 @@ const cpuMost = 10
 // the first of them, and so may need the second one at once; and where it is built with cgo, each thread has a stack of 8 MiB.
 const spare = 128 << 20
 
-// limit has the system refuse memory beyond what the process has now and memory bytes more, as far as address space tells, and lets
-// it write no core.
+// limit has the system refuse memory beyond what the process has now and memory bytes more, and lets it write no core. What is refused
+// is address space, so a script can have up to spare more.
 func limit(memory int64) error {
 	if memory <= 0 {
 		memory = DefaultMemory

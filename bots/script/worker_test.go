@@ -3,6 +3,7 @@ package script_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -148,20 +149,25 @@ func TestWorkerLoadFaults(t *testing.T) {
 	}
 }
 
-// TestWorkersHaveTheirMemory holds that a script gets the memory that it may have wherever the heap of its process begins, which is
-// another place each time.
+// TestWorkersHaveTheirMemory holds that a script gets the memory that it may have, and not much more, wherever the heap of its process
+// begins, which is another place each time.
 func TestWorkersHaveTheirMemory(t *testing.T) {
 	t.Parallel()
-	source := []byte(`x = "x" * (20 << 20)
-def hear(): return "x"
-on("message", hear)
-`)
+	worker := func(mebibytes int) error {
+		source := fmt.Sprintf("x = \"x\" * (%d << 20)\ndef hear(): return \"x\"\non(\"message\", hear)\n", mebibytes)
+		w, err := script.NewWorker(command(asWorker), "bot.star", []byte(source), script.Options{Memory: 64 << 20})
+		if err == nil {
+			err = w.Close()
+		}
+		return err
+	}
 	for range 40 {
-		w, err := script.NewWorker(command(asWorker), "bot.star", source, script.Options{Memory: 64 << 20})
-		if err != nil {
+		if err := worker(20); err != nil {
 			t.Fatal(err)
 		}
-		_ = w.Close()
+		if err := worker(200); !errors.Is(err, bots.ErrRunaway) || !strings.HasSuffix(err.Error(), "used more than 64 MiB") {
+			t.Fatal(err)
+		}
 	}
 }
 
