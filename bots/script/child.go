@@ -188,9 +188,12 @@ func (c *child) why(n, memory int64) (reason string, guilty bool) {
 	return reason, c.alone
 }
 
-// memoryWords is what Go's runtime, or its race detector, says when the system refuses memory.
+// outOfMemory is what a process says that ends because of its memory.
+const outOfMemory = "out of memory"
+
+// memoryWords is that, and what Go's runtime, or its race detector, says when the system refuses memory.
 var memoryWords = regexp.MustCompile(
-	"out of memory|cannot allocate memory|failed to create new OS thread|failed to allocate|address space collisions")
+	outOfMemory + "|cannot allocate memory|failed to create new OS thread|failed to allocate|address space collisions")
 
 // head is the beginning of what a process complains of.
 type head struct {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 
@@ -15,16 +14,11 @@ import (
 // cpuMost is how many seconds of a processor's time a worker's process may use from the beginning of its last event on.
 const cpuMost = 10
 
-// spare is address space that a process takes besides memory. Go's runtime takes it 64 MiB at a time, begins at a random place in
-// the first of them, and so may need the second one at once; and where it is built with cgo, each thread has a stack of 8 MiB.
-const spare = 128 << 20
+// spare is how much address space beyond its memory a process may take: several times what Go's runtime takes and does not use.
+const spare = 1 << 30
 
-// limit has the system refuse memory beyond what the process has now and memory bytes more, and lets it write no core. What is refused
-// is address space, so a script can have up to spare more.
-func limit(memory int64) error {
-	if memory <= 0 {
-		memory = DefaultMemory
-	}
+// backstop has the system refuse what c would see too late, and lets the process write no core.
+func backstop(c *ceiling) error {
 	b, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return err
@@ -34,11 +28,10 @@ func limit(memory int64) error {
 	if err != nil {
 		return fmt.Errorf("read /proc/self/statm: %w", err)
 	}
-	most := uint64(max(0, pages*int64(os.Getpagesize())+spare+memory))
+	most := uint64(max(0, pages*int64(os.Getpagesize()))) + spare + c.memory
 	if err := unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: most, Max: most}); err != nil {
 		return err
 	}
-	debug.SetMemoryLimit(memory / 4 * 3)
 	return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
 

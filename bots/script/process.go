@@ -31,7 +31,8 @@ func WorkerMain(stdin io.Reader, stdout io.Writer) int {
 
 // process is a script in a process of its own.
 type process struct {
-	script *Script // set by the first line, before anything else
+	script *Script // set by the first line, before anything else, and memory, too
+	memory *ceiling
 
 	mu     sync.Mutex
 	out    io.Writer
@@ -76,11 +77,14 @@ func (p *process) take(d down) (ok bool) {
 
 // load limits the process and reads its script.
 func (p *process) load(l *wireLoad) bool {
-	if err := limit(l.Options.Memory); err != nil {
+	p.memory = newCeiling(l.Options.Memory)
+	if err := backstop(p.memory); err != nil {
 		p.say(up{Fault: &wireFault{Line: 1, Reason: "limit the worker: " + err.Error()}})
 		return false
 	}
+	stop := p.memory.watch()
 	s, err := Load(l.Name, l.Source, l.Options)
+	stop()
 	if err != nil {
 		p.say(up{Faults: faultsOf(err)})
 		return false
@@ -92,10 +96,12 @@ func (p *process) load(l *wireLoad) bool {
 
 func (p *process) hear(ctx context.Context, n int64, e *told, h *heard) {
 	limitCPU()
+	stop := p.memory.watch()
 	err := p.script.hear(ctx, remote{func(c wireCall) wireGave {
 		p.say(up{N: n, Call: &c})
 		return <-e.gave
 	}}, h)
+	stop()
 	e.stop()
 	p.mu.Lock()
 	delete(p.events, n)
@@ -109,7 +115,9 @@ func (p *process) hear(ctx context.Context, n int64, e *told, h *heard) {
 
 func (p *process) migrate(n int64, d bots.Past) {
 	limitCPU()
+	stop := p.memory.watch()
 	answers, ok, err := p.script.Migrate(context.Background(), d)
+	stop()
 	if err != nil {
 		p.say(up{N: n, Fault: faultOf(err)})
 		return

@@ -32,7 +32,7 @@ const (
 type Options struct {
 	Config map[string]any `json:"config,omitempty"` // the script's config; plain data, as of a file
 	Steps  uint64         `json:"steps,omitempty"`  // per event, and for the top level; default DefaultSteps
-	Memory int64          `json:"memory,omitempty"` // bytes that a Worker's process may use; it may get up to 128 MiB more. Default DefaultMemory
+	Memory int64          `json:"memory,omitempty"` // bytes that a Worker's process may use; default DefaultMemory
 }
 
 // Script is a bot written in Starlark. It is made by Load and safe for concurrent use.
