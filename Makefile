@@ -14,6 +14,8 @@ RACE ?= $(foreach d,router bridges bots plugins configs web,$(if $(wildcard $(d)
 FUZZ ?= ^Fuzz
 FUZZTIME ?= 10s
 KILLS ?= 100
+# What measures how long people wait is tested last, when nothing else is.
+MEASURING := /test/bots$$
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable headless-shell
 
 # Whether what the tests need may be installed on this machine. In CI it may, and by make deps.
@@ -35,7 +37,10 @@ sandbox: ## all platforms simulated on this machine, and a page to play everyone
 test: browser node-packages python-packages irc-server ## run every test (PKG=./...); with CI=true a skipped test is a failure
 	@mkdir -p $(TOOLS)
 	@$(GO) build -o $(TOOLS)/verdict ./test/verdict
-	@$(GO) test -timeout 10m -json $(PKG) | $(TOOLS)/verdict
+	@$(GO) list $(PKG) >$(TOOLS)/packages
+	@failed=0; { sed '\,$(MEASURING),d' $(TOOLS)/packages | xargs -r $(GO) test -timeout 10m -json || failed=1; \
+	sed -n '\,$(MEASURING),p' $(TOOLS)/packages | xargs -r $(GO) test -timeout 10m -json || failed=1; \
+	exit $$failed; } | $(TOOLS)/verdict
 
 .PHONY: race
 race: ## run the tests under the race detector (RACE="./router/... …")
