@@ -139,7 +139,7 @@ func names() []string {
 	return all
 }
 
-// offers waits until Discord shows these commands.
+// offers waits until Discord shows these commands, and would tell of one that is chosen.
 func (w *deskTown) offers(t *testing.T, want []string) {
 	t.Helper()
 	w.sees(t, fmt.Sprintf("the commands %v", want), func(v *discordsim.View) bool {
@@ -147,7 +147,7 @@ func (w *deskTown) offers(t *testing.T, want []string) {
 		for _, c := range v.Commands() {
 			got = append(got, c.Name)
 		}
-		return slices.Equal(got, want)
+		return v.Sessions() == 1 && slices.Equal(got, want)
 	})
 }
 
