@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -65,7 +66,7 @@ func (d *doctor) keys(own chatKeys, listed []xchat.PublicKeys) (newest bool) {
 
 // conversations sees whether encrypted messages can be read.
 func (d *doctor) conversations(ctx context.Context, newest bool) {
-	if err := d.c.purse.read(ctx); err != nil {
+	if err := d.c.purse.Read(ctx); err != nil {
 		d.failed(chat.Warning, namedSealed, err)
 		return
 	}
@@ -74,8 +75,8 @@ func (d *doctor) conversations(ctx context.Context, newest bool) {
 			HasRequests bool `json:"has_message_requests"`
 		} `json:"meta"`
 	}
-	r := request{op: "x: look up conversations", method: http.MethodGet, path: "/2/chat/conversations", query: url.Values{"max_results": {"1"}}}
-	if _, err := d.c.api.call(ctx, r, &got); err != nil {
+	r := api.Request{Op: "x: look up conversations", Method: http.MethodGet, Path: "/2/chat/conversations", Query: url.Values{"max_results": {"1"}}}
+	if _, err := d.c.api.Call(ctx, r, &got); err != nil {
 		d.failed(chat.Broken, namedSealed, err)
 		return
 	}

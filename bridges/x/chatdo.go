@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -69,8 +70,8 @@ func (t *encrypted) erase(ctx context.Context, id string, targets ...wire.Sequen
 		ids[i] = s.String()
 	}
 	body["sequence_ids"] = ids
-	r := request{op: "x: delete", method: http.MethodPost, path: "/2/chat/conversations/" + t.path(id) + "/messages/delete", json: body}
-	_, err = t.c.api.call(ctx, r, nil)
+	r := api.Request{Op: "x: delete", Method: http.MethodPost, Path: "/2/chat/conversations/" + t.path(id) + "/messages/delete", JSON: body}
+	_, err = t.c.api.Call(ctx, r, nil)
 	return err
 }
 
@@ -80,8 +81,8 @@ func (t *encrypted) typing(ctx context.Context, at chat.Conversation) error {
 	if err != nil {
 		return err
 	}
-	r := request{op: "x: type", method: http.MethodPost, path: "/2/chat/conversations/" + t.path(one.id) + "/typing"}
-	if _, err = t.c.api.call(ctx, r, nil); err != nil && chat.KindOf(err) == chat.Gone {
+	r := api.Request{Op: "x: type", Method: http.MethodPost, Path: "/2/chat/conversations/" + t.path(one.id) + "/typing"}
+	if _, err = t.c.api.Call(ctx, r, nil); err != nil && chat.KindOf(err) == chat.Gone {
 		return nil
 	}
 	return err
@@ -97,8 +98,8 @@ func (t *encrypted) markRead(ctx context.Context, one *talk) {
 		return
 	}
 	body := map[string]string{"seen_until_sequence_id": until.String()}
-	r := request{op: "x: mark read", method: http.MethodPost, path: "/2/chat/conversations/" + t.path(one.id) + "/read", json: body}
-	t.c.errand(ctx, func(ctx context.Context) { _, _ = t.c.api.call(ctx, r, nil) })
+	r := api.Request{Op: "x: mark read", Method: http.MethodPost, Path: "/2/chat/conversations/" + t.path(one.id) + "/read", JSON: body}
+	t.c.errand(ctx, func(ctx context.Context) { _, _ = t.c.api.Call(ctx, r, nil) })
 }
 
 // errDistrust says that the other one has not accepted the account yet.
@@ -118,7 +119,7 @@ func failed(f wire.FailureType) error {
 	case wire.TooManyMessages, wire.RateLimitUpsell:
 		return &chat.Error{Op: "x: post", Kind: chat.Throttled, Scope: chat.ThisAccount, Wait: window, Reason: "X takes no more messages from the account for now"}
 	case wire.OnlyEncryptedAllowed:
-		return refused(onlyEncrypted)
+		return refused(api.OnlyEncrypted)
 	case wire.FlaggedAsSpam:
 		return refused("X took the message for spam")
 	case wire.SenderNotGroupMember:

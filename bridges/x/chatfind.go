@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -132,7 +133,7 @@ func (t *encrypted) find(ctx context.Context, l letter, since time.Time) (chat.R
 	case err != nil:
 		return chat.Receipt{}, false, err
 	case ev.Sequence != 0:
-		r := t.receipt(ev, answer{})
+		r := t.receipt(ev, api.Answer{})
 		t.noted(ctx, l, r)
 		return r, true, nil
 	case !reached:

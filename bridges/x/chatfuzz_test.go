@@ -11,6 +11,7 @@ import (
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/bridgetest"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -55,7 +56,7 @@ func (p couple) account(tb testing.TB) *encrypted {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c.self = &user{ID: "1", Username: "acmetea"}
+	c.self = &api.User{ID: "1", Username: "acmetea"}
 	t := newEncrypted(c, chatKeys{keys: p.keys[0], user: "1", version: "10"}, time.Unix(0, 0))
 	for i, u := range []string{"1", "2"} {
 		public := p.keys[i].Public()

@@ -16,6 +16,7 @@ import (
 	"unicode"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -248,13 +249,13 @@ func (p publicKey) decode(user string) xchat.PublicKeys {
 
 // listedKeys is the public keys of a user that X lists, none when the user has none.
 // https://docs.x.com/x-api/chat/get-user-public-keys
-func listedKeys(ctx context.Context, a *api, user string) ([]xchat.PublicKeys, error) {
+func listedKeys(ctx context.Context, a *api.Client, user string) ([]xchat.PublicKeys, error) {
 	var got struct {
 		Data []publicKey `json:"data"`
 	}
 	q := url.Values{"public_key.fields": {"public_key_version,public_key,signing_public_key,identity_public_key_signature"}}
-	r := request{op: "x: look up chat keys", method: http.MethodGet, path: "/2/users/" + user + "/public_keys", query: q}
-	if _, err := a.call(ctx, r, &got); err != nil {
+	r := api.Request{Op: "x: look up chat keys", Method: http.MethodGet, Path: "/2/users/" + user + "/public_keys", Query: q}
+	if _, err := a.Call(ctx, r, &got); err != nil {
 		if chat.KindOf(err) == chat.Gone { // X says of some who have none that it does not know them
 			return nil, nil
 		}
@@ -270,9 +271,9 @@ func listedKeys(ctx context.Context, a *api, user string) ([]xchat.PublicKeys, e
 // registeredAs is the newest version under which X lists the account's keys. ok is false when it lists others or none.
 func registeredAs(keys *xchat.Keys, listed []xchat.PublicKeys) (version string, ok bool) {
 	own := keys.Public()
-	var newest snowflake
+	var newest api.Snowflake
 	for _, p := range listed {
-		n, sound := parseSnowflake(p.Version)
+		n, sound := api.ParseSnowflake(p.Version)
 		if sound && own.Same(p) && (!ok || n > newest) {
 			version, newest, ok = p.Version, n, true
 		}
@@ -292,8 +293,8 @@ func newerThan(version string, listed []xchat.PublicKeys) (newer string) {
 
 // isNewer says whether a version is a larger number than another, which may be none.
 func isNewer(version, than string) bool {
-	a, ok := parseSnowflake(version)
-	b, _ := parseSnowflake(than)
+	a, ok := api.ParseSnowflake(version)
+	b, _ := api.ParseSnowflake(than)
 	return ok && a > b
 }
 
@@ -301,12 +302,12 @@ func isNewer(version, than string) bool {
 func versionsOf(listed []xchat.PublicKeys) string {
 	const most = 3
 	all := slices.DeleteFunc(slices.Clone(listed), func(p xchat.PublicKeys) bool {
-		_, ok := parseSnowflake(p.Version)
+		_, ok := api.ParseSnowflake(p.Version)
 		return !ok
 	})
 	slices.SortStableFunc(all, func(a, b xchat.PublicKeys) int {
-		newer, _ := parseSnowflake(a.Version)
-		older, _ := parseSnowflake(b.Version)
+		newer, _ := api.ParseSnowflake(a.Version)
+		older, _ := api.ParseSnowflake(b.Version)
 		return cmp.Compare(older, newer)
 	})
 	switch {

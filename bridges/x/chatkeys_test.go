@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -71,9 +73,8 @@ func FuzzListedKeys(f *testing.F) {
 	f.Add([]byte(`{"data":[{"public_key":"?","public_key_version":"18446744073709551616"},{}]}`))
 	f.Add([]byte(`{"data":null,"errors":[{}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		c := connector(t, "1", nil)
-		c.api.user = &bearer{client: &http.Client{Transport: said(body)}}
-		listed, err := listedKeys(t.Context(), c.api, "1")
+		deps := bridges.Deps{Client: &http.Client{Transport: said(body)}}.Ready()
+		listed, err := listedKeys(t.Context(), api.New(api.Credentials{AccessToken: bridges.NewSecret("token")}, deps), "1")
 		if err != nil {
 			if chat.KindOf(err) != chat.Transient {
 				t.Errorf("listedKeys = %v, want an error that passes", err)
@@ -84,7 +85,7 @@ func FuzzListedKeys(f *testing.F) {
 		if !ok {
 			return
 		}
-		if _, number := parseSnowflake(version); !number {
+		if _, number := api.ParseSnowflake(version); !number {
 			t.Errorf("the version is %q, which is no number", version)
 		}
 		if newer := newerThan(version, listed); newer == version || versionsOf(listed) == "none" {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -65,7 +66,7 @@ func (c *Connector) LoginChat(ctx context.Context, opt ChatLoginOptions) (ChatLo
 		return ChatLogin{}, err
 	}
 	return ChatLogin{
-		Who: authorOf(l.me), Outcome: outcome, Version: own.version, Fingerprint: own.fingerprint(),
+		Who: api.AuthorOf(l.me), Outcome: outcome, Version: own.version, Fingerprint: own.fingerprint(),
 		Newer: newerThan(own.version, l.listed), Notes: l.notes(own),
 		Keys: bridges.NewSecret(base64.StdEncoding.EncodeToString(own.keys.Blob())),
 	}, nil
@@ -77,7 +78,7 @@ type chatLogin struct {
 	given   *xchat.Keys // nil: none
 	replace bool
 
-	me     user
+	me     api.User
 	listed []xchat.PublicKeys
 	held   heldKeys
 }
@@ -108,10 +109,10 @@ func (l *chatLogin) take(blob bridges.Secret) error {
 
 // look finds out who is logged in, what X lists of them, and what is here.
 func (l *chatLogin) look(ctx context.Context) (err error) {
-	if l.me, err = whoami(ctx, l.c.api); err != nil {
+	if l.me, err = api.Whoami(ctx, l.c.api); err != nil {
 		return err
 	}
-	l.c.purse.shown(ctx, nil, []string{l.me.ID})
+	l.c.purse.Shown(ctx, nil, []string{l.me.ID})
 	if l.listed, err = listedKeys(ctx, l.c.api, l.me.ID); err != nil {
 		return err
 	}
@@ -221,12 +222,12 @@ func (l *chatLogin) submit(ctx context.Context, k chatKeys) (version string, err
 			Version string `json:"public_key_version"`
 		} `json:"data"`
 	}
-	r := request{op: "x: register chat keys", method: http.MethodPost, json: body, writes: true}
-	r.path = "/2/users/" + l.me.ID + "/public_keys"
-	if _, err := l.c.api.call(ctx, r, &got); err != nil {
+	r := api.Request{Op: "x: register chat keys", Method: http.MethodPost, JSON: body, Writes: true}
+	r.Path = "/2/users/" + l.me.ID + "/public_keys"
+	if _, err := l.c.api.Call(ctx, r, &got); err != nil {
 		return "", err
 	}
-	if _, ok := parseSnowflake(got.Data.Version); !ok {
+	if _, ok := api.ParseSnowflake(got.Data.Version); !ok {
 		return "", nil
 	}
 	return got.Data.Version, nil
@@ -282,7 +283,7 @@ func (l *chatLogin) note(ctx context.Context, own chatKeys) error {
 	if l.fixed() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), api.RefreshTime)
 	defer cancel()
 	if err := h.keep(ctx, l.c.keep); err != nil {
 		return unkept("X has the keys, but that can't be kept here; run this again", err)

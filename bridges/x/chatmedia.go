@@ -18,6 +18,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/secretstream"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
@@ -82,7 +83,7 @@ func (t *encrypted) fetch(ctx context.Context, f chat.File) (io.ReadCloser, erro
 		return nil, gone("the key of the attachment is not there any more")
 	}
 	where := "/2/chat/media/" + pathID(part[0]) + "/" + part[1]
-	resp, err := t.c.api.openLong(ctx, t.c.api.user, request{op: op, method: http.MethodGet, path: where}) //nolint:bodyclose // the caller closes it
+	resp, err := t.c.api.OpenLong(ctx, api.Request{Op: op, Method: http.MethodGet, Path: where}) //nolint:bodyclose // the caller closes it
 	if err != nil {
 		return nil, err
 	}
@@ -145,11 +146,11 @@ func (t *encrypted) upload(ctx context.Context, id string, key xchat.Conversatio
 		} `json:"data"`
 	}
 	init := map[string]any{"conversation_id": pathID(id), "total_bytes": secretstream.Size(total)}
-	r := request{op: "x: upload", method: http.MethodPost, path: "/2/chat/media/upload/initialize", json: init}
-	if _, err := t.c.api.call(ctx, r, &got); err != nil {
+	r := api.Request{Op: "x: upload", Method: http.MethodPost, Path: "/2/chat/media/upload/initialize", JSON: init}
+	if _, err := t.c.api.Call(ctx, r, &got); err != nil {
 		return nil, err
 	}
-	if _, ok := parseSnowflake(got.Data.Session); !ok || !isHash(got.Data.Hash) {
+	if _, ok := api.ParseSnowflake(got.Data.Session); !ok || !isHash(got.Data.Hash) {
 		return nil, &chat.Error{Op: "x: upload", Kind: chat.Transient, Err: errors.New("answer: no session")}
 	}
 	s := sealing{t: t, conversation: pathID(id), session: got.Data.Session, hash: got.Data.Hash}
@@ -254,8 +255,8 @@ func (s *sealing) append(ctx context.Context, piece []byte) error {
 		return err
 	}
 	where := "/2/chat/media/upload/" + s.session + "/append"
-	r := request{op: "x: upload", method: http.MethodPost, path: where, raw: body.Bytes(), kind: form.FormDataContentType(), wait: mediaTime}
-	if _, err := s.t.c.api.call(ctx, r, nil); err != nil {
+	r := api.Request{Op: "x: upload", Method: http.MethodPost, Path: where, Raw: body.Bytes(), Kind: form.FormDataContentType(), Wait: api.MediaTime}
+	if _, err := s.t.c.api.Call(ctx, r, nil); err != nil {
 		return err
 	}
 	if s.parts++; s.parts > mostChunks {
@@ -272,7 +273,7 @@ func (s *sealing) finish(ctx context.Context) error {
 			Success bool `json:"success"`
 		} `json:"data"`
 	}
-	if _, err := s.t.c.api.call(ctx, request{op: "x: upload", method: http.MethodPost, path: where, json: done, wait: mediaTime}, &got); err != nil {
+	if _, err := s.t.c.api.Call(ctx, api.Request{Op: "x: upload", Method: http.MethodPost, Path: where, JSON: done, Wait: api.MediaTime}, &got); err != nil {
 		return err
 	}
 	if !got.Data.Success {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -23,10 +24,10 @@ func (t *encrypted) meet(ctx context.Context, user string, again bool) (listed i
 	if _, fresh := t.asked.Get(user); fresh && !again && t.reader.Directory.Knows(user) {
 		return -1, nil
 	}
-	if _, ok := parseSnowflake(user); !ok {
+	if _, ok := api.ParseSnowflake(user); !ok {
 		return 0, nil // nobody's ID: there is nobody to ask for
 	}
-	if err := t.c.purse.read(ctx); err != nil {
+	if err := t.c.purse.Read(ctx); err != nil {
 		return -1, err
 	}
 	all, err := listedKeys(ctx, t.c.api, user)

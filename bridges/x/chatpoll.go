@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -128,11 +129,11 @@ func (t *encrypted) changed(ctx context.Context) ([]chatConversation, error) {
 				HasRequests bool   `json:"has_message_requests"`
 			} `json:"meta"`
 		}
-		if err := t.c.purse.read(ctx); err != nil {
+		if err := t.c.purse.Read(ctx); err != nil {
 			return nil, err
 		}
-		r := request{op: "x: look up conversations", method: http.MethodGet, path: "/2/chat/conversations", query: q}
-		if _, err := t.c.api.call(ctx, r, &got); err != nil {
+		r := api.Request{Op: "x: look up conversations", Method: http.MethodGet, Path: "/2/chat/conversations", Query: q}
+		if _, err := t.c.api.Call(ctx, r, &got); err != nil {
 			return nil, err
 		}
 		fresh, met, err := t.fresh(ctx, got.Data)
@@ -278,12 +279,12 @@ func (t *encrypted) walk(ctx context.Context, id string, most int, show func(cha
 		"chat_message_event.fields": {"id,encoded_event,conversation_token,created_at,previous_id"},
 	}
 	for range most {
-		if err := t.c.purse.read(ctx); err != nil {
+		if err := t.c.purse.Read(ctx); err != nil {
 			return err
 		}
 		var page chatEvents
-		r := request{op: "x: look up events", method: http.MethodGet, path: "/2/chat/conversations/" + pathID(id) + "/events", query: q}
-		if _, err := t.c.api.call(ctx, r, &page); err != nil {
+		r := api.Request{Op: "x: look up events", Method: http.MethodGet, Path: "/2/chat/conversations/" + pathID(id) + "/events", Query: q}
+		if _, err := t.c.api.Call(ctx, r, &page); err != nil {
 			return err
 		}
 		if show(page) || page.Meta.NextToken == "" {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -72,8 +73,8 @@ func (t *encrypted) rotate(ctx context.Context, one *talk) (xchat.ConversationKe
 	if err != nil {
 		return xchat.ConversationKey{}, &chat.Error{Op: "x: post", Kind: chat.Refused, Err: err}
 	}
-	r := request{op: "x: set key", method: http.MethodPost, path: "/2/chat/conversations/" + peer + "/keys", json: made}
-	if _, err := t.c.api.call(ctx, r, nil); err != nil {
+	r := api.Request{Op: "x: set key", Method: http.MethodPost, Path: "/2/chat/conversations/" + peer + "/keys", JSON: made}
+	if _, err := t.c.api.Call(ctx, r, nil); err != nil {
 		if chat.KindOf(err) == chat.Refused && t.learn(ctx, one) == nil {
 			if k, ok := one.ring.Latest(); ok && k.Version != before.Version {
 				return k, nil

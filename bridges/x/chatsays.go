@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -47,7 +48,7 @@ func (t *encrypted) posted(ev wire.Event, o xchat.Opened, m wire.Message) chat.P
 	if m.Reply != nil {
 		switch o.Proof {
 		case xchat.Proven:
-			name := t.c.people.author(o.Quoted.Sender).Name
+			name := t.c.people.Author(o.Quoted.Sender).Name
 			p.ReplyTo, p.Quote = messageID(o.Quoted.Sequence), &chat.Quote{Name: name, Text: text.Plain(o.Quoted.Text)}
 		case xchat.Unproven:
 			p.ReplyTo = messageID(m.Reply.Sequence)
@@ -100,7 +101,7 @@ func postLink(p wire.PostRef) string {
 	if p.URL != "" {
 		return p.URL
 	}
-	if _, ok := parseSnowflake(p.ID); ok {
+	if _, ok := api.ParseSnowflake(p.ID); ok {
 		return "https://x.com/i/status/" + p.ID
 	}
 	return ""

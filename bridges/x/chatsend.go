@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -153,7 +154,7 @@ func (t *encrypted) seal(ctx context.Context, id string, loose bool, one *talk, 
 
 // send gives X a sealed message. failure is X's reason for not carrying it on; 0 when it does.
 func (t *encrypted) send(ctx context.Context, l letter) (r chat.Receipt, failure wire.FailureType, err error) {
-	if err := t.c.purse.send(ctx); err != nil {
+	if err := t.c.purse.Send(ctx); err != nil {
 		return chat.Receipt{}, 0, err
 	}
 	var got struct {
@@ -161,36 +162,36 @@ func (t *encrypted) send(ctx context.Context, l letter) (r chat.Receipt, failure
 			Event string `json:"encoded_message_event"`
 		} `json:"data"`
 	}
-	req := request{
-		op: "x: post", method: http.MethodPost, path: "/2/chat/conversations/" + t.path(l.Conversation) + "/messages", json: l.Payload, writes: true,
+	req := api.Request{
+		Op: "x: post", Method: http.MethodPost, Path: "/2/chat/conversations/" + t.path(l.Conversation) + "/messages", JSON: l.Payload, Writes: true,
 	}
-	said, err := t.c.api.call(ctx, req, &got)
+	said, err := t.c.api.Call(ctx, req, &got)
 	var ev wire.Event
 	if err == nil {
 		if ev, err = wire.ParseEvent(got.Data.Event); err != nil {
-			err = t.c.api.lost(req, true, fmt.Errorf("answer: %w", err))
+			err = t.c.api.Lost(req, true, fmt.Errorf("answer: %w", err))
 		}
 	}
 	if err != nil {
 		if chat.KindOf(err) != chat.Uncertain {
-			t.c.purse.unsend(context.WithoutCancel(ctx))
+			t.c.purse.Unsend(context.WithoutCancel(ctx))
 		}
 		return chat.Receipt{}, 0, err
 	}
 	if f, ok := ev.Detail.(wire.Failure); ok {
-		t.c.purse.unsend(context.WithoutCancel(ctx))
+		t.c.purse.Unsend(context.WithoutCancel(ctx))
 		return chat.Receipt{}, max(f.Type, 1), nil
 	}
 	if ev.Sequence == 0 {
-		return chat.Receipt{}, 0, t.c.api.lost(req, true, errors.New("answer: no sequence id"))
+		return chat.Receipt{}, 0, t.c.api.Lost(req, true, errors.New("answer: no sequence id"))
 	}
 	return t.receipt(ev, said), 0, nil
 }
 
-func (t *encrypted) receipt(ev wire.Event, said answer) chat.Receipt {
+func (t *encrypted) receipt(ev wire.Event, said api.Answer) chat.Receipt {
 	r := chat.Receipt{Messages: []chat.MessageID{messageID(ev.Sequence)}, At: ev.At}
-	if said.header != nil {
-		r.Left = allowances(said.header)
+	if said.Header != nil {
+		r.Left = api.Allowances(said.Header)
 	}
 	return r
 }

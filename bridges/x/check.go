@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -54,13 +55,13 @@ func (d *doctor) failed(g chat.Grade, name string, err error) {
 }
 
 func (d *doctor) account(ctx context.Context) {
-	u, err := whoami(ctx, d.c.api)
+	u, err := api.Whoami(ctx, d.c.api)
 	if err != nil {
 		d.failed(chat.Broken, "account", err)
 		return
 	}
 	d.self = u.ID
-	d.c.people.learn([]user{u})
+	d.c.people.Learn([]api.User{u})
 	d.add(chat.Fine, "account", "@"+u.Username+" is logged in", "")
 }
 
@@ -75,7 +76,7 @@ func (d *doctor) login(ctx context.Context) {
 }
 
 func (d *doctor) scopes(ctx context.Context) {
-	p, err := keptPair(ctx, d.c.keep)
+	p, err := api.KeptPair(ctx, d.c.keep)
 	if err != nil || p == nil {
 		return // account said it
 	}
@@ -85,31 +86,31 @@ func (d *doctor) scopes(ctx context.Context) {
 	}
 	has := strings.Fields(p.Scope)
 	var missing []string
-	for _, s := range scopes() {
+	for _, s := range api.Scopes() {
 		if !slices.Contains(has, s) {
 			missing = append(missing, s)
 		}
 	}
 	if len(missing) > 0 {
-		d.add(chat.Broken, "login", "the login lacks "+strings.Join(missing, ", "), "allow them for the app, then "+d.c.api.user.mend())
+		d.add(chat.Broken, "login", "the login lacks "+strings.Join(missing, ", "), "allow them for the app, then "+d.c.api.Mend())
 		return
 	}
 	d.add(chat.Fine, "login", "OAuth 2.0, with all that is needed", "")
 }
 
 func (d *doctor) messages(ctx context.Context) {
-	if err := d.c.purse.read(ctx); err != nil {
+	if err := d.c.purse.Read(ctx); err != nil {
 		d.failed(chat.Warning, "messages", err)
 		return
 	}
 	q := url.Values{"max_results": {"1"}}
-	got, err := d.c.api.call(ctx, request{op: "x: look up messages", method: http.MethodGet, path: "/2/dm_events", query: q}, nil)
+	got, err := d.c.api.Call(ctx, api.Request{Op: "x: look up messages", Method: http.MethodGet, Path: "/2/dm_events", Query: q}, nil)
 	if err != nil {
 		d.failed(chat.Broken, "messages", err)
 		return
 	}
 	said := "can be read"
-	for _, a := range allowances(got.header) {
+	for _, a := range api.Allowances(got.Header) {
 		said = fmt.Sprintf("can be read; %d more times before %s", a.Remaining, a.Reset.Format(time.TimeOnly))
 		break
 	}
@@ -158,7 +159,7 @@ func (d *doctor) live(ctx context.Context) {
 }
 
 func (d *doctor) usage(ctx context.Context) {
-	if d.c.api.app == nil {
+	if !d.c.api.ForApp() {
 		return
 	}
 	var got struct {
@@ -168,7 +169,7 @@ func (d *doctor) usage(ctx context.Context) {
 		} `json:"data"`
 	}
 	q := url.Values{"usage.fields": {"project_usage,project_cap"}}
-	if _, err := d.c.api.call(ctx, request{op: "x: look up usage", method: http.MethodGet, path: "/2/usage/tweets", query: q, app: true}, &got); err != nil {
+	if _, err := d.c.api.Call(ctx, api.Request{Op: "x: look up usage", Method: http.MethodGet, Path: "/2/usage/tweets", Query: q, App: true}, &got); err != nil {
 		d.failed(chat.Warning, "usage", err)
 		return
 	}
@@ -176,7 +177,7 @@ func (d *doctor) usage(ctx context.Context) {
 }
 
 func orSome(n string) string {
-	if _, ok := parseSnowflake(n); !ok {
+	if _, ok := api.ParseSnowflake(n); !ok {
 		return "some"
 	}
 	return n
@@ -184,7 +185,7 @@ func orSome(n string) string {
 
 // budget says what is left of today's.
 func (d *doctor) budget(ctx context.Context) {
-	used, err := d.c.purse.state(ctx)
+	used, err := d.c.purse.State(ctx)
 	if err != nil {
 		d.failed(chat.Broken, "budget", err)
 		return

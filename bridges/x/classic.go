@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -35,7 +36,7 @@ func newClassic(c *Connector) *classic {
 
 // sighting is one event that a lookup showed.
 type sighting struct {
-	id    snowflake
+	id    api.Snowflake
 	event dmEvent
 	raw   []byte
 }
@@ -49,7 +50,7 @@ type view struct {
 
 // after walks back from the newest event to until. When the first page does not reach that far, it walks
 // again with larger pages; see the package comment.
-func (t *classic) after(ctx context.Context, until snowflake) ([]arrival, error) {
+func (t *classic) after(ctx context.Context, until api.Snowflake) ([]arrival, error) {
 	me, err := t.c.me(ctx)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func (t *classic) after(ctx context.Context, until snowflake) ([]arrival, error)
 		return nil, err
 	}
 	if !v.reached {
-		t.c.log.LogAttrs(ctx, slog.LevelWarn, "messages out of reach", slog.Time("since", until.time()), slog.Int("found", len(v.seen)))
+		t.c.log.LogAttrs(ctx, slog.LevelWarn, "messages out of reach", slog.Time("since", until.Time()), slog.Int("found", len(v.seen)))
 	}
 	return t.arrivals(ctx, me.ID, v)
 }
@@ -74,7 +75,7 @@ func (t *classic) arrivals(ctx context.Context, self string, v view) ([]arrival,
 	for _, s := range v.seen {
 		who = append(append(who, s.event.SenderID), s.event.ParticipantIDs...)
 	}
-	t.c.people.meet(ctx, who)
+	t.c.people.Meet(ctx, who)
 	r := t.c.reader(self)
 	var all []arrival
 	var met []string
@@ -93,16 +94,16 @@ func (t *classic) arrivals(ctx context.Context, self string, v view) ([]arrival,
 // walk is a way back through a list of events that begins with the newest.
 type walk struct {
 	path    string
-	until   snowflake // the walk ends at an event that is not newer
-	page    int       // events of a page
-	pages   int       // at most
-	patient bool      // waits when X asks to, instead of giving up what it saw
+	until   api.Snowflake // the walk ends at an event that is not newer
+	page    int           // events of a page
+	pages   int           // at most
+	patient bool          // waits when X asks to, instead of giving up what it saw
 }
 
 // walk goes back. Events that arrive meanwhile move the pages on; what is seen twice counts once.
 func (t *classic) walk(ctx context.Context, w walk) (view, error) {
 	v := view{media: map[string]media{}}
-	known := map[snowflake]bool{}
+	known := map[api.Snowflake]bool{}
 	token := ""
 	for range w.pages {
 		page, err := t.page(ctx, w, token)
@@ -118,7 +119,7 @@ func (t *classic) walk(ctx context.Context, w walk) (view, error) {
 				t.c.skip("dm_event", raw)
 				continue
 			}
-			id, _ := parseSnowflake(e.ID)
+			id, _ := api.ParseSnowflake(e.ID)
 			if id <= w.until {
 				v.reached = true
 				continue
@@ -154,7 +155,7 @@ func (t *classic) page(ctx context.Context, w walk, token string) (dmPage, error
 // ask makes the call, with the names that this account's X knows.
 func (t *classic) ask(ctx context.Context, w walk, token string) (dmPage, error) {
 	for {
-		if err := t.c.purse.read(ctx); err != nil {
+		if err := t.c.purse.Read(ctx); err != nil {
 			return dmPage{}, err
 		}
 		former := t.former.Load()
@@ -164,19 +165,19 @@ func (t *classic) ask(ctx context.Context, w walk, token string) (dmPage, error)
 			q.Set("pagination_token", token)
 		}
 		var page dmPage
-		_, err := t.c.api.call(ctx, request{op: "x: look up messages", method: http.MethodGet, path: w.path, query: q}, &page)
+		_, err := t.c.api.Call(ctx, api.Request{Op: "x: look up messages", Method: http.MethodGet, Path: w.path, Query: q}, &page)
 		if err != nil && !former && unknownName(err) {
 			t.former.Store(true)
 			continue
 		}
-		if statusOf(err) == http.StatusBadRequest {
+		if api.StatusOf(err) == http.StatusBadRequest {
 			t.former.Store(false) // neither set of names is taken: begin with the newer one again
 		}
 		if err != nil {
 			return dmPage{}, err
 		}
-		t.c.people.learn(page.Includes.Users)
-		t.c.purse.shown(ctx, page.ids(), idsOf(page.Includes.Users))
+		t.c.people.Learn(page.Includes.Users)
+		t.c.purse.Shown(ctx, page.ids(), api.IDsOf(page.Includes.Users))
 		return page, nil
 	}
 }
@@ -206,7 +207,7 @@ func lookupQuery(former bool) url.Values {
 	return url.Values{
 		"dm_event.fields": {strings.Join(fields, ",")},
 		"expansions":      {strings.Join(expand, ",")},
-		"user.fields":     {userFields},
+		"user.fields":     {api.UserFields},
 		"media.fields":    {"media_key,type,url,preview_image_url,variants,alt_text"},
 	}
 }

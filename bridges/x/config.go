@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+
+	"github.com/roost-im/roost/bridges/x/internal/api"
 )
 
 // How messages come in.
@@ -187,6 +189,15 @@ func (c Config) withDefaults(name string) Config {
 // secrets is every text of the settings that must not be seen.
 func (c Config) secrets() []bridges.Secret {
 	return []bridges.Secret{c.ClientSecret, c.ConsumerKey, c.ConsumerSecret, c.AccessToken, c.AccessSecret, c.BearerToken, c.ChatKeys}
+}
+
+// credentials are those of the settings.
+func (c Config) credentials() api.Credentials {
+	return api.Credentials{
+		ClientID: c.ClientID, ClientSecret: c.ClientSecret, ConsumerKey: c.ConsumerKey, ConsumerSecret: c.ConsumerSecret,
+		AccessToken: c.AccessToken, AccessSecret: c.AccessSecret, BearerToken: c.BearerToken, Hidden: c.secrets(),
+		APIURL: c.APIURL, AuthURL: c.AuthURL,
+	}
 }
 
 // address says whether s is empty or an address that can be called.

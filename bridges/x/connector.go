@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -28,9 +29,9 @@ type Connector struct {
 	now     func() time.Time
 	made    time.Time // where a first start begins
 
-	api     *api
-	purse   *purse
-	people  *people
+	api     *api.Client
+	purse   *api.Purse
+	people  *api.People
 	recent  *recent
 	dm      *classic
 	chat    atomic.Pointer[encrypted] // nil: the account has no keys for encrypted messages, or nobody has looked yet
@@ -48,7 +49,7 @@ type Connector struct {
 	former atomic.Bool // challenges are answered with the consumer secret although there is a client secret
 
 	mu   sync.Mutex
-	self *user // who is logged in; nil: not asked yet
+	self *api.User // who is logged in; nil: not asked yet
 }
 
 // runEnds is how long Run may take after ctx ended, less some room.
@@ -81,33 +82,19 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 		pace: pace{first: time.Second, most: 5 * time.Minute, quiet: time.Minute, check: time.Hour},
 	}
 	c.made = c.now()
-	c.api = newAPI(c.cfg, deps)
-	c.purse = &purse{budget: c.cfg.Budget, prices: c.cfg.Prices, keep: c.keep, now: c.now}
-	c.people = newPeople(c.api, c.purse, c.now)
+	c.api = api.New(c.cfg.credentials(), deps)
+	c.purse = api.NewPurse(api.Budget(c.cfg.Budget), api.Prices(c.cfg.Prices), c.keep, c.now)
+	c.people = api.NewPeople(c.api, c.purse, c.now)
 	c.dm = newClassic(c)
 	return c, nil
-}
-
-// newAPI makes calls with the credentials of the settings. deps is ready.
-func newAPI(cfg Config, deps bridges.Deps) *api {
-	a := &api{base: cfg.APIURL, client: deps.Client, now: deps.Now}
-	if cfg.consumerOnly() {
-		a.user = newTokens(cfg, deps)
-	} else {
-		a.user = newSigner(cfg, deps.Client)
-	}
-	if !cfg.BearerToken.IsZero() {
-		a.app = &bearer{client: deps.Client, token: cfg.BearerToken}
-	}
-	return a
 }
 
 // Close waits, 20 seconds at most, until a login that is being refreshed is kept, because X gives the new one only once,
 // and until what was begun in the background is done; then it lets go of idle connections.
 func (c *Connector) Close() error {
-	c.settle(refreshTime)
+	c.api.Settle(api.RefreshTime)
 	c.errands.Wait()
-	c.api.client.CloseIdleConnections()
+	c.api.CloseIdle()
 	return nil
 }
 
@@ -121,13 +108,6 @@ func (c *Connector) errand(ctx context.Context, do func(context.Context)) {
 		defer cancel()
 		do(ctx)
 	})
-}
-
-// settle waits for a refresh that is under way.
-func (c *Connector) settle(most time.Duration) {
-	if t, ok := c.api.user.(*tokens); ok {
-		t.idle(most)
-	}
 }
 
 // Traits says what the account can do: with keys for encrypted messages, what those can. As long as nobody has looked whether
@@ -163,8 +143,8 @@ func (c *Connector) notice(err error) {
 // Run receives until ctx ends. It returns an error when the account is logged out or has no credit left, when X refuses
 // what receiving needs, or when the webhook can't be set up; it waits out everything else itself.
 func (c *Connector) Run(ctx context.Context, sink chat.Sink) error {
-	defer c.settle(runEnds)
-	var me user
+	defer c.api.Settle(runEnds)
+	var me api.User
 	err := c.persist(ctx, func(ctx context.Context) (err error) {
 		me, err = c.me(ctx)
 		return err
@@ -217,19 +197,19 @@ func (c *Connector) persist(ctx context.Context, try func(context.Context) error
 }
 
 // me is who is logged in. It is asked once.
-func (c *Connector) me(ctx context.Context) (user, error) {
+func (c *Connector) me(ctx context.Context) (api.User, error) {
 	c.mu.Lock()
 	known := c.self
 	c.mu.Unlock()
 	if known != nil {
 		return *known, nil
 	}
-	u, err := whoami(ctx, c.api)
+	u, err := api.Whoami(ctx, c.api)
 	if err != nil {
-		return user{}, err
+		return api.User{}, err
 	}
-	c.purse.shown(ctx, nil, []string{u.ID})
-	c.people.learn([]user{u})
+	c.purse.Shown(ctx, nil, []string{u.ID})
+	c.people.Learn([]api.User{u})
 	c.mu.Lock()
 	c.self = &u
 	c.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -191,7 +192,7 @@ func (d *digest) moved(ctx context.Context, ev wire.Event, what wire.GroupChange
 func users(all []string) []string {
 	var who []string
 	for _, id := range all {
-		if _, ok := parseSnowflake(id); ok && len(who) < mostMoved && !slices.Contains(who, id) {
+		if _, ok := api.ParseSnowflake(id); ok && len(who) < mostMoved && !slices.Contains(who, id) {
 			who = append(who, id)
 		}
 	}
@@ -208,7 +209,7 @@ func (d *digest) happened(ctx context.Context, ev wire.Event, what chat.Happenin
 
 // base is an event without what happened.
 func (d *digest) base(ctx context.Context, ev wire.Event, who ...string) chat.Event {
-	d.t.c.people.meet(ctx, append([]string{ev.Sender}, who...))
+	d.t.c.people.Meet(ctx, append([]string{ev.Sender}, who...))
 	r := d.t.c.reader(d.t.own.user)
 	id, direct := r.place(d.one.id)
 	e := chat.Event{

@@ -9,7 +9,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -26,18 +26,14 @@ func (t *classic) fetch(ctx context.Context, f chat.File) (io.ReadCloser, error)
 	if err != nil || !t.trusted(u) {
 		return nil, &chat.Error{Op: op, Kind: chat.Refused, Reason: "the attachment is not at X"}
 	}
-	who, where := identity(nobody{t.c.api.client}), f.Source
-	if part, ok := privateMedia(u); ok {
-		who = t.c.api.user
-		if _, signed := who.(*signer); !signed {
-			where = t.c.cfg.APIURL + "/2/dm_conversations/media/" + part
-		}
+	part, private := privateMedia(u)
+	r := api.Request{Op: op, Method: http.MethodGet, Where: f.Source, Nobody: !private}
+	if private && t.c.api.Renews() {
+		r.Where, r.Path = "", "/2/dm_conversations/media/"+part
 	}
-	resp, err := t.c.api.openLong(ctx, who, request{op: op, method: http.MethodGet, where: where})
-	if e, ok := errors.AsType[*chat.Error](err); ok && e.Kind == chat.LoggedOut {
-		if _, renewable := who.(*tokens); !renewable { // the account works; only the file is out of its reach
-			e.Kind, e.Reason = chat.Refused, "X gives this attachment to OAuth 2.0 logins only"
-		}
+	resp, err := t.c.api.OpenLong(ctx, r)
+	if e, ok := errors.AsType[*chat.Error](err); ok && e.Kind == chat.LoggedOut && r.Path == "" { // the account works; only the file is out of its reach
+		e.Kind, e.Reason = chat.Refused, "X gives this attachment to OAuth 2.0 logins only"
 	}
 	if err != nil {
 		return nil, err
@@ -72,19 +68,3 @@ func (t *classic) trusted(u *url.URL) bool {
 	}
 	return false
 }
-
-// nobody sends no credential.
-type nobody struct{ client *http.Client }
-
-func (n nobody) do(_ context.Context, req *http.Request) (*http.Response, string, error) {
-	resp, err := n.client.Do(req)
-	return resp, "", err
-}
-
-func (nobody) renew(context.Context, string) (bool, error) { return false, nil }
-
-func (nobody) name() string { return "request" }
-
-func (nobody) mend() string { return "ask for the file again" }
-
-func (nobody) secrets() []bridges.Secret { return nil }

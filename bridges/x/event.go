@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -16,7 +17,7 @@ type reader struct {
 	account chat.Account
 	self    string // the account's own user ID
 	handle  string // and its handle; empty when that is not known
-	people  *people
+	people  *api.People
 }
 
 // decodeEvent reads one event of a lookup. ok is false when it is none, or one without an ID.
@@ -24,7 +25,7 @@ func decodeEvent(raw []byte) (e dmEvent, ok bool) {
 	if json.Unmarshal(raw, &e) != nil {
 		return dmEvent{}, false
 	}
-	_, ok = parseSnowflake(e.ID)
+	_, ok = api.ParseSnowflake(e.ID)
 	return e, ok
 }
 
@@ -97,13 +98,13 @@ func (r reader) when(e dmEvent) time.Time {
 	if !e.CreatedAt.IsZero() {
 		return e.CreatedAt.UTC()
 	}
-	s, _ := parseSnowflake(e.ID)
-	return s.time()
+	s, _ := api.ParseSnowflake(e.ID)
+	return s.Time()
 }
 
 // author is who did something, and whether that was the account.
 func (r reader) author(id string) chat.Author {
-	a := r.people.author(id)
+	a := r.people.Author(id)
 	a.Self = id == r.self
 	return a
 }
@@ -140,7 +141,7 @@ func (r reader) peer(a, b string) string {
 
 // userID reads a conversation ID that should be a user or group.
 func userID(c chat.Conversation) (string, error) {
-	if _, ok := parseSnowflake(string(c.ID)); !ok || c.Thread != "" {
+	if _, ok := api.ParseSnowflake(string(c.ID)); !ok || c.Thread != "" {
 		return "", fmt.Errorf("%s is no conversation on X", c)
 	}
 	return string(c.ID), nil

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 	"github.com/roost-im/roost/test/specs"
@@ -26,7 +27,7 @@ func connector(tb testing.TB, self string, skip func(string, []byte)) *Connector
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c.self = &user{ID: self, Username: "acmetea"}
+	c.self = &api.User{ID: self, Username: "acmetea"}
 	return c
 }
 
@@ -170,23 +171,23 @@ func TestSnowflakesCompareAsNumbers(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := rapid.Uint64().Draw(t, "a"), rapid.Uint64().Draw(t, "b")
-		x, okX := parseSnowflake(fmt.Sprint(a))
-		y, okY := parseSnowflake(fmt.Sprint(b))
+		x, okX := api.ParseSnowflake(fmt.Sprint(a))
+		y, okY := api.ParseSnowflake(fmt.Sprint(b))
 		if !okX || !okY || (x < y) != (a < b) || x.String() != fmt.Sprint(a) {
 			t.Fatalf("%d and %d became %v and %v", a, b, x, y)
 		}
 	})
 	for _, bad := range []string{"", "-1", "1.5", "1e3", "18446744073709551616", "abc"} {
-		if _, ok := parseSnowflake(bad); ok {
+		if _, ok := api.ParseSnowflake(bad); ok {
 			t.Errorf("parseSnowflake(%q) is fine, want not", bad)
 		}
 	}
 	at := time.Date(2026, 11, 20, 12, 0, 0, 123e6, time.UTC)
-	s := snowflakeAt(at)
-	if !s.time().Equal(at) || !s.before(time.Minute).time().Equal(at.Add(-time.Minute)) {
-		t.Errorf("%v tells %v, a minute before %v", s, s.time(), s.before(time.Minute).time())
+	s := api.SnowflakeAt(at)
+	if !s.Time().Equal(at) || !s.Before(time.Minute).Time().Equal(at.Add(-time.Minute)) {
+		t.Errorf("%v tells %v, a minute before %v", s, s.Time(), s.Before(time.Minute).Time())
 	}
-	if snowflakeAt(time.Unix(0, 0)) != 0 || snowflake(1).before(time.Hour) != 0 {
+	if api.SnowflakeAt(time.Unix(0, 0)) != 0 || api.Snowflake(1).Before(time.Hour) != 0 {
 		t.Error("an ID before X's first one is not 0")
 	}
 }

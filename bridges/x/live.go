@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -95,20 +96,20 @@ func (m *millis) UnmarshalJSON(b []byte) error {
 
 // liveUser is a profile in either API's shape.
 type liveUser struct {
-	user
+	api.User
 
-	Data       *user  `json:"data"`
-	ScreenName string `json:"screen_name"`
-	Image      string `json:"profile_image_url_https"`
-	Created    millis `json:"created_timestamp"`
+	Data       *api.User `json:"data"`
+	ScreenName string    `json:"screen_name"`
+	Image      string    `json:"profile_image_url_https"`
+	Created    millis    `json:"created_timestamp"`
 }
 
 // profile is the newer shape of it.
-func (u liveUser) profile() user {
+func (u liveUser) profile() api.User {
 	if u.Data != nil {
 		return *u.Data
 	}
-	p := u.user
+	p := u.User
 	if p.Username == "" {
 		p.Username, p.ProfileImageURL, p.CreatedAt = u.ScreenName, u.Image, time.Time(u.Created)
 	}
@@ -182,7 +183,7 @@ func (c *Connector) withdrawn(payload []byte, self string) error {
 	if json.Unmarshal(payload, &who) != nil || who.UserID != self {
 		return nil
 	}
-	return &chat.Error{Op: "x: receive", Kind: chat.LoggedOut, Reason: "the account took the app's permission back; " + c.api.user.mend()}
+	return &chat.Error{Op: "x: receive", Kind: chat.LoggedOut, Reason: "the account took the app's permission back; " + c.api.Mend()}
 }
 
 // selfID is the account's own user ID; empty before Run has asked for it.
@@ -208,7 +209,7 @@ func (t *classic) live(kind string, payload json.RawMessage) ([]chat.Event, bool
 	for id, raw := range p.Users {
 		var u liveUser
 		if json.Unmarshal(raw, &u) == nil && u.profile().ID == id {
-			t.c.people.learn([]user{u.profile()})
+			t.c.people.Learn([]api.User{u.profile()})
 		}
 	}
 	events := t.c.reader(t.c.selfID()).events(p)
@@ -241,7 +242,7 @@ func (r reader) events(p livePayload) []chat.Event {
 // message is a message that came live. It has no conversation ID, for it is always one between two people; a message
 // without a recipient is left to the next poll.
 func (r reader) message(m liveMessage) (chat.Event, bool) {
-	id, ok := parseSnowflake(m.ID)
+	id, ok := api.ParseSnowflake(m.ID)
 	from, to := m.Create.SenderID, m.Create.Target.RecipientID
 	if !ok || from == "" || to == "" {
 		return chat.Event{}, false

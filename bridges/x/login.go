@@ -2,6 +2,7 @@ package x
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -13,9 +14,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -50,7 +50,7 @@ func Login(ctx context.Context, cfg Config, deps bridges.Deps, opt LoginOptions)
 	}
 	deps = deps.Ready()
 	defer deps.Client.CloseIdleConnections()
-	l := &login{cfg: cfg.withDefaults(deps.Account.Name()), deps: deps, state: oauth2.GenerateVerifier(), verifier: oauth2.GenerateVerifier(), ended: make(chan error, 1)}
+	l := &login{cfg: cfg.withDefaults(deps.Account.Name()), deps: deps, state: rand.Text(), ended: make(chan error, 1)}
 	if opt.Listen == "" {
 		opt.Listen = loginListen
 	}
@@ -72,11 +72,10 @@ func Login(ctx context.Context, cfg Config, deps bridges.Deps, opt LoginOptions)
 
 // login is one person on their way through X's pages.
 type login struct {
-	cfg      Config
-	deps     bridges.Deps
-	state    string
-	verifier string
-	redirect string
+	cfg   Config
+	deps  bridges.Deps
+	state string
+	visit *api.Visit // set when it is known where they come back to
 
 	once  sync.Once
 	who   chat.Author
@@ -91,10 +90,10 @@ func (l *login) run(ctx context.Context, opt LoginOptions) (chat.Author, error) 
 	if err != nil {
 		return chat.Author{}, fmt.Errorf("x: log in: %w", err)
 	}
-	l.redirect = "http://" + ln.Addr().String() + loginPath
+	l.visit = api.NewVisit(l.cfg.credentials(), l.deps, "http://"+ln.Addr().String()+loginPath)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+loginPath, func(w http.ResponseWriter, r *http.Request) { l.back(ctx, w, r) })
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: callTime}
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: api.CallTime}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -108,9 +107,8 @@ func (l *login) run(ctx context.Context, opt LoginOptions) (chat.Author, error) 
 		}
 		<-served
 	}()
-	oc := l.oauth()
 	if opt.Open != nil {
-		if err := opt.Open(oc.AuthCodeURL(l.state, oauth2.S256ChallengeOption(l.verifier))); err != nil {
+		if err := opt.Open(l.visit.Page(l.state)); err != nil {
 			return chat.Author{}, fmt.Errorf("x: log in: show page: %w", err)
 		}
 	}
@@ -120,12 +118,6 @@ func (l *login) run(ctx context.Context, opt LoginOptions) (chat.Author, error) 
 	case <-ctx.Done():
 		return chat.Author{}, &chat.Error{Op: "x: log in", Kind: chat.Transient, Reason: "nobody came back from X's page", Err: ctx.Err()}
 	}
-}
-
-func (l *login) oauth() oauth2.Config {
-	oc := oauthConfig(l.cfg)
-	oc.RedirectURL = l.redirect
-	return oc
 }
 
 // back is the browser coming back. A request with another state is somebody else's and changes nothing.
@@ -155,24 +147,11 @@ func (l *login) finish(ctx context.Context, code, refusal string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, codeTime)
 	defer cancel()
-	t := newTokens(l.cfg, l.deps)
-	a := &api{base: l.cfg.APIURL, client: l.deps.Client, user: t, now: l.deps.Now}
-	oc := l.oauth()
-	got, err := oc.Exchange(context.WithValue(ctx, oauth2.HTTPClient, t.client), code, oauth2.VerifierOption(l.verifier))
-	if err != nil {
-		return t.wrong("x: log in", err)
-	}
-	if got.RefreshToken == "" {
-		return &chat.Error{Op: "x: log in", Kind: chat.Refused, Reason: "X gave no refresh token; the app must allow offline.access"}
-	}
-	if err := keepPair(ctx, l.deps.Keep, t.pairOf(got, pair{})); err != nil {
-		return err
-	}
-	u, err := whoami(ctx, a)
+	u, err := l.visit.Come(ctx, code)
 	if err != nil {
 		return err
 	}
-	l.who = authorOf(u)
+	l.who = api.AuthorOf(u)
 	return nil
 }
 
@@ -189,17 +168,4 @@ func shorten(s string) string {
 		return "no code"
 	}
 	return strconv.QuoteToASCII(s[:min(len(s), most)])
-}
-
-// whoami asks X who is logged in.
-func whoami(ctx context.Context, a *api) (user, error) {
-	var got userAnswer
-	q := map[string][]string{"user.fields": {userFields}}
-	if _, err := a.call(ctx, request{op: "x: look up account", method: http.MethodGet, path: "/2/users/me", query: q}, &got); err != nil {
-		return user{}, err
-	}
-	if _, ok := parseSnowflake(got.Data.ID); !ok {
-		return user{}, &chat.Error{Op: "x: look up account", Kind: chat.Transient, Err: errors.New("answer: no id")}
-	}
-	return got.Data, nil
 }

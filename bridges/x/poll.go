@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -22,7 +23,7 @@ const (
 // arrival is what one event of X says: several events when several people came or went, and none when nobody knows its
 // kind.
 type arrival struct {
-	id     snowflake
+	id     api.Snowflake
 	events []chat.Event
 	kind   string // as X writes it
 	raw    []byte
@@ -35,10 +36,10 @@ type cursor struct {
 }
 
 // mark is a cursor as numbers.
-type mark struct{ last, from snowflake }
+type mark struct{ last, from api.Snowflake }
 
 // until is where a poll ends: a little before the newest event that was accepted.
-func (m mark) until() snowflake { return max(m.last.before(overlap), m.from) }
+func (m mark) until() api.Snowflake { return max(m.last.Before(overlap), m.from) }
 
 // encode is the cursor as the store keeps it.
 func (m mark) encode() ([]byte, error) {
@@ -62,7 +63,7 @@ func (c *Connector) poll(ctx context.Context, kick <-chan struct{}, catchUp func
 			continue
 		}
 		wait.Reset()
-		if err := rest(ctx, kick, c.purse.pace(c.cfg.PollEvery)); err != nil {
+		if err := rest(ctx, kick, c.purse.Pace(c.cfg.PollEvery)); err != nil {
 			return err
 		}
 	}
@@ -108,8 +109,8 @@ func (c *Connector) catchUp(ctx context.Context, sink chat.Sink) error {
 	if err != nil {
 		return err
 	}
-	if !c.polled && at.last > 0 && at.last.time().Before(c.now().Add(-reach)) {
-		c.log.LogAttrs(ctx, slog.LevelWarn, "messages may be out of reach", slog.Time("since", at.last.time()))
+	if !c.polled && at.last > 0 && at.last.Time().Before(c.now().Add(-reach)) {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "messages may be out of reach", slog.Time("since", at.last.Time()))
 	}
 	c.polled = true
 	for batch := range slices.Chunk(arrived, batchSize) {
@@ -168,7 +169,7 @@ func (c *Connector) mark(ctx context.Context, sink chat.Sink) (mark, error) {
 	if b != nil {
 		return decodeMark(b)
 	}
-	first := snowflakeAt(c.made.Add(-time.Duration(c.cfg.Backfill) * 24 * time.Hour))
+	first := api.SnowflakeAt(c.made.Add(-time.Duration(c.cfg.Backfill) * 24 * time.Hour))
 	if first > 0 {
 		first-- // an ID tells milliseconds, and all of the first one is ours
 	}
@@ -189,11 +190,11 @@ func decodeMark(b []byte) (mark, error) {
 	if err := json.Unmarshal(b, &cur); err != nil {
 		return mark{}, fmt.Errorf("x: cursor: %w", err)
 	}
-	last, ok := parseSnowflake(cur.Last)
+	last, ok := api.ParseSnowflake(cur.Last)
 	if !ok {
 		return mark{}, fmt.Errorf("x: cursor: %q is no event", cur.Last)
 	}
-	from, _ := parseSnowflake(cur.From)
+	from, _ := api.ParseSnowflake(cur.From)
 	return mark{last: last, from: from}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -119,10 +120,10 @@ func (c *Connector) register(ctx context.Context) (id string, err error) {
 		}
 	}
 	var got webhookAnswer
-	r := request{op: "x: register webhook", method: http.MethodPost, path: "/2/webhooks", json: map[string]string{"url": c.cfg.WebhookURL}, app: true}
-	_, err = c.api.call(ctx, r, &got)
-	if statusOf(err) == http.StatusBadRequest && c.otherKey() {
-		_, err = c.api.call(ctx, r, &got)
+	r := api.Request{Op: "x: register webhook", Method: http.MethodPost, Path: "/2/webhooks", JSON: map[string]string{"url": c.cfg.WebhookURL}, App: true}
+	_, err = c.api.Call(ctx, r, &got)
+	if api.StatusOf(err) == http.StatusBadRequest && c.otherKey() {
+		_, err = c.api.Call(ctx, r, &got)
 	}
 	return got.Data.ID, err
 }
@@ -131,12 +132,12 @@ func (c *Connector) register(ctx context.Context) (id string, err error) {
 func (c *Connector) revive(ctx context.Context, id string) error {
 	for {
 		var got webhookAnswer
-		r := request{op: "x: check webhook", method: http.MethodPut, path: "/2/webhooks/" + url.PathEscape(id), app: true}
-		_, err := c.api.call(ctx, r, &got)
+		r := api.Request{Op: "x: check webhook", Method: http.MethodPut, Path: "/2/webhooks/" + url.PathEscape(id), App: true}
+		_, err := c.api.Call(ctx, r, &got)
 		if err == nil && got.Data.Valid {
 			return nil
 		}
-		if err != nil && statusOf(err) != http.StatusBadRequest {
+		if err != nil && api.StatusOf(err) != http.StatusBadRequest {
 			return err
 		}
 		if !c.former.Load() && c.otherKey() {
@@ -151,7 +152,7 @@ func (c *Connector) revive(ctx context.Context, id string) error {
 func (c *Connector) registered(ctx context.Context) (w webhookConfig, ok bool, err error) {
 	var got webhooksAnswer
 	q := url.Values{"webhook_config.fields": {"id,url,valid"}}
-	if _, err := c.api.call(ctx, request{op: "x: look up webhook", method: http.MethodGet, path: "/2/webhooks", query: q, app: true}, &got); err != nil {
+	if _, err := c.api.Call(ctx, api.Request{Op: "x: look up webhook", Method: http.MethodGet, Path: "/2/webhooks", Query: q, App: true}, &got); err != nil {
 		return webhookConfig{}, false, err
 	}
 	for _, w := range got.Data {
@@ -206,16 +207,19 @@ func (s *sightings) replay(ctx context.Context, id string, last time.Time) {
 		return // nothing was missed
 	}
 	now := c.now().UTC()
-	from := later(last.Add(-replaySlack), now.Add(-mostReplay+replaySlack))
+	from := last.Add(-replaySlack)
+	if earliest := now.Add(-mostReplay + replaySlack); from.Before(earliest) {
+		from = earliest
+	}
 	// X counts in minutes, so the running one is asked for by its end, or left out where X does not take that.
 	for _, to := range []time.Time{now.Add(time.Minute), now} {
 		order := replayOrder{WebhookID: id, From: from.Format(replayForm), To: to.Format(replayForm)}
 		var got json.RawMessage
-		_, err := c.api.call(ctx, request{op: "x: replay", method: http.MethodPost, path: "/2/webhooks/replay", json: order, app: true}, &got)
+		_, err := c.api.Call(ctx, api.Request{Op: "x: replay", Method: http.MethodPost, Path: "/2/webhooks/replay", JSON: order, App: true}, &got)
 		if err != nil {
 			c.log.LogAttrs(ctx, slog.LevelDebug, "no replay", slog.String("kind", chat.KindOf(err).String()))
 		}
-		if statusOf(err) != http.StatusBadRequest {
+		if api.StatusOf(err) != http.StatusBadRequest {
 			return
 		}
 	}

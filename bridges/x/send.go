@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -19,28 +20,28 @@ func (t *classic) post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
 	if err != nil {
 		return chat.Receipt{}, err
 	}
-	if err := t.c.purse.send(ctx); err != nil {
+	if err := t.c.purse.Send(ctx); err != nil {
 		return chat.Receipt{}, err
 	}
 	var sent dmSent
 	got, err := t.send(ctx, p.To, draft, &sent)
 	if err != nil {
 		if chat.KindOf(err) != chat.Uncertain {
-			t.c.purse.unsend(context.WithoutCancel(ctx))
+			t.c.purse.Unsend(context.WithoutCancel(ctx))
 		}
 		return chat.Receipt{}, err
 	}
 	// The message is sent whether or not the claim reaches the disk; without it, an equal text could find this message.
 	t.claims.add(context.WithoutCancel(ctx), p.Key, sent.Data.EventID)
 	r := receipt(sent.Data.EventID)
-	r.Left = allowances(got.header)
+	r.Left = api.Allowances(got.Header)
 	return r, nil
 }
 
 // receipt is that of a message with this ID.
 func receipt(id string) chat.Receipt {
-	s, _ := parseSnowflake(id)
-	return chat.Receipt{Messages: []chat.MessageID{chat.MessageID(id)}, At: s.time()}
+	s, _ := api.ParseSnowflake(id)
+	return chat.Receipt{Messages: []chat.MessageID{chat.MessageID(id)}, At: s.Time()}
 }
 
 // draft is what X is given for a post; its file is uploaded.
@@ -72,22 +73,22 @@ func (t *classic) draft(ctx context.Context, p chat.Post) (dmDraft, error) {
 }
 
 // send gives X a draft. An ID that X does not know as a user's may be a group's that we have not met yet.
-func (t *classic) send(ctx context.Context, to chat.Conversation, d dmDraft, sent *dmSent) (answer, error) {
+func (t *classic) send(ctx context.Context, to chat.Conversation, d dmDraft, sent *dmSent) (api.Answer, error) {
 	id := string(to.ID)
 	group, err := t.groups.has(ctx, id)
 	if err != nil {
-		return answer{}, err
+		return api.Answer{}, err
 	}
-	call := func(group bool) (answer, error) {
-		r := request{op: "x: post", method: http.MethodPost, path: conversationPath(id, group) + "/messages", json: d, writes: true}
-		got, err := t.c.api.call(ctx, r, sent)
-		if _, ok := parseSnowflake(sent.Data.EventID); err == nil && !ok {
-			err = t.c.api.lost(r, true, errors.New("answer: no dm_event_id"))
+	call := func(group bool) (api.Answer, error) {
+		r := api.Request{Op: "x: post", Method: http.MethodPost, Path: conversationPath(id, group) + "/messages", JSON: d, Writes: true}
+		got, err := t.c.api.Call(ctx, r, sent)
+		if _, ok := api.ParseSnowflake(sent.Data.EventID); err == nil && !ok {
+			err = t.c.api.Lost(r, true, errors.New("answer: no dm_event_id"))
 		}
 		return got, err
 	}
 	got, err := call(group)
-	if s := statusOf(err); group || len(id) < groupDigits || s != http.StatusBadRequest && s != http.StatusNotFound {
+	if s := api.StatusOf(err); group || len(id) < groupDigits || s != http.StatusBadRequest && s != http.StatusNotFound {
 		return got, err
 	}
 	if again, groupErr := call(true); groupErr == nil || chat.KindOf(groupErr) == chat.Uncertain {
@@ -131,7 +132,7 @@ func (t *classic) find(ctx context.Context, p chat.Post, since time.Time) (chat.
 	if since.IsZero() {
 		since = t.c.now().Add(-findDays)
 	}
-	w := walk{path: conversationPath(id, group) + "/dm_events", until: snowflakeAt(since.Add(-findSlack)), page: findPage, pages: findPages}
+	w := walk{path: conversationPath(id, group) + "/dm_events", until: api.SnowflakeAt(since.Add(-findSlack)), page: findPage, pages: findPages}
 	v, err := t.walk(ctx, w)
 	if err != nil {
 		return chat.Receipt{}, false, err

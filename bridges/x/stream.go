@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -85,7 +86,7 @@ func (s *session) run(ctx context.Context) (heard bool, err error) {
 	}
 	if err := lines.Err(); err != nil {
 		// A line that is too long would come again by backfill at once.
-		return heard && !errors.Is(err, bufio.ErrTooLong), fmt.Errorf("x: stream: %w", bridges.RedactError(err, s.c.api.secrets()...))
+		return heard && !errors.Is(err, bufio.ErrTooLong), fmt.Errorf("x: stream: %w", bridges.RedactError(err, s.c.api.Secrets()...))
 	}
 	return heard, fmt.Errorf("x: stream: %w", io.EOF)
 }
@@ -114,16 +115,16 @@ func (s *session) line(ctx context.Context, line []byte) error {
 
 // open connects, and asks for what was missed since X was last heard.
 func (s *session) open(ctx context.Context) (*http.Response, error) {
-	r := request{op: "x: stream", method: http.MethodGet, path: "/2/activity/stream"}
+	r := api.Request{Op: "x: stream", Method: http.MethodGet, Path: "/2/activity/stream", App: true}
 	if !s.heard.IsZero() && !s.unfilled {
 		missed := int(s.c.now().Sub(s.heard)/time.Minute) + 1
-		r.query = url.Values{"backfill_minutes": {strconv.Itoa(min(missed, mostBackfill))}}
+		r.Query = url.Values{"backfill_minutes": {strconv.Itoa(min(missed, mostBackfill))}}
 	}
-	resp, err := s.c.api.openLong(ctx, s.c.api.app, r)
-	if err != nil && r.query != nil && bridges.Pointless(err) {
+	resp, err := s.c.api.OpenLong(ctx, r)
+	if err != nil && r.Query != nil && bridges.Pointless(err) {
 		s.unfilled = true // some apps may not; polling fills the gap
-		r.query = nil
-		return s.c.api.openLong(ctx, s.c.api.app, r)
+		r.Query = nil
+		return s.c.api.OpenLong(ctx, r)
 	}
 	return resp, err
 }
@@ -196,8 +197,8 @@ func (c *Connector) subscriptions(ctx context.Context, self, hook string) (map[s
 	q := url.Values{"max_results": {"1000"}}
 	for range mostPages {
 		var got subscriptionsAnswer
-		r := request{op: "x: look up subscriptions", method: http.MethodGet, path: "/2/activity/subscriptions", query: q, app: true}
-		if _, err := c.api.call(ctx, r, &got); err != nil {
+		r := api.Request{Op: "x: look up subscriptions", Method: http.MethodGet, Path: "/2/activity/subscriptions", Query: q, App: true}
+		if _, err := c.api.Call(ctx, r, &got); err != nil {
 			return nil, err
 		}
 		for _, s := range got.Data {
@@ -215,14 +216,14 @@ func (c *Connector) subscriptions(ctx context.Context, self, hook string) (map[s
 
 // createSubscription subscribes as the user, whose private events they are, and as the app where X wants that.
 func (c *Connector) createSubscription(ctx context.Context, s subscription) error {
-	r := request{op: "x: subscribe", method: http.MethodPost, path: "/2/activity/subscriptions", json: s}
+	r := api.Request{Op: "x: subscribe", Method: http.MethodPost, Path: "/2/activity/subscriptions", JSON: s}
 	var got json.RawMessage
-	_, err := c.api.call(ctx, r, &got)
+	_, err := c.api.Call(ctx, r, &got)
 	if err == nil || !bridges.Pointless(err) {
 		return err
 	}
-	r.app = true
-	if _, appErr := c.api.call(ctx, r, &got); appErr != nil {
+	r.App = true
+	if _, appErr := c.api.Call(ctx, r, &got); appErr != nil {
 		return err // the user's answer says more
 	}
 	return nil

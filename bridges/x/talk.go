@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -156,7 +157,7 @@ func (one *talk) due(now time.Time) bool {
 // isGroup says whether an ID is that of an encrypted group: g and a number.
 func isGroup(id string) bool {
 	rest, group := strings.CutPrefix(id, "g")
-	_, number := parseSnowflake(rest)
+	_, number := api.ParseSnowflake(rest)
 	return group && number
 }
 
@@ -168,8 +169,8 @@ func (t *encrypted) ours(id string) (canonical string, ok bool) {
 	if !pair {
 		return id, isGroup(id)
 	}
-	_, oka := parseSnowflake(a)
-	_, okb := parseSnowflake(b)
+	_, oka := api.ParseSnowflake(a)
+	_, okb := api.ParseSnowflake(b)
 	return id, oka && okb && (a == t.own.user || b == t.own.user)
 }
 
@@ -181,7 +182,7 @@ func (t *encrypted) within(ev wire.Event, id string) bool {
 
 // belongs says whether somebody can have written in a conversation. Who is in a group is X's to say.
 func belongs(user, conversation string) bool {
-	if _, ok := parseSnowflake(user); !ok {
+	if _, ok := api.ParseSnowflake(user); !ok {
 		return false
 	}
 	a, b, pair := strings.Cut(conversation, ":")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -85,10 +86,10 @@ func (c *Connector) upload(ctx context.Context, f chat.File) (string, error) {
 	}
 	var m mediaState
 	start := mediaInit{MediaType: kind, TotalBytes: total, MediaCategory: category(kind)}
-	if _, err := c.api.call(ctx, request{op: "x: upload", method: http.MethodPost, path: "/2/media/upload/initialize", json: start}, &m); err != nil {
+	if _, err := c.api.Call(ctx, api.Request{Op: "x: upload", Method: http.MethodPost, Path: "/2/media/upload/initialize", JSON: start}, &m); err != nil {
 		return "", err
 	}
-	if _, ok := parseSnowflake(m.Data.ID); !ok {
+	if _, ok := api.ParseSnowflake(m.Data.ID); !ok {
 		return "", &chat.Error{Op: "x: upload", Kind: chat.Transient, Err: errors.New("answer: no media id")}
 	}
 	id := m.Data.ID
@@ -97,7 +98,7 @@ func (c *Connector) upload(ctx context.Context, f chat.File) (string, error) {
 	}
 	m = mediaState{}
 	path := "/2/media/upload/" + id + "/finalize"
-	if _, err := c.api.call(ctx, request{op: "x: upload", method: http.MethodPost, path: path, wait: mediaTime}, &m); err != nil {
+	if _, err := c.api.Call(ctx, api.Request{Op: "x: upload", Method: http.MethodPost, Path: path, Wait: api.MediaTime}, &m); err != nil {
 		return "", err
 	}
 	return id, c.processed(ctx, id, m)
@@ -178,8 +179,8 @@ func (c *Connector) segment(ctx context.Context, id string, segment int, piece [
 		return err
 	}
 	path := "/2/media/upload/" + id + "/append"
-	r := request{op: "x: upload", method: http.MethodPost, path: path, raw: body.Bytes(), kind: form.FormDataContentType(), wait: mediaTime}
-	_, err = c.api.call(ctx, r, nil)
+	r := api.Request{Op: "x: upload", Method: http.MethodPost, Path: path, Raw: body.Bytes(), Kind: form.FormDataContentType(), Wait: api.MediaTime}
+	_, err = c.api.Call(ctx, r, nil)
 	return err
 }
 
@@ -200,7 +201,7 @@ func (c *Connector) processed(ctx context.Context, id string, m mediaState) erro
 		}
 		m = mediaState{}
 		q := url.Values{"command": {"STATUS"}, "media_id": {id}}
-		if _, err := c.api.call(ctx, request{op: "x: upload", method: http.MethodGet, path: "/2/media/upload", query: q}, &m); err != nil {
+		if _, err := c.api.Call(ctx, api.Request{Op: "x: upload", Method: http.MethodGet, Path: "/2/media/upload", Query: q}, &m); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -39,7 +40,7 @@ func (c *Connector) post(ctx context.Context, p chat.Post) (chat.Receipt, error)
 		}
 	}
 	r, err := c.dm.post(ctx, p)
-	if err != nil && chat.Reason(err) == onlyEncrypted {
+	if err != nil && chat.Reason(err) == api.OnlyEncrypted {
 		return t.post(ctx, p)
 	}
 	return r, err
@@ -93,8 +94,8 @@ func (c *Connector) cameBy(ctx context.Context, by way, events []chat.Event) err
 			continue
 		}
 		at := ev.At
-		if id, ok := parseSnowflake(string(ev.Message)); ok {
-			at = id.time() // to the millisecond, where X tells seconds
+		if id, ok := api.ParseSnowflake(string(ev.Message)); ok {
+			at = id.Time() // to the millisecond, where X tells seconds
 		}
 		if err := t.wrote(ctx, ev.Conversation, by, at); err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/roost-im/roost/bridges/x/internal/api"
 )
 
 // The names below are X's own, of API v2 as of version 2.167 of its description, with those of 2.166 beside them.
@@ -19,8 +21,8 @@ type dmPage struct {
 }
 
 type includes struct {
-	Users []user  `json:"users"`
-	Media []media `json:"media"`
+	Users []api.User `json:"users"`
+	Media []media    `json:"media"`
 }
 
 type dmEvent struct {
@@ -69,17 +71,6 @@ type urlMark struct {
 	DisplayURL  string `json:"display_url"`
 }
 
-type user struct {
-	ID              string    `json:"id"`
-	Name            string    `json:"name"`
-	Username        string    `json:"username"`
-	ProfileImageURL string    `json:"profile_image_url"`
-	CreatedAt       time.Time `json:"created_at"`
-	Affiliation     struct {
-		Description string `json:"description"`
-	} `json:"affiliation"`
-}
-
 type media struct {
 	MediaKey        string    `json:"media_key"`
 	Type            string    `json:"type"` // photo, video, animated_gif
@@ -111,12 +102,4 @@ type dmSent struct {
 		ConversationID string `json:"dm_conversation_id"`
 		EventID        string `json:"dm_event_id"`
 	} `json:"data"`
-}
-
-type userAnswer struct {
-	Data user `json:"data"`
-}
-
-type usersAnswer struct {
-	Data []user `json:"data"`
 }

@@ -1,4 +1,4 @@
-package x
+package api
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 const (
 	keepToken   = "token"
 	refreshLead = 5 * time.Minute  // a token is refreshed this long before it expires
-	refreshTime = 20 * time.Second // for a refresh and for keeping what it gave
+	RefreshTime = 20 * time.Second // for a refresh and for keeping what it gave
 )
 
 // pair is an OAuth 2.0 access token with the refresh token that makes the next pair, as it is kept.
@@ -48,31 +48,67 @@ type tokens struct {
 }
 
 // newTokens speaks for whoever logged in last. deps is ready.
-func newTokens(cfg Config, deps bridges.Deps) *tokens {
+func newTokens(cred Credentials, deps bridges.Deps) *tokens {
 	return &tokens{
-		account: deps.Account, client: deps.Client, oauth: oauthConfig(cfg), keep: deps.Keep, now: deps.Now,
+		account: deps.Account, client: deps.Client, oauth: oauthConfig(cred), keep: deps.Keep, now: deps.Now,
 		busy: make(chan struct{}, 1),
 	}
 }
 
 // oauthConfig is the app as OAuth 2.0 sees it. A confidential app shows its secret in the header, a public one its ID in
 // the body. https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
-func oauthConfig(cfg Config) oauth2.Config {
+func oauthConfig(cred Credentials) oauth2.Config {
 	style := oauth2.AuthStyleInParams
-	if !cfg.ClientSecret.IsZero() {
+	if !cred.ClientSecret.IsZero() {
 		style = oauth2.AuthStyleInHeader
 	}
 	return oauth2.Config{
-		ClientID:     cfg.ClientID,
-		ClientSecret: cfg.ClientSecret.Reveal(),
-		Endpoint:     oauth2.Endpoint{AuthURL: cfg.AuthURL, TokenURL: cfg.APIURL + "/2/oauth2/token", AuthStyle: style},
-		Scopes:       scopes(),
+		ClientID:     cred.ClientID,
+		ClientSecret: cred.ClientSecret.Reveal(),
+		Endpoint:     oauth2.Endpoint{AuthURL: cred.AuthURL, TokenURL: cred.APIURL + "/2/oauth2/token", AuthStyle: style},
+		Scopes:       Scopes(),
 	}
 }
 
-// scopes is what the connector needs, and why: to read and write messages, to show names, to send files, and to stay
+// Visit is somebody on their way to X's pages and back, with OAuth 2.0 and PKCE.
+type Visit struct {
+	cred     Credentials
+	deps     bridges.Deps
+	verifier string
+	oauth    oauth2.Config
+}
+
+// NewVisit is one that comes back to an address. deps is ready.
+func NewVisit(cred Credentials, deps bridges.Deps, back string) *Visit {
+	v := &Visit{cred: cred, deps: deps, verifier: oauth2.GenerateVerifier(), oauth: oauthConfig(cred)}
+	v.oauth.RedirectURL = back
+	return v
+}
+
+// Page is the address of X's page where they agree. They come back with state.
+func (v *Visit) Page(state string) string {
+	return v.oauth.AuthCodeURL(state, oauth2.S256ChallengeOption(v.verifier))
+}
+
+// Come turns the code with which somebody came back into a login, keeps that, and asks who they are.
+func (v *Visit) Come(ctx context.Context, code string) (User, error) {
+	t := newTokens(v.cred, v.deps)
+	got, err := v.oauth.Exchange(context.WithValue(ctx, oauth2.HTTPClient, t.client), code, oauth2.VerifierOption(v.verifier))
+	if err != nil {
+		return User{}, t.wrong("x: log in", err)
+	}
+	if got.RefreshToken == "" {
+		return User{}, &chat.Error{Op: "x: log in", Kind: chat.Refused, Reason: "X gave no refresh token; the app must allow offline.access"}
+	}
+	if err := keepPair(ctx, v.deps.Keep, t.pairOf(got, pair{})); err != nil {
+		return User{}, err
+	}
+	return Whoami(ctx, &Client{base: v.cred.APIURL, client: v.deps.Client, user: t, now: v.deps.Now})
+}
+
+// Scopes is what the connector needs, and why: to read and write messages, to show names, to send files, and to stay
 // logged in.
-func scopes() []string {
+func Scopes() []string {
 	return []string{"dm.read", "dm.write", "tweet.read", "users.read", "media.write", "offline.access"}
 }
 
@@ -123,7 +159,7 @@ func (t *tokens) valid(ctx context.Context, refused string) (pair, error) {
 		}
 		t.busy <- struct{}{}
 		defer func() { <-t.busy }()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), RefreshTime)
 		defer cancel()
 		return t.refresh(ctx, refused)
 	})
@@ -197,7 +233,7 @@ func (t *tokens) settle(ctx context.Context) error {
 
 // load reads the pair from disk, where a new login may have put another one.
 func (t *tokens) load(ctx context.Context) (pair, error) {
-	p, err := keptPair(ctx, t.keep)
+	p, err := KeptPair(ctx, t.keep)
 	if err != nil {
 		return pair{}, err
 	}
@@ -258,8 +294,8 @@ func (t *tokens) wrong(op string, err error) error {
 	return &chat.Error{Op: op, Kind: chat.Transient, Err: cause}
 }
 
-// keptPair reads the pair of the account; nil when nobody logged in.
-func keptPair(ctx context.Context, keep bridges.Keeper) (*pair, error) {
+// KeptPair reads the pair of the account; nil when nobody logged in.
+func KeptPair(ctx context.Context, keep bridges.Keeper) (*pair, error) {
 	b, err := keep.Kept(ctx, keepToken)
 	if err != nil {
 		return nil, fmt.Errorf("x: load login: %w", err)

@@ -1,4 +1,4 @@
-package x
+package api
 
 import (
 	"context"
@@ -17,6 +17,20 @@ const (
 	dayForm   = time.DateOnly
 )
 
+// Budget is what the account may use in one UTC day. Zero is no limit.
+type Budget struct {
+	Reads int
+	Sends int
+	USD   float64
+}
+
+// Prices are what X charges in US dollars.
+type Prices struct {
+	Send    float64
+	Event   float64
+	Profile float64
+}
+
 // spent is what the account used on one UTC day.
 type spent struct {
 	Day   string  `json:"day"`
@@ -25,8 +39,8 @@ type spent struct {
 	USD   float64 `json:"usd"`
 }
 
-// purse counts what the account uses, and stops it at its budget. It is safe for concurrent use.
-type purse struct {
+// Purse counts what the account uses, and stops it at its budget. It is safe for concurrent use.
+type Purse struct {
 	budget Budget
 	prices Prices
 	keep   bridges.Keeper
@@ -38,8 +52,12 @@ type purse struct {
 	paid   map[string]bool // what was paid today and costs nothing more; a restart forgets it, so it counts too much, never too little
 }
 
-// send takes one message from the budget. It returns a Throttled error when the day's budget is used up.
-func (p *purse) send(ctx context.Context) error {
+func NewPurse(most Budget, each Prices, keep bridges.Keeper, now func() time.Time) *Purse {
+	return &Purse{budget: most, prices: each, keep: keep, now: now}
+}
+
+// Send takes one message from the budget. It returns a Throttled error when the day's budget is used up.
+func (p *Purse) Send(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.today(ctx); err != nil {
@@ -57,8 +75,8 @@ func (p *purse) send(ctx context.Context) error {
 	return p.saveOr(ctx, before)
 }
 
-// unsend puts a message back that X did not take.
-func (p *purse) unsend(ctx context.Context) {
+// Unsend puts a message back that X did not take.
+func (p *Purse) Unsend(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.used.Sends == 0 {
@@ -69,8 +87,8 @@ func (p *purse) unsend(ctx context.Context) {
 	_ = p.save(ctx) // the next change saves it too
 }
 
-// read takes one reading call from the budget. It returns a Throttled error when the day's budget is used up.
-func (p *purse) read(ctx context.Context) error {
+// Read takes one reading call from the budget. It returns a Throttled error when the day's budget is used up.
+func (p *Purse) Read(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.today(ctx); err != nil {
@@ -87,8 +105,8 @@ func (p *purse) read(ctx context.Context) error {
 	return p.saveOr(ctx, before)
 }
 
-// shown counts what an answer showed: each event and each profile is charged once a day.
-func (p *purse) shown(ctx context.Context, events, profiles []string) {
+// Shown counts what an answer showed: each event and each profile is charged once a day.
+func (p *Purse) Shown(ctx context.Context, events, profiles []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.today(ctx) != nil {
@@ -113,8 +131,8 @@ func (p *purse) shown(ctx context.Context, events, profiles []string) {
 	}
 }
 
-// pace stretches the time between two polls so that the calls that are left last until the day ends.
-func (p *purse) pace(every time.Duration) time.Duration {
+// Pace stretches the time between two polls so that the calls that are left last until the day ends.
+func (p *Purse) Pace(every time.Duration) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.budget.Reads == 0 || p.used.Day != p.now().UTC().Format(dayForm) {
@@ -127,8 +145,8 @@ func (p *purse) pace(every time.Duration) time.Duration {
 	return max(every, p.rest()/time.Duration(left))
 }
 
-// state is what was used today.
-func (p *purse) state(ctx context.Context) (spent, error) {
+// State is what was used today.
+func (p *Purse) State(ctx context.Context) (spent, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	err := p.today(ctx)
@@ -136,7 +154,7 @@ func (p *purse) state(ctx context.Context) (spent, error) {
 }
 
 // today loads what was used, and starts anew on a new day.
-func (p *purse) today(ctx context.Context) error {
+func (p *Purse) today(ctx context.Context) error {
 	if !p.loaded {
 		b, err := p.keep.Kept(ctx, keepSpent)
 		if err != nil {
@@ -159,7 +177,7 @@ func (p *purse) today(ctx context.Context) error {
 }
 
 // saveOr keeps what was used, or goes back to what was used before.
-func (p *purse) saveOr(ctx context.Context, before spent) error {
+func (p *Purse) saveOr(ctx context.Context, before spent) error {
 	err := p.save(ctx)
 	if err != nil {
 		p.used = before
@@ -168,7 +186,7 @@ func (p *purse) saveOr(ctx context.Context, before spent) error {
 }
 
 // save keeps what was used.
-func (p *purse) save(ctx context.Context) error {
+func (p *Purse) save(ctx context.Context) error {
 	b, err := json.Marshal(p.used)
 	if err == nil {
 		err = p.keep.Keep(ctx, keepSpent, b)
@@ -180,12 +198,12 @@ func (p *purse) save(ctx context.Context) error {
 }
 
 // over is the error of a budget that is used up.
-func (p *purse) over(op, reason string) error {
+func (p *Purse) over(op, reason string) error {
 	return &chat.Error{Op: op, Kind: chat.Throttled, Scope: chat.ThisAccount, Wait: p.rest(), Reason: reason}
 }
 
 // rest is how long the UTC day still lasts.
-func (p *purse) rest() time.Duration {
+func (p *Purse) rest() time.Duration {
 	now := p.now().UTC()
 	return now.Truncate(24 * time.Hour).Add(24 * time.Hour).Sub(now)
 }

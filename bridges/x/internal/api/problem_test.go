@@ -1,4 +1,4 @@
-package x
+package api
 
 import (
 	"errors"
@@ -12,6 +12,11 @@ import (
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/router/chat"
 )
+
+// client makes calls for an account where nobody is logged in.
+func client(tr http.RoundTripper) *Client {
+	return New(Credentials{ClientID: "id"}, bridges.Deps{Account: "x/acme", Client: &http.Client{Transport: tr}}.Ready())
+}
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
@@ -49,11 +54,11 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			c := connector(t, "1", nil)
+			a := client(nil)
 			resp := &http.Response{StatusCode: tc.status, Body: io.NopCloser(strings.NewReader(tc.body)), Header: http.Header{}}
 			resp.Header.Set("x-rate-limit-remaining", "0")
 			resp.Header.Set("x-rate-limit-reset", fmt.Sprint(time.Now().Add(90*time.Second).Unix()))
-			err := c.api.refused(request{op: "x: post", writes: tc.writes}, c.api.user, resp)
+			err := a.refused(Request{Op: "x: post", Writes: tc.writes}, a.user, resp)
 			if k := chat.KindOf(err); k != tc.kind {
 				t.Errorf("%v is %v, want %v", err, k, tc.kind)
 			}
@@ -103,14 +108,14 @@ func TestWaitGoesByXsClock(t *testing.T) {
 
 func TestErrorsHideCredentials(t *testing.T) {
 	t.Parallel()
-	c := connector(t, "1", nil)
-	c.api.app = &bearer{token: bridges.NewSecret("hush-hush")}
+	a := client(nil)
+	a.app = &bearer{token: bridges.NewSecret("hush-hush")}
 	resp := &http.Response{StatusCode: http.StatusForbidden, Body: io.NopCloser(strings.NewReader(`{"detail":"token hush-hush is bad"}`)), Header: http.Header{}}
-	err := c.api.refused(request{op: "x: post"}, c.api.app, resp)
+	err := a.refused(Request{Op: "x: post"}, a.app, resp)
 	if s := err.Error(); strings.Contains(s, "hush-hush") || !strings.Contains(s, "token secret is bad") {
 		t.Errorf("the error says %q", s)
 	}
-	if s := c.api.lost(request{op: "x: post"}, true, errors.New("dial hush-hush")).Error(); strings.Contains(s, "hush-hush") {
+	if s := a.Lost(Request{Op: "x: post"}, true, errors.New("dial hush-hush")).Error(); strings.Contains(s, "hush-hush") {
 		t.Errorf("the error says %q", s)
 	}
 }

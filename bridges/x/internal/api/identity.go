@@ -1,4 +1,4 @@
-package x
+package api
 
 import (
 	"context"
@@ -9,6 +9,21 @@ import (
 	"github.com/roost-im/roost/bridges"
 )
 
+// Credentials are what an account logs in with: by OAuth 2.0, unless there is an AccessToken.
+type Credentials struct {
+	ClientID       string
+	ClientSecret   bridges.Secret
+	ConsumerKey    bridges.Secret
+	ConsumerSecret bridges.Secret
+	AccessToken    bridges.Secret
+	AccessSecret   bridges.Secret
+	BearerToken    bridges.Secret
+	Hidden         []bridges.Secret // every text that must not be seen
+
+	APIURL  string
+	AuthURL string
+}
+
 // signer is a user by OAuth 1.0a: every request is signed, and nothing expires.
 type signer struct {
 	client *http.Client
@@ -16,13 +31,13 @@ type signer struct {
 }
 
 // newSigner signs with the account's four keys. JSON and multipart bodies are no part of a signature (RFC 5849, 3.4.1.3).
-func newSigner(cfg Config, bare *http.Client) *signer {
-	keys := oauth1.NewConfig(cfg.ConsumerKey.Reveal(), cfg.ConsumerSecret.Reveal())
-	token := oauth1.NewToken(cfg.AccessToken.Reveal(), cfg.AccessSecret.Reveal())
+func newSigner(cred Credentials, bare *http.Client) *signer {
+	keys := oauth1.NewConfig(cred.ConsumerKey.Reveal(), cred.ConsumerSecret.Reveal())
+	token := oauth1.NewToken(cred.AccessToken.Reveal(), cred.AccessSecret.Reveal())
 	ctx := context.WithValue(context.Background(), oauth1.HTTPClient, bare)
 	c := keys.Client(ctx, token)
 	c.CheckRedirect = bare.CheckRedirect
-	return &signer{client: c, hidden: cfg.secrets()}
+	return &signer{client: c, hidden: cred.Hidden}
 }
 
 func (s *signer) do(_ context.Context, req *http.Request) (*http.Response, string, error) {
@@ -59,3 +74,19 @@ func (b *bearer) name() string { return "app's bearer token" }
 func (b *bearer) mend() string { return "put a new value of bearer_token into the settings" }
 
 func (b *bearer) secrets() []bridges.Secret { return []bridges.Secret{b.token} }
+
+// nobody sends no credential.
+type nobody struct{ client *http.Client }
+
+func (n nobody) do(_ context.Context, req *http.Request) (*http.Response, string, error) {
+	resp, err := n.client.Do(req)
+	return resp, "", err
+}
+
+func (nobody) renew(context.Context, string) (bool, error) { return false, nil }
+
+func (nobody) name() string { return "request" }
+
+func (nobody) mend() string { return "ask for the file again" }
+
+func (nobody) secrets() []bridges.Secret { return nil }

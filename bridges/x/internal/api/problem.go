@@ -1,4 +1,4 @@
-package x
+package api
 
 import (
 	"encoding/json"
@@ -34,11 +34,11 @@ type problem struct {
 }
 
 // refused is the error of a call that X answered with anything but success.
-func (a *api) refused(r request, who identity, resp *http.Response) error {
+func (a *Client) refused(r Request, who identity, resp *http.Response) error {
 	var p problem
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, mostFault))
 	_ = json.Unmarshal(body, &p) // a refusal in no shape that we know is told by its status alone
-	e := &chat.Error{Op: r.op, Err: &statusError{status: resp.StatusCode, said: bridges.Redact(p.said(), a.secrets()...)}}
+	e := &chat.Error{Op: r.Op, Err: &statusError{status: resp.StatusCode, said: bridges.Redact(p.said(), a.Secrets()...)}}
 	switch s := resp.StatusCode; {
 	case p.spent(), s == http.StatusPaymentRequired:
 		e.Kind, e.Reason = chat.Unfunded, "the X account has no credit left, or reached its spending cap"
@@ -55,7 +55,7 @@ func (a *api) refused(r request, who identity, resp *http.Response) error {
 		e.Kind, e.Reason = chat.Gone, "X does not know this person or conversation any more"
 	case s == http.StatusRequestTimeout, s >= 500, s < 400:
 		e.Kind = chat.Transient
-		if r.writes && s >= 500 {
+		if r.Writes && s >= 500 {
 			e.Kind = chat.Uncertain
 		}
 	default:
@@ -78,8 +78,8 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("status %d: %s", e.status, e.said)
 }
 
-// statusOf is the status that X refused with; 0 when it did not answer.
-func statusOf(err error) int {
+// StatusOf is the status that X refused with; 0 when it did not answer.
+func StatusOf(err error) int {
 	if e, ok := errors.AsType[*statusError](err); ok {
 		return e.status
 	}
@@ -143,14 +143,14 @@ type refusal struct {
 	reason string   // in plain words
 }
 
-// onlyEncrypted is why X refuses a classic message to somebody who takes encrypted ones only.
-const onlyEncrypted = "this person only takes encrypted messages"
+// OnlyEncrypted is why X refuses a classic message to somebody who takes encrypted ones only.
+const OnlyEncrypted = "this person only takes encrypted messages"
 
 // refusals are the ways that we know; the first one that fits counts.
 // https://docs.x.com/x-api/fundamentals/response-codes-and-errors
 func refusals() []refusal {
 	return []refusal{
-		{nil, []string{"only_encrypted_messages_allowed", "only encrypted"}, onlyEncrypted},
+		{nil, []string{"only_encrypted_messages_allowed", "only encrypted"}, OnlyEncrypted},
 		{[]int{136}, []string{"blocked"}, "this person has blocked the account"},
 		{[]int{150}, []string{"not following you", "not follow"}, "this person only takes messages from accounts that they follow"},
 		{
@@ -185,7 +185,7 @@ func waitFor(h http.Header, now time.Time) time.Duration {
 		now = t
 	}
 	var until time.Time
-	for _, a := range allowances(h) {
+	for _, a := range Allowances(h) {
 		if a.Remaining == 0 && a.Reset.After(until) {
 			until = a.Reset
 		}
@@ -220,9 +220,9 @@ func limitHeaders() []string {
 	return []string{"x-rate-limit-", "x-user-limit-24hour-", "x-app-limit-24hour-"}
 }
 
-// allowances is what the headers tell about limits: of the 15-minute window, and of 24 hours where there is one.
+// Allowances is what the headers tell about limits: of the 15-minute window, and of 24 hours where there is one.
 // https://docs.x.com/x-api/fundamentals/rate-limits
-func allowances(h http.Header) []chat.Allowance {
+func Allowances(h http.Header) []chat.Allowance {
 	var all []chat.Allowance
 	for _, prefix := range limitHeaders() {
 		left, err := strconv.Atoi(h.Get(prefix + "remaining"))
