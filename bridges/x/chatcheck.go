@@ -7,67 +7,83 @@ import (
 	"net/url"
 
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/router/chat"
 )
 
 const namedSealed = "encrypted messages"
 
-// encrypted finds out whether people can write encrypted messages to the account, and whether those are received.
-func (d *doctor) encrypted(ctx context.Context) {
-	listed, err := listedKeys(ctx, d.c.api, d.self)
+// checkup is a look at an account's encrypted messages.
+type checkup struct {
+	dm.Findings
+
+	a home
+}
+
+// check finds out whether people can write encrypted messages to the account, whose user ID is self, and whether those are received,
+// which sealed says.
+func (a home) check(ctx context.Context, self string) (found []chat.Finding, sealed bool) {
+	d := &checkup{a: a}
+	sealed = d.look(ctx, self)
+	return d.Found, sealed
+}
+
+func (d *checkup) look(ctx context.Context, self string) (sealed bool) {
+	listed, err := listedKeys(ctx, d.a.API, self)
 	if err != nil {
-		d.add(chat.Warning, namedSealed, "it is not known whether people write encrypted messages to the account: "+chat.Reason(err), "")
-		return
+		d.Add(chat.Warning, namedSealed, "it is not known whether people write encrypted messages to the account: "+chat.Reason(err), "")
+		return false
 	}
-	own, err := d.c.ownChatKeys(ctx)
+	own, err := d.a.own(ctx)
 	switch {
 	case err != nil:
-		d.failed(chat.Broken, namedSealed, err)
+		d.Failed(chat.Broken, namedSealed, err)
 	case own == nil:
 		d.unsealed(listed)
 	default:
-		d.sealed = true
 		newest := d.keys(*own, listed)
 		d.conversations(ctx, newest)
 		d.waiting(ctx, newest)
+		return true
 	}
+	return false
 }
 
 // unsealed tells of an account that does not take encrypted messages here.
-func (d *doctor) unsealed(listed []xchat.PublicKeys) {
-	login := "run roost login " + string(d.c.account) + " --chat"
+func (d *checkup) unsealed(listed []xchat.PublicKeys) {
+	login := "run roost login " + string(d.a.Name) + " --chat"
 	switch {
-	case len(listed) > 0 && d.c.cfg.Chat == ChatOff:
-		d.add(chat.Warning, namedSealed, "people can write encrypted messages to the account; those are missed, because chat is off", "take chat: off out, and "+login)
+	case len(listed) > 0 && d.a.Off:
+		d.Add(chat.Warning, namedSealed, "people can write encrypted messages to the account; those are missed, because chat is off", "take chat: off out, and "+login)
 	case len(listed) > 0:
-		d.add(chat.Warning, namedSealed, "people can write encrypted messages to the account; those are missed, because its keys are not here", login)
-	case d.c.cfg.Chat == ChatOff:
-		d.add(chat.Fine, namedSealed, "the account has no keys, so people write to it in the clear", "")
+		d.Add(chat.Warning, namedSealed, "people can write encrypted messages to the account; those are missed, because its keys are not here", login)
+	case d.a.Off:
+		d.Add(chat.Fine, namedSealed, "the account has no keys, so people write to it in the clear", "")
 	default:
-		d.add(chat.Fine, namedSealed, "the account has no keys, so people write to it in the clear; whoever takes encrypted messages only can't be answered", login)
+		d.Add(chat.Fine, namedSealed, "the account has no keys, so people write to it in the clear; whoever takes encrypted messages only can't be answered", login)
 	}
 }
 
 // keys tells under which keys people write, and whether those here are the newest.
-func (d *doctor) keys(own chatKeys, listed []xchat.PublicKeys) (newest bool) {
+func (d *checkup) keys(own chatKeys, listed []xchat.PublicKeys) (newest bool) {
 	newer := newerThan(own.version, listed)
 	if newer == "" {
-		d.add(chat.Fine, "keys", fmt.Sprintf("X lists the account's keys (version %s, fingerprint %s)", own.version, own.fingerprint()), "")
+		d.Add(chat.Fine, "keys", fmt.Sprintf("X lists the account's keys (version %s, fingerprint %s)", own.version, own.fingerprint()), "")
 		return true
 	}
-	mend := "import them: roost login " + string(d.c.account) + " --chat --keys FILE"
-	if !d.c.cfg.ChatKeys.IsZero() {
+	mend := "import them: roost login " + string(d.a.Name) + " --chat --keys FILE"
+	if !d.a.Fixed.IsZero() {
 		mend = "put them into chat_keys of the settings"
 	}
-	d.add(chat.Warning, "keys", fmt.Sprintf("X lists newer keys (version %s) than those here (version %s): what people write for them can't be read", newer, own.version), mend)
+	d.Add(chat.Warning, "keys", fmt.Sprintf("X lists newer keys (version %s) than those here (version %s): what people write for them can't be read", newer, own.version), mend)
 	return false
 }
 
 // conversations sees whether encrypted messages can be read.
-func (d *doctor) conversations(ctx context.Context, newest bool) {
-	if err := d.c.purse.Read(ctx); err != nil {
-		d.failed(chat.Warning, namedSealed, err)
+func (d *checkup) conversations(ctx context.Context, newest bool) {
+	if err := d.a.Purse.Read(ctx); err != nil {
+		d.Failed(chat.Warning, namedSealed, err)
 		return
 	}
 	var got struct {
@@ -76,26 +92,26 @@ func (d *doctor) conversations(ctx context.Context, newest bool) {
 		} `json:"meta"`
 	}
 	r := api.Request{Op: "x: look up conversations", Method: http.MethodGet, Path: "/2/chat/conversations", Query: url.Values{"max_results": {"1"}}}
-	if _, err := d.c.api.Call(ctx, r, &got); err != nil {
-		d.failed(chat.Broken, namedSealed, err)
+	if _, err := d.a.API.Call(ctx, r, &got); err != nil {
+		d.Failed(chat.Broken, namedSealed, err)
 		return
 	}
 	said := "can be read and written"
 	if !newest {
 		said = "those for the keys here can be read and written"
 	}
-	d.add(chat.Fine, namedSealed, said, "")
+	d.Add(chat.Fine, namedSealed, said, "")
 	if got.Meta.HasRequests {
-		d.add(chat.Warning, "message requests", "people whom the account has not accepted have written; X does not give those messages", "accept them in X's own app")
+		d.Add(chat.Warning, "message requests", "people whom the account has not accepted have written; X does not give those messages", "accept them in X's own app")
 	}
 }
 
 // waiting tells of messages whose keys have not come.
-func (d *doctor) waiting(ctx context.Context, newest bool) {
-	t := talks{keep: d.c.keep, log: d.c.log}
+func (d *checkup) waiting(ctx context.Context, newest bool) {
+	t := talks{keep: d.a.Keep, log: d.a.Log}
 	n, err := t.locked(ctx)
 	if err != nil {
-		d.failed(chat.Warning, "waiting", err)
+		d.Failed(chat.Warning, "waiting", err)
 		return
 	}
 	if n == 0 {
@@ -109,5 +125,5 @@ func (d *doctor) waiting(ctx context.Context, newest bool) {
 	if !newest { // they would write for the newer ones again
 		why, mend = "they may be for the newer keys", "import those; what waits is read then"
 	}
-	d.add(chat.Warning, "waiting", "in "+where+" there are messages that can't be read, because "+why, mend)
+	d.Add(chat.Warning, "waiting", "in "+where+" there are messages that can't be read, because "+why, mend)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -15,9 +16,9 @@ import (
 
 // edit makes a message read differently: X is given a message that says so.
 func (t *encrypted) edit(ctx context.Context, a chat.Edit, target wire.Sequence) (chat.Receipt, error) {
-	body := write(chat.Post{To: a.To, Text: a.Text, Card: a.Card})
+	body := dm.Write(chat.Post{To: a.To, Text: a.Text, Card: a.Card})
 	switch n := text.Cautious.Len(body); {
-	case n > mostText:
+	case n > dm.MostText:
 		return chat.Receipt{}, &chat.Error{Op: "x: edit", Kind: chat.Refused, Reason: "the message is longer than the 10,000 characters that X takes"}
 	case n == 0:
 		return chat.Receipt{}, &chat.Error{Op: "x: edit", Kind: chat.Refused, Reason: "the message is empty"}
@@ -71,7 +72,7 @@ func (t *encrypted) erase(ctx context.Context, id string, targets ...wire.Sequen
 	}
 	body["sequence_ids"] = ids
 	r := api.Request{Op: "x: delete", Method: http.MethodPost, Path: "/2/chat/conversations/" + t.path(id) + "/messages/delete", JSON: body}
-	_, err = t.c.api.Call(ctx, r, nil)
+	_, err = t.a.API.Call(ctx, r, nil)
 	return err
 }
 
@@ -82,7 +83,7 @@ func (t *encrypted) typing(ctx context.Context, at chat.Conversation) error {
 		return err
 	}
 	r := api.Request{Op: "x: type", Method: http.MethodPost, Path: "/2/chat/conversations/" + t.path(one.id) + "/typing"}
-	if _, err = t.c.api.Call(ctx, r, nil); err != nil && chat.KindOf(err) == chat.Gone {
+	if _, err = t.a.API.Call(ctx, r, nil); err != nil && chat.KindOf(err) == chat.Gone {
 		return nil
 	}
 	return err
@@ -99,7 +100,7 @@ func (t *encrypted) markRead(ctx context.Context, one *talk) {
 	}
 	body := map[string]string{"seen_until_sequence_id": until.String()}
 	r := api.Request{Op: "x: mark read", Method: http.MethodPost, Path: "/2/chat/conversations/" + t.path(one.id) + "/read", JSON: body}
-	t.c.errand(ctx, func(ctx context.Context) { _, _ = t.c.api.Call(ctx, r, nil) })
+	t.a.Errand(ctx, func(ctx context.Context) { _, _ = t.a.API.Call(ctx, r, nil) })
 }
 
 // errDistrust says that the other one has not accepted the account yet.
@@ -117,7 +118,7 @@ func failed(f wire.FailureType) error {
 	case wire.ContentsTooLarge:
 		return refused("the message is too long for X")
 	case wire.TooManyMessages, wire.RateLimitUpsell:
-		return &chat.Error{Op: "x: post", Kind: chat.Throttled, Scope: chat.ThisAccount, Wait: window, Reason: "X takes no more messages from the account for now"}
+		return &chat.Error{Op: "x: post", Kind: chat.Throttled, Scope: chat.ThisAccount, Wait: api.Window, Reason: "X takes no more messages from the account for now"}
 	case wire.OnlyEncryptedAllowed:
 		return refused(api.OnlyEncrypted)
 	case wire.FlaggedAsSpam:

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -118,15 +119,29 @@ func (t *encrypted) original(ctx context.Context, one *talk, s wire.Sequence) (w
 	return found, err == nil && found.Sequence != 0
 }
 
+// sent tells whether a post arrived that was sealed, at or after since. begun is false when it was not, or not here: then it went
+// another way.
+func (t *encrypted) sent(ctx context.Context, p chat.Post, since time.Time) (r chat.Receipt, found, begun bool, err error) {
+	l, err := t.outbox.letter(ctx, t.id(p.Key))
+	switch {
+	case err != nil:
+		return chat.Receipt{}, false, false, err
+	case l != nil:
+		r, found, err = t.find(ctx, *l, since)
+		return r, found, true, err
+	}
+	return chat.Receipt{}, false, isGroup(string(p.To.ID)), nil // in a group, nothing was sealed, so nothing was sent
+}
+
 // find looks for a message that may have arrived: by its ID, which is signed, and nobody's but ours.
 func (t *encrypted) find(ctx context.Context, l letter, since time.Time) (chat.Receipt, bool, error) {
 	if l.Message != "" {
 		return l.receipt(), true, nil
 	}
 	if since.IsZero() {
-		since = t.c.now().Add(-findDays)
+		since = t.a.Now().Add(-dm.FindDays)
 	}
-	ev, reached, err := t.sentAs(ctx, l.Conversation, l.Payload.MessageID, since.Add(-findSlack))
+	ev, reached, err := t.sentAs(ctx, l.Conversation, l.Payload.MessageID, since.Add(-dm.FindSlack))
 	switch {
 	case err != nil && chat.KindOf(err) == chat.Gone:
 		return chat.Receipt{}, false, nil // there is no such conversation yet
@@ -146,7 +161,7 @@ func (t *encrypted) find(ctx context.Context, l letter, since time.Time) (chat.R
 
 // sentAs is the message of the account with an ID, as X has it; reached says that everything since then was looked at.
 func (t *encrypted) sentAs(ctx context.Context, conversation, id string, since time.Time) (found wire.Event, reached bool, err error) {
-	err = t.walk(ctx, conversation, findPages, func(page chatEvents) bool {
+	err = t.walk(ctx, conversation, dm.FindPages, func(page chatEvents) bool {
 		for _, item := range page.Data {
 			ev, err := wire.ParseEvent(item.Event)
 			if err != nil {

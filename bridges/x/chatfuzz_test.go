@@ -1,6 +1,7 @@
 package x
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/bridgetest"
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -50,14 +52,20 @@ func (p couple) other() xchat.Author { return xchat.Author{Keys: p.keys[1], User
 // account is the account, which knows the keys of both.
 func (p couple) account(tb testing.TB) *encrypted {
 	tb.Helper()
-	some := bridges.NewSecret("some")
-	cfg := Config{ConsumerKey: some, ConsumerSecret: some, AccessToken: some, AccessSecret: some}
-	c, err := New(cfg, bridges.Deps{Account: "x/acme", Keep: &bridgetest.Keeper{}, Client: &http.Client{Transport: absent{}}})
-	if err != nil {
-		tb.Fatal(err)
+	deps := bridges.Deps{Account: "x/acme", Keep: &bridgetest.Keeper{}, Client: &http.Client{Transport: absent{}}}.Ready()
+	calls := api.New(api.Credentials{AccessToken: bridges.NewSecret("some")}, deps)
+	money := api.NewPurse(api.Budget{}, api.Prices{}, deps.Keep, deps.Now)
+	people := api.NewPeople(calls, money, deps.Now)
+	a := home{
+		Name: deps.Account, API: calls, Purse: money, People: people, Recent: dm.NewRecent(), Keep: deps.Keep, Log: deps.Log, Now: deps.Now, Skip: deps.Skip,
+		As: func(id string) dm.Self {
+			return dm.Self{Account: deps.Account, ID: id, Handle: "acmetea", People: people}
+		},
+		Group:  func(context.Context, string) (bool, error) { return false, nil },
+		Wake:   func() {},
+		Errand: func(ctx context.Context, do func(context.Context)) { do(ctx) },
 	}
-	c.self = &api.User{ID: "1", Username: "acmetea"}
-	t := newEncrypted(c, chatKeys{keys: p.keys[0], user: "1", version: "10"}, time.Unix(0, 0))
+	t := newEncrypted(a, chatKeys{keys: p.keys[0], user: "1", version: "10"}, time.Unix(0, 0))
 	for i, u := range []string{"1", "2"} {
 		public := p.keys[i].Public()
 		public.User, public.Version = u, "10"
@@ -121,7 +129,7 @@ func FuzzChatEvents(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := x.live(t.Context(), checked{t}, raw); err != nil {
+			if _, err := x.live(t.Context(), bridgetest.Sound{TB: t, Account: "x/acme"}, raw); err != nil {
 				t.Errorf("live = %v, want that nothing that X tells ends the account", err)
 			}
 		}
@@ -167,7 +175,7 @@ func FuzzChatContents(f *testing.F) {
 			if what == nil {
 				continue
 			}
-			checked{t}.event(chat.Event{
+			bridgetest.Sound{TB: t, Account: "x/acme"}.Event(chat.Event{
 				ID: "e", Conversation: chat.Conversation{Account: "x/acme", ID: "2"}, Message: about, Author: chat.Author{ID: "2"}, What: what,
 			})
 			p, _ := what.(chat.Posted)

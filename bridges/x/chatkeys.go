@@ -17,6 +17,7 @@ import (
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -93,7 +94,7 @@ func (h heldKeys) keep(ctx context.Context, to bridges.Keeper) error {
 	if h.next != nil {
 		all.Next = new(h.next.kept())
 	}
-	return keepJSON(ctx, to, keepChatKeys, all)
+	return dm.KeepJSON(ctx, to, keepChatKeys, all)
 }
 
 // keptChatKeys is the keys that are kept.
@@ -167,60 +168,60 @@ func textKeys(s string) (*xchat.Keys, error) {
 	return nil, fmt.Errorf("it has %d bytes, which are base64 of %d", len(s), len(raw))
 }
 
-// heldChatKeys is the keys of the settings, or else those that are kept.
-func (c *Connector) heldChatKeys(ctx context.Context) (heldKeys, error) {
-	if c.cfg.ChatKeys.IsZero() {
-		return keptChatKeys(ctx, c.keep)
+// held is the keys of the settings, or else those that are kept.
+func (a home) held(ctx context.Context) (heldKeys, error) {
+	if a.Fixed.IsZero() {
+		return keptChatKeys(ctx, a.Keep)
 	}
-	keys, err := textKeys(c.cfg.ChatKeys.Reveal())
+	keys, err := textKeys(a.Fixed.Reveal())
 	if err != nil {
 		return heldKeys{}, fmt.Errorf("chat_keys: %w", err)
 	}
 	return heldKeys{now: &chatKeys{keys: keys}}, nil
 }
 
-// ownChatKeys is the keys with which the account reads and writes encrypted messages, as X lists them now; nil when it has
+// own is the keys with which the account reads and writes encrypted messages, as X lists them now; nil when it has
 // none, or when chat is off. It returns an error of Kind Refused when X lists none of ours: what is sealed for others
 // can't be opened, and what is signed with ours is believed by nobody.
-func (c *Connector) ownChatKeys(ctx context.Context) (*chatKeys, error) {
-	if c.cfg.Chat == ChatOff {
+func (a home) own(ctx context.Context) (*chatKeys, error) {
+	if a.Off {
 		return nil, nil //nolint:nilnil // having none is no fault
 	}
-	held, err := c.heldChatKeys(ctx)
+	held, err := a.held(ctx)
 	if err != nil || held.any() == nil {
 		return nil, err
 	}
-	me, err := c.me(ctx)
+	me, err := a.Me(ctx)
 	if err != nil {
 		return nil, err
 	}
-	listed, err := listedKeys(ctx, c.api, me.ID)
+	listed, err := listedKeys(ctx, a.API, me.ID)
 	if err != nil {
 		return nil, err
 	}
 	own, ok := held.among(listed, me.ID)
 	switch {
 	case ok:
-		c.remark(ctx, held, own, listed)
+		a.remark(ctx, held, own, listed)
 		return &own, nil
 	case held.now == nil:
 		return nil, nil //nolint:nilnil // they were never registered, as far as anybody knows
 	}
 	return nil, &chat.Error{Op: "x: look up chat keys", Kind: chat.Refused, Reason: fmt.Sprintf(
 		"the account's keys for encrypted messages are not those that X lists (ours: fingerprint %s; X's: %s); run roost login %s --chat",
-		held.now.fingerprint(), versionsOf(listed), c.account,
+		held.now.fingerprint(), versionsOf(listed), a.Name,
 	)}
 }
 
 // remark logs what is odd about the keys that are used.
-func (c *Connector) remark(ctx context.Context, held heldKeys, own chatKeys, listed []xchat.PublicKeys) {
+func (a home) remark(ctx context.Context, held heldKeys, own chatKeys, listed []xchat.PublicKeys) {
 	mark := slog.String("fingerprint", own.fingerprint())
 	if now := held.now; now != nil && now.version != "" && now.version != own.version {
-		c.log.LogAttrs(ctx, slog.LevelWarn, "keys for encrypted messages registered anew", mark,
+		a.Log.LogAttrs(ctx, slog.LevelWarn, "keys for encrypted messages registered anew", mark,
 			slog.String("version", own.version), slog.String("before", now.version))
 	}
 	if newer := newerThan(own.version, listed); newer != "" {
-		c.log.LogAttrs(ctx, slog.LevelWarn, "newer keys for encrypted messages registered elsewhere; run roost login --chat", mark,
+		a.Log.LogAttrs(ctx, slog.LevelWarn, "newer keys for encrypted messages registered elsewhere; run roost login --chat", mark,
 			slog.String("version", own.version), slog.String("newer", newer))
 	}
 }
@@ -249,13 +250,13 @@ func (p publicKey) decode(user string) xchat.PublicKeys {
 
 // listedKeys is the public keys of a user that X lists, none when the user has none.
 // https://docs.x.com/x-api/chat/get-user-public-keys
-func listedKeys(ctx context.Context, a *api.Client, user string) ([]xchat.PublicKeys, error) {
+func listedKeys(ctx context.Context, calls *api.Client, user string) ([]xchat.PublicKeys, error) {
 	var got struct {
 		Data []publicKey `json:"data"`
 	}
 	q := url.Values{"public_key.fields": {"public_key_version,public_key,signing_public_key,identity_public_key_signature"}}
 	r := api.Request{Op: "x: look up chat keys", Method: http.MethodGet, Path: "/2/users/" + user + "/public_keys", Query: q}
-	if _, err := a.Call(ctx, r, &got); err != nil {
+	if _, err := calls.Call(ctx, r, &got); err != nil {
 		if chat.KindOf(err) == chat.Gone { // X says of some who have none that it does not know them
 			return nil, nil
 		}

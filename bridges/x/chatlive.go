@@ -36,7 +36,7 @@ func (t *encrypted) live(ctx context.Context, sink chat.Sink, payload []byte) (h
 	ev, err := wire.ParseEvent(p.Event)
 	if err != nil || ev.Conversation == "" {
 		if t.odd("chat_event", []byte(p.Event)) {
-			t.c.wake() // it may be whole in X's list
+			t.a.Wake() // it may be whole in X's list
 		}
 		return true, nil
 	}
@@ -61,8 +61,8 @@ func (t *encrypted) putOff(ctx context.Context, err error) error {
 	if !answered || e.Kind == chat.LoggedOut || e.Kind == chat.Unfunded {
 		return err
 	}
-	t.c.log.LogAttrs(ctx, slog.LevelDebug, "encrypted message put off", slog.String("kind", e.Kind.String()))
-	t.c.wake()
+	t.a.Log.LogAttrs(ctx, slog.LevelDebug, "encrypted message put off", slog.String("kind", e.Kind.String()))
+	t.a.Wake()
 	return nil
 }
 
@@ -110,7 +110,7 @@ func (t *encrypted) arrive(ctx context.Context, sink chat.Sink, one *talk, ev wi
 		return err
 	}
 	if gap && fault == nil { // X's list is behind what it tells
-		t.c.wake()
+		t.a.Wake()
 	}
 	return fault
 }

@@ -17,55 +17,38 @@ import (
 
 const opChatLogin = "x: log in to encrypted messages"
 
-// ChatLoginOptions is where an account's keys for encrypted messages come from. The zero value uses those that are there,
-// and makes new ones when the account has none anywhere.
-type ChatLoginOptions struct {
-	// Keys are keys that the account has already: the 64 bytes that X's own SDK exports, or base64 of them. Empty: none.
-	Keys bridges.Secret
-	// Replace registers new keys although the account has some.
-	Replace bool
-}
-
-// ChatOutcome is what became of an account's keys for encrypted messages.
-type ChatOutcome string
-
-// The outcomes.
+// The outcomes of a login.
 const (
-	ChatFound      ChatOutcome = "found"      // they were there, and X lists them
-	ChatImported   ChatOutcome = "imported"   // they were given, and X lists them
-	ChatRegistered ChatOutcome = "registered" // X has registered them now
+	found      = "found"
+	imported   = "imported"
+	registered = "registered"
 )
 
-// ChatLogin is the keys for encrypted messages with which an account works from now on.
-type ChatLogin struct {
+// loginResult is the keys with which an account works from now on.
+type loginResult struct {
 	Who         chat.Author
-	Outcome     ChatOutcome
-	Version     string         // X's, of the registered keys
-	Fingerprint string         // of the public side, for people to compare
-	Newer       string         // the version of other keys that X lists, for which people write now; empty: these are the newest
-	Notes       []string       // in sentences, why messages are not read all the same, and what to do about it
-	Keys        bridges.Secret // the blob in base64, for a backup: whoever has it reads and writes as the account
+	Outcome     string
+	Version     string
+	Fingerprint string
+	Newer       string
+	Notes       []string
+	Keys        bridges.Secret
 }
 
-// LoginChat finds, imports or makes the account's keys for encrypted messages, and has X register new ones. They are kept in
-// Deps.Keep, unless the settings have them, before X hears of them; whenever it ends early, the next call goes on from there
-// and registers nothing twice. The account must be logged in. Calls must not overlap.
-//
-// It returns an error of Kind Refused when X lists other keys than those that are there, with what to do about it, and
-// one of Kind Throttled when X registers no more keys today.
-func (c *Connector) LoginChat(ctx context.Context, opt ChatLoginOptions) (ChatLogin, error) {
-	l := &chatLogin{c: c, replace: opt.Replace}
-	if err := l.take(opt.Keys); err != nil {
-		return ChatLogin{}, err
+// logIn finds, imports or makes the account's keys; see x.Connector.LoginChat. given is a key blob; empty: none.
+func logIn(ctx context.Context, a home, given bridges.Secret, replace bool) (loginResult, error) {
+	l := &chatLogin{a: a, replace: replace}
+	if err := l.take(given); err != nil {
+		return loginResult{}, err
 	}
 	if err := l.look(ctx); err != nil {
-		return ChatLogin{}, err
+		return loginResult{}, err
 	}
 	own, outcome, err := l.settle(ctx)
 	if err != nil {
-		return ChatLogin{}, err
+		return loginResult{}, err
 	}
-	return ChatLogin{
+	return loginResult{
 		Who: api.AuthorOf(l.me), Outcome: outcome, Version: own.version, Fingerprint: own.fingerprint(),
 		Newer: newerThan(own.version, l.listed), Notes: l.notes(own),
 		Keys: bridges.NewSecret(base64.StdEncoding.EncodeToString(own.keys.Blob())),
@@ -74,7 +57,7 @@ func (c *Connector) LoginChat(ctx context.Context, opt ChatLoginOptions) (ChatLo
 
 // chatLogin is an account on its way to its keys.
 type chatLogin struct {
-	c       *Connector
+	a       home
 	given   *xchat.Keys // nil: none
 	replace bool
 
@@ -84,7 +67,7 @@ type chatLogin struct {
 }
 
 // fixed says whether the keys stand in the settings, so that nothing is kept.
-func (l *chatLogin) fixed() bool { return !l.c.cfg.ChatKeys.IsZero() }
+func (l *chatLogin) fixed() bool { return !l.a.Fixed.IsZero() }
 
 // take reads the keys that are given, and refuses wishes that contradict each other.
 func (l *chatLogin) take(blob bridges.Secret) error {
@@ -109,30 +92,30 @@ func (l *chatLogin) take(blob bridges.Secret) error {
 
 // look finds out who is logged in, what X lists of them, and what is here.
 func (l *chatLogin) look(ctx context.Context) (err error) {
-	if l.me, err = api.Whoami(ctx, l.c.api); err != nil {
+	if l.me, err = api.Whoami(ctx, l.a.API); err != nil {
 		return err
 	}
-	l.c.purse.Shown(ctx, nil, []string{l.me.ID})
-	if l.listed, err = listedKeys(ctx, l.c.api, l.me.ID); err != nil {
+	l.a.Purse.Shown(ctx, nil, []string{l.me.ID})
+	if l.listed, err = listedKeys(ctx, l.a.API, l.me.ID); err != nil {
 		return err
 	}
-	l.held, err = l.c.heldChatKeys(ctx)
+	l.held, err = l.a.held(ctx)
 	return err
 }
 
 // settle says which keys it shall be, and sees to it that they are kept and registered.
-func (l *chatLogin) settle(ctx context.Context) (chatKeys, ChatOutcome, error) {
+func (l *chatLogin) settle(ctx context.Context) (chatKeys, string, error) {
 	own, listed := l.held.among(l.listed, l.me.ID)
 	begun := listed && l.held.next != nil && l.held.next.keys == own.keys // registered, and that was not noted any more
 	switch {
 	case l.given != nil:
 		return l.bring(ctx, own)
 	case begun:
-		return own, ChatRegistered, l.note(ctx, own)
+		return own, registered, l.note(ctx, own)
 	case l.replace:
 		return l.renew(ctx)
 	case listed:
-		return own, ChatFound, l.note(ctx, own)
+		return own, found, l.note(ctx, own)
 	case len(l.listed) > 0 && l.held.any() == nil:
 		return chatKeys{}, "", l.taken()
 	case len(l.listed) > 0, l.held.now != nil && l.held.now.version != "":
@@ -144,7 +127,7 @@ func (l *chatLogin) settle(ctx context.Context) (chatKeys, ChatOutcome, error) {
 }
 
 // bring takes the keys that are given. own is those that are kept and listed, if there are such.
-func (l *chatLogin) bring(ctx context.Context, own chatKeys) (chatKeys, ChatOutcome, error) {
+func (l *chatLogin) bring(ctx context.Context, own chatKeys) (chatKeys, string, error) {
 	given := chatKeys{keys: l.given, user: l.me.ID}
 	version, ok := registeredAs(l.given, l.listed)
 	switch {
@@ -153,7 +136,7 @@ func (l *chatLogin) bring(ctx context.Context, own chatKeys) (chatKeys, ChatOutc
 			"nothing that people write now", own.version, version))
 	case ok:
 		given.version = version
-		return given, ChatImported, l.note(ctx, given)
+		return given, imported, l.note(ctx, given)
 	case len(l.listed) > 0:
 		return chatKeys{}, "", cantChat(fmt.Sprintf("X does not list the given keys (fingerprint %s) for @%s, but others (%s); they may "+
 			"be of another account, or were replaced since; bring the newest, or register new ones with --replace", given.fingerprint(), l.me.Username, versionsOf(l.listed)))
@@ -163,7 +146,7 @@ func (l *chatLogin) bring(ctx context.Context, own chatKeys) (chatKeys, ChatOutc
 }
 
 // renew registers new keys: those of a call that ended early, if there was one.
-func (l *chatLogin) renew(ctx context.Context) (chatKeys, ChatOutcome, error) {
+func (l *chatLogin) renew(ctx context.Context) (chatKeys, string, error) {
 	if next := l.held.next; next == nil || next.user != "" && next.user != l.me.ID {
 		keys, err := xchat.NewKeys()
 		if err != nil {
@@ -176,11 +159,11 @@ func (l *chatLogin) renew(ctx context.Context) (chatKeys, ChatOutcome, error) {
 
 // begin keeps the next keys beside those that work now, and has them registered. Keys that X knows and nobody has would
 // be lost for good, and the account's encrypted messages with them.
-func (l *chatLogin) begin(ctx context.Context) (chatKeys, ChatOutcome, error) {
+func (l *chatLogin) begin(ctx context.Context) (chatKeys, string, error) {
 	if err := l.open(); err != nil {
 		return chatKeys{}, "", err
 	}
-	if err := l.held.keep(ctx, l.c.keep); err != nil {
+	if err := l.held.keep(ctx, l.a.Keep); err != nil {
 		return chatKeys{}, "", &chat.Error{Op: opChatLogin, Kind: chat.Transient, Reason: "the keys can't be kept here, so they were not registered", Err: err}
 	}
 	return l.register(ctx, *l.held.next)
@@ -188,14 +171,14 @@ func (l *chatLogin) begin(ctx context.Context) (chatKeys, ChatOutcome, error) {
 
 // open refuses to register keys for messages that nobody would read.
 func (l *chatLogin) open() error {
-	if l.c.cfg.Chat == ChatOff {
+	if l.a.Off {
 		return cantChat("chat: off stands in the settings; with keys, people would write encrypted messages that Roost does not read")
 	}
 	return nil
 }
 
 // register has X register keys, and notes under which version it did.
-func (l *chatLogin) register(ctx context.Context, k chatKeys) (chatKeys, ChatOutcome, error) {
+func (l *chatLogin) register(ctx context.Context, k chatKeys) (chatKeys, string, error) {
 	if err := l.open(); err != nil {
 		return chatKeys{}, "", err
 	}
@@ -207,13 +190,13 @@ func (l *chatLogin) register(ctx context.Context, k chatKeys) (chatKeys, ChatOut
 		return chatKeys{}, "", l.unregistered(err)
 	}
 	k.user, k.version = l.me.ID, version
-	return k, ChatRegistered, l.note(ctx, k)
+	return k, registered, l.note(ctx, k)
 }
 
 // submit is the call that registers keys. The version is empty when X names none.
 // https://docs.x.com/x-api/chat/add-user-public-key
 func (l *chatLogin) submit(ctx context.Context, k chatKeys) (version string, err error) {
-	body, err := k.keys.Registration(strconv.FormatInt(l.c.now().UnixMilli(), 10))
+	body, err := k.keys.Registration(strconv.FormatInt(l.a.Now().UnixMilli(), 10))
 	if err != nil {
 		return "", err
 	}
@@ -224,7 +207,7 @@ func (l *chatLogin) submit(ctx context.Context, k chatKeys) (version string, err
 	}
 	r := api.Request{Op: "x: register chat keys", Method: http.MethodPost, JSON: body, Writes: true}
 	r.Path = "/2/users/" + l.me.ID + "/public_keys"
-	if _, err := l.c.api.Call(ctx, r, &got); err != nil {
+	if _, err := l.a.API.Call(ctx, r, &got); err != nil {
 		return "", err
 	}
 	if _, ok := api.ParseSnowflake(got.Data.Version); !ok {
@@ -235,7 +218,7 @@ func (l *chatLogin) submit(ctx context.Context, k chatKeys) (version string, err
 
 // again looks whether X lists keys now; the version is empty when it does not, or when nobody knows.
 func (l *chatLogin) again(ctx context.Context, k chatKeys) (version string) {
-	listed, err := listedKeys(ctx, l.c.api, l.me.ID)
+	listed, err := listedKeys(ctx, l.a.API, l.me.ID)
 	if err != nil {
 		return ""
 	}
@@ -254,7 +237,7 @@ func (l *chatLogin) unregistered(err error) error {
 	case !ok:
 		return err
 	case e.Kind == chat.Throttled:
-		at := l.c.now().Add(e.Wait + time.Minute - 1).UTC().Truncate(time.Minute)
+		at := l.a.Now().Add(e.Wait + time.Minute - 1).UTC().Truncate(time.Minute)
 		told := *e
 		told.Reason = "X allows only a few new keys a day; try again at " + at.Format("2006-01-02 15:04 MST")
 		return &told
@@ -285,7 +268,7 @@ func (l *chatLogin) note(ctx context.Context, own chatKeys) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), api.RefreshTime)
 	defer cancel()
-	if err := h.keep(ctx, l.c.keep); err != nil {
+	if err := h.keep(ctx, l.a.Keep); err != nil {
 		return unkept("X has the keys, but that can't be kept here; run this again", err)
 	}
 	return nil
@@ -301,7 +284,7 @@ func (l *chatLogin) notes(own chatKeys) (all []string) {
 		all = append(all, "X lists newer keys of the account (version "+newer+"): what people write now is for those, and can't be "+
 			"read with these. "+mend)
 	}
-	if l.c.cfg.Chat == ChatOff {
+	if l.a.Off {
 		all = append(all, "chat: off stands in the settings, so Roost reads no encrypted messages. Take it out.")
 	}
 	return all

@@ -19,6 +19,7 @@ import (
 	"unicode"
 
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/secretstream"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
@@ -33,7 +34,7 @@ const (
 // file is an attachment as it arrived. Its source says in which conversation it lies, where, and with which key it is sealed.
 func (t *encrypted) file(ev wire.Event, key xchat.ConversationKey, m wire.Media) chat.File {
 	f := chat.File{
-		Name: cleanName(m), Type: mime.TypeByExtension(strings.ToLower(path.Ext(m.Name))), Size: m.Size, Account: t.c.account,
+		Name: cleanName(m), Type: mime.TypeByExtension(strings.ToLower(path.Ext(m.Name))), Size: m.Size, Account: t.a.Name,
 		Source: sealedPrefix + xchat.ConversationID(ev.Conversation, t.own.user) + "/" + m.HashKey + "/" + key.Version,
 	}
 	if f.Type == "" {
@@ -83,7 +84,7 @@ func (t *encrypted) fetch(ctx context.Context, f chat.File) (io.ReadCloser, erro
 		return nil, gone("the key of the attachment is not there any more")
 	}
 	where := "/2/chat/media/" + pathID(part[0]) + "/" + part[1]
-	resp, err := t.c.api.OpenLong(ctx, api.Request{Op: op, Method: http.MethodGet, Path: where}) //nolint:bodyclose // the caller closes it
+	resp, err := t.a.API.OpenLong(ctx, api.Request{Op: op, Method: http.MethodGet, Path: where}) //nolint:bodyclose // the caller closes it
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +136,7 @@ func (t *encrypted) upload(ctx context.Context, id string, key xchat.Conversatio
 	if err != nil {
 		return nil, err
 	}
-	total, err := measure(ctx, f, most)
+	total, err := dm.Measure(ctx, f, most)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +148,7 @@ func (t *encrypted) upload(ctx context.Context, id string, key xchat.Conversatio
 	}
 	init := map[string]any{"conversation_id": pathID(id), "total_bytes": secretstream.Size(total)}
 	r := api.Request{Op: "x: upload", Method: http.MethodPost, Path: "/2/chat/media/upload/initialize", JSON: init}
-	if _, err := t.c.api.Call(ctx, r, &got); err != nil {
+	if _, err := t.a.API.Call(ctx, r, &got); err != nil {
 		return nil, err
 	}
 	if _, ok := api.ParseSnowflake(got.Data.Session); !ok || !isHash(got.Data.Hash) {
@@ -168,14 +169,14 @@ func (t *encrypted) takes(f chat.File) (kind string, most int64, err error) {
 	if wrong != nil {
 		kind = f.Type
 	}
-	most = fileTraits().Limit(kind)
+	most = dm.FileTraits().Limit(kind)
 	switch {
 	case most == 0:
-		return "", 0, refusedFile("X takes pictures, GIFs and videos only")
+		return "", 0, dm.RefusedFile("X takes pictures, GIFs and videos only")
 	case f.Size > most:
-		return "", 0, refusedFile(fmt.Sprintf("the file is larger than the %d MB that X takes", most>>20))
+		return "", 0, dm.RefusedFile(fmt.Sprintf("the file is larger than the %d MB that X takes", most>>20))
 	case f.Content == nil:
-		return "", 0, refusedFile("the file has no content")
+		return "", 0, dm.RefusedFile("the file has no content")
 	}
 	return kind, most, nil
 }
@@ -200,7 +201,7 @@ func (s *sealing) send(ctx context.Context, f chat.File, key xchat.ConversationK
 	for sent := int64(0); ; {
 		n, err := io.ReadFull(r, piece)
 		if sent += int64(n); sent > total {
-			return refusedFile("the file is not as large as it says")
+			return dm.RefusedFile("the file is not as large as it says")
 		}
 		if _, err := w.Write(piece[:n]); err != nil {
 			return fmt.Errorf("x: upload: %w", err)
@@ -214,7 +215,7 @@ func (s *sealing) send(ctx context.Context, f chat.File, key xchat.ConversationK
 		case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 			return fmt.Errorf("x: upload: %w", err)
 		case sent != total:
-			return refusedFile("the file is not as large as it says")
+			return dm.RefusedFile("the file is not as large as it says")
 		}
 		break
 	}
@@ -256,11 +257,11 @@ func (s *sealing) append(ctx context.Context, piece []byte) error {
 	}
 	where := "/2/chat/media/upload/" + s.session + "/append"
 	r := api.Request{Op: "x: upload", Method: http.MethodPost, Path: where, Raw: body.Bytes(), Kind: form.FormDataContentType(), Wait: api.MediaTime}
-	if _, err := s.t.c.api.Call(ctx, r, nil); err != nil {
+	if _, err := s.t.a.API.Call(ctx, r, nil); err != nil {
 		return err
 	}
-	if s.parts++; s.parts > mostChunks {
-		return refusedFile("the file is too large")
+	if s.parts++; s.parts > dm.MostChunks {
+		return dm.RefusedFile("the file is too large")
 	}
 	return nil
 }
@@ -273,7 +274,7 @@ func (s *sealing) finish(ctx context.Context) error {
 			Success bool `json:"success"`
 		} `json:"data"`
 	}
-	if _, err := s.t.c.api.Call(ctx, api.Request{Op: "x: upload", Method: http.MethodPost, Path: where, JSON: done, Wait: api.MediaTime}, &got); err != nil {
+	if _, err := s.t.a.API.Call(ctx, api.Request{Op: "x: upload", Method: http.MethodPost, Path: where, JSON: done, Wait: api.MediaTime}, &got); err != nil {
 		return err
 	}
 	if !got.Data.Success {

@@ -27,17 +27,17 @@ func (t *encrypted) meet(ctx context.Context, user string, again bool) (listed i
 	if _, ok := api.ParseSnowflake(user); !ok {
 		return 0, nil // nobody's ID: there is nobody to ask for
 	}
-	if err := t.c.purse.Read(ctx); err != nil {
+	if err := t.a.Purse.Read(ctx); err != nil {
 		return -1, err
 	}
-	all, err := listedKeys(ctx, t.c.api, user)
+	all, err := listedKeys(ctx, t.a.API, user)
 	if err != nil && chat.KindOf(err) != chat.Refused { // what X does not show to us it does not list
 		return -1, err
 	}
 	// Somebody who is gone has no keys any more, and what they signed before holds all the same.
 	if len(all) > 0 || !t.reader.Directory.Knows(user) {
 		if n := t.reader.Directory.Learn(user, all); n > 0 {
-			t.c.log.LogAttrs(ctx, slog.LevelWarn, "public keys that don't belong together", slog.String("person", user), slog.Int("keys", n))
+			t.a.Log.LogAttrs(ctx, slog.LevelWarn, "public keys that don't belong together", slog.String("person", user), slog.Int("keys", n))
 		}
 	}
 	t.asked.Put(user, struct{}{})
@@ -90,7 +90,7 @@ func (t *encrypted) recheck(ctx context.Context, ev wire.Event) {
 	}
 	t.again.Put(user, struct{}{})
 	if _, err := t.meet(ctx, user, true); err == nil && t.outdated() {
-		t.c.log.LogAttrs(ctx, slog.LevelWarn, "X lists newer keys of the account; what people write for those can't be read", slog.String("here", t.own.version))
+		t.a.Log.LogAttrs(ctx, slog.LevelWarn, "X lists newer keys of the account; what people write for those can't be read", slog.String("here", t.own.version))
 	}
 }
 

@@ -65,8 +65,14 @@ func (p chatEvents) keyChanges() []wire.Event {
 const mostFailing = 3
 
 // catchUp takes in what is new in every conversation that changed, and tries again what waits for a key. What one
-// conversation fails with keeps no other one waiting.
+// conversation fails with keeps no other one waiting. One does it at a time.
 func (t *encrypted) catchUp(ctx context.Context, sink chat.Sink) error {
+	select {
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	rows, err := t.changed(ctx)
 	if err != nil {
 		return err
@@ -110,7 +116,7 @@ func (t *encrypted) owed(ctx context.Context, rows []chatConversation) ([]chatCo
 		if err != nil {
 			return nil, err
 		}
-		if one.due(t.c.now()) {
+		if one.due(t.a.Now()) {
 			rows = append(rows, chatConversation{ID: id})
 		}
 	}
@@ -129,11 +135,11 @@ func (t *encrypted) changed(ctx context.Context) ([]chatConversation, error) {
 				HasRequests bool   `json:"has_message_requests"`
 			} `json:"meta"`
 		}
-		if err := t.c.purse.Read(ctx); err != nil {
+		if err := t.a.Purse.Read(ctx); err != nil {
 			return nil, err
 		}
 		r := api.Request{Op: "x: look up conversations", Method: http.MethodGet, Path: "/2/chat/conversations", Query: q}
-		if _, err := t.c.api.Call(ctx, r, &got); err != nil {
+		if _, err := t.a.API.Call(ctx, r, &got); err != nil {
 			return nil, err
 		}
 		fresh, met, err := t.fresh(ctx, got.Data)
@@ -162,7 +168,7 @@ func (t *encrypted) fresh(ctx context.Context, rows []chatConversation) (fresh [
 		if err != nil {
 			return nil, false, err
 		}
-		if row.ID = id; one.place().misses(row.UpdatedAt, t.c.now()) {
+		if row.ID = id; one.place().misses(row.UpdatedAt, t.a.Now()) {
 			fresh = append(fresh, row)
 		} else {
 			met = true
@@ -196,10 +202,10 @@ func (t *encrypted) fetchNew(ctx context.Context, sink chat.Sink, one *talk, row
 		d.live, d.next.Owed = true, true
 		return errors.Join(err, d.take(ctx, sink, nil, nil))
 	case err != nil:
-		t.c.log.LogAttrs(ctx, slog.LevelWarn, "encrypted conversation can't be read", slog.String("conversation", one.id), slog.Any("error", err))
+		t.a.Log.LogAttrs(ctx, slog.LevelWarn, "encrypted conversation can't be read", slog.String("conversation", one.id), slog.Any("error", err))
 		d.live = true
 	case !back.reached:
-		t.c.log.LogAttrs(ctx, slog.LevelWarn, "encrypted messages out of reach", slog.Int("found", len(back.events)))
+		t.a.Log.LogAttrs(ctx, slog.LevelWarn, "encrypted messages out of reach", slog.Int("found", len(back.events)))
 	}
 	d.next.Owed = false
 	d.next.Token = cmp.Or(back.token, d.next.Token)
@@ -207,7 +213,7 @@ func (t *encrypted) fetchNew(ctx context.Context, sink chat.Sink, one *talk, row
 		d.next.TTL = lifetime(row.TTL)
 	}
 	if !row.UpdatedAt.IsZero() && !row.UpdatedAt.Equal(d.next.Seen) {
-		d.next.Seen, d.next.SeenAt = row.UpdatedAt, t.c.now().UTC()
+		d.next.Seen, d.next.SeenAt = row.UpdatedAt, t.a.Now().UTC()
 	}
 	return d.take(ctx, sink, back.keys, back.events)
 }
@@ -279,12 +285,12 @@ func (t *encrypted) walk(ctx context.Context, id string, most int, show func(cha
 		"chat_message_event.fields": {"id,encoded_event,conversation_token,created_at,previous_id"},
 	}
 	for range most {
-		if err := t.c.purse.Read(ctx); err != nil {
+		if err := t.a.Purse.Read(ctx); err != nil {
 			return err
 		}
 		var page chatEvents
 		r := api.Request{Op: "x: look up events", Method: http.MethodGet, Path: "/2/chat/conversations/" + pathID(id) + "/events", Query: q}
-		if _, err := t.c.api.Call(ctx, r, &page); err != nil {
+		if _, err := t.a.API.Call(ctx, r, &page); err != nil {
 			return err
 		}
 		if show(page) || page.Meta.NextToken == "" {
@@ -314,9 +320,9 @@ func (t *encrypted) parse(encoded ...string) []wire.Event {
 func (t *encrypted) odd(kind string, raw []byte) (first bool) {
 	sum := sha256.Sum256(raw)
 	known := []chat.Event{{ID: chat.EventID("odd" + string(sum[:]))}}
-	if first = len(t.c.recent.without(known)) > 0; first {
-		t.c.recent.add(known...)
-		t.c.skip(kind, raw)
+	if first = len(t.a.Recent.Without(known)) > 0; first {
+		t.a.Recent.Add(known...)
+		t.a.Skip(kind, raw)
 	}
 	return first
 }

@@ -74,7 +74,7 @@ func (t *encrypted) rotate(ctx context.Context, one *talk) (xchat.ConversationKe
 		return xchat.ConversationKey{}, &chat.Error{Op: "x: post", Kind: chat.Refused, Err: err}
 	}
 	r := api.Request{Op: "x: set key", Method: http.MethodPost, Path: "/2/chat/conversations/" + peer + "/keys", JSON: made}
-	if _, err := t.c.api.Call(ctx, r, nil); err != nil {
+	if _, err := t.a.API.Call(ctx, r, nil); err != nil {
 		if chat.KindOf(err) == chat.Refused && t.learn(ctx, one) == nil {
 			if k, ok := one.ring.Latest(); ok && k.Version != before.Version {
 				return k, nil
@@ -89,7 +89,7 @@ func (t *encrypted) rotate(ctx context.Context, one *talk) (xchat.ConversationKe
 // nextVersion is the moment as the version of a key, and newer than the one before it: somebody's clock may be ahead.
 func (t *encrypted) nextVersion(before xchat.ConversationKey) string {
 	last, _ := strconv.ParseInt(before.Version, 10, 64) // 0: there was none
-	return strconv.FormatInt(max(t.c.now().UnixMilli(), last+1), 10)
+	return strconv.FormatInt(max(t.a.Now().UnixMilli(), last+1), 10)
 }
 
 // mend does what lets a message pass that X did not carry on, if anything does. A key that is newer than ours and that X does

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -43,17 +44,17 @@ func (t *encrypted) posted(ev wire.Event, o xchat.Opened, m wire.Message) chat.P
 	var body string
 	p.Files, body = t.attached(ev, o.Key, m)
 	if m.Forwarded != nil {
-		body = lines("forwarded: "+*m.Forwarded, body)
+		body = dm.Lines("forwarded: "+*m.Forwarded, body)
 	}
 	if m.Reply != nil {
 		switch o.Proof {
 		case xchat.Proven:
-			name := t.c.people.Author(o.Quoted.Sender).Name
+			name := t.a.People.Author(o.Quoted.Sender).Name
 			p.ReplyTo, p.Quote = messageID(o.Quoted.Sequence), &chat.Quote{Name: name, Text: text.Plain(o.Quoted.Text)}
 		case xchat.Unproven:
 			p.ReplyTo = messageID(m.Reply.Sequence)
 		case xchat.Forged:
-			body = lines("(quotes what nobody is known to have written: “"+m.Reply.Text+"”)", body)
+			body = dm.Lines("(quotes what nobody is known to have written: “"+m.Reply.Text+"”)", body)
 		}
 	}
 	p.Text = t.text(body)
@@ -77,15 +78,15 @@ func (t *encrypted) attached(ev wire.Event, key xchat.ConversationKey, m wire.Me
 		}
 	}
 	if strange {
-		body = lines(body, "(with something that only X's own apps show)")
+		body = dm.Lines(body, "(with something that only X's own apps show)")
 	}
 	return files, body
 }
 
 // text is what was written; X's messages have no formatting, and no mentions of their own.
 func (t *encrypted) text(s string) text.Text {
-	r := t.c.reader(t.own.user)
-	return mentioning(text.Plain(s), r.handle, r.self)
+	self := t.as()
+	return dm.Mentioning(text.Plain(s), self.Handle, self.ID)
 }
 
 // withLink is a text with a link below it, unless it is there already.
@@ -93,7 +94,7 @@ func withLink(body, link string) string {
 	if link == "" || strings.Contains(body, link) {
 		return body
 	}
-	return lines(body, link)
+	return dm.Lines(body, link)
 }
 
 // postLink is where a post can be seen.

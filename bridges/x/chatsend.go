@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -34,11 +35,11 @@ func (t *encrypted) post(ctx context.Context, p chat.Post) (chat.Receipt, error)
 // fits refuses what X would not take.
 func (t *encrypted) fits(p chat.Post) error {
 	refuse := func(reason string) error { return &chat.Error{Op: "x: post", Kind: chat.Refused, Reason: reason} }
-	body := write(p)
+	body := dm.Write(p)
 	switch {
 	case p.Only != "" && string(p.Only) != string(p.To.ID):
 		return chat.Unsupported("x: post", "X can't show a message to one person of a group alone")
-	case text.Cautious.Len(body) > mostText:
+	case text.Cautious.Len(body) > dm.MostText:
 		return refuse("the message is longer than the 10,000 characters that X takes")
 	case len(p.Files) > 1:
 		return refuse("X takes one attachment with a message")
@@ -154,7 +155,7 @@ func (t *encrypted) seal(ctx context.Context, id string, loose bool, one *talk, 
 
 // send gives X a sealed message. failure is X's reason for not carrying it on; 0 when it does.
 func (t *encrypted) send(ctx context.Context, l letter) (r chat.Receipt, failure wire.FailureType, err error) {
-	if err := t.c.purse.Send(ctx); err != nil {
+	if err := t.a.Purse.Send(ctx); err != nil {
 		return chat.Receipt{}, 0, err
 	}
 	var got struct {
@@ -165,25 +166,25 @@ func (t *encrypted) send(ctx context.Context, l letter) (r chat.Receipt, failure
 	req := api.Request{
 		Op: "x: post", Method: http.MethodPost, Path: "/2/chat/conversations/" + t.path(l.Conversation) + "/messages", JSON: l.Payload, Writes: true,
 	}
-	said, err := t.c.api.Call(ctx, req, &got)
+	said, err := t.a.API.Call(ctx, req, &got)
 	var ev wire.Event
 	if err == nil {
 		if ev, err = wire.ParseEvent(got.Data.Event); err != nil {
-			err = t.c.api.Lost(req, true, fmt.Errorf("answer: %w", err))
+			err = t.a.API.Lost(req, true, fmt.Errorf("answer: %w", err))
 		}
 	}
 	if err != nil {
 		if chat.KindOf(err) != chat.Uncertain {
-			t.c.purse.Unsend(context.WithoutCancel(ctx))
+			t.a.Purse.Unsend(context.WithoutCancel(ctx))
 		}
 		return chat.Receipt{}, 0, err
 	}
 	if f, ok := ev.Detail.(wire.Failure); ok {
-		t.c.purse.Unsend(context.WithoutCancel(ctx))
+		t.a.Purse.Unsend(context.WithoutCancel(ctx))
 		return chat.Receipt{}, max(f.Type, 1), nil
 	}
 	if ev.Sequence == 0 {
-		return chat.Receipt{}, 0, t.c.api.Lost(req, true, errors.New("answer: no sequence id"))
+		return chat.Receipt{}, 0, t.a.API.Lost(req, true, errors.New("answer: no sequence id"))
 	}
 	return t.receipt(ev, said), 0, nil
 }
@@ -201,7 +202,7 @@ func (t *encrypted) path(id string) string {
 	if isGroup(id) {
 		return id
 	}
-	place, _ := t.c.reader(t.own.user).place(id)
+	place, _ := t.as().Place(id)
 	return string(place)
 }
 
@@ -211,7 +212,7 @@ func (t *encrypted) id(key chat.Key) string {
 	if key == "" {
 		_, _ = rand.Read(b[:]) // never fails
 	} else {
-		sum := sha256.Sum256([]byte(string(t.c.account) + "\n" + t.own.user + "\n" + string(key)))
+		sum := sha256.Sum256([]byte(string(t.a.Name) + "\n" + t.own.user + "\n" + string(key)))
 		copy(b[:], sum[:])
 	}
 	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80 // a UUID of our own making: version 8
@@ -224,7 +225,7 @@ func (t *encrypted) message(ctx context.Context, one *talk, key xchat.Conversati
 	if m.Reply != nil {
 		p.ReplyTo, p.Quote = "", nil // X shows it
 	}
-	m.Text = write(p)
+	m.Text = dm.Write(p)
 	m.Entities = linkEntities(m.Text)
 	for _, f := range p.Files {
 		media, err := t.upload(ctx, one.id, key, f)

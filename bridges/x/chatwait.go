@@ -28,7 +28,7 @@ const (
 // lacks says whether an error is that something is missing that may come yet: a key at any time, and a signer's keys as long as X
 // can take to list them.
 func (d *digest) lacks(err error, was waiting) bool {
-	late := was.Event != "" && d.t.c.now().Sub(was.Since) > signerWait
+	late := was.Event != "" && d.t.a.Now().Sub(was.Since) > signerWait
 	return errors.Is(err, xchat.ErrNoKey) || errors.Is(err, xchat.ErrNoSigner) && !late
 }
 
@@ -42,8 +42,8 @@ func (d *digest) wait(ctx context.Context, ev wire.Event, was waiting) {
 	case d.next.full(len(ev.Encode())):
 		d.full, d.stay = true, true
 	default:
-		d.t.c.log.LogAttrs(ctx, slog.LevelInfo, "encrypted message waits for its key", slog.String("message", named(ev)))
-		d.next.Waiting = append(d.next.Waiting, waiting{Event: ev.Encode(), Since: d.t.c.now().UTC(), Quiet: was.Quiet})
+		d.t.a.Log.LogAttrs(ctx, slog.LevelInfo, "encrypted message waits for its key", slog.String("message", named(ev)))
+		d.next.Waiting = append(d.next.Waiting, waiting{Event: ev.Encode(), Since: d.t.a.Now().UTC(), Quiet: was.Quiet})
 	}
 }
 
@@ -83,7 +83,7 @@ func (d *digest) tryOne(ctx context.Context, w waiting) error {
 	}
 	switch what := ev.Detail.(type) {
 	case wire.Failure:
-		if d.t.c.now().Sub(w.Since) >= bounceWait {
+		if d.t.a.Now().Sub(w.Since) >= bounceWait {
 			return d.bounce(ctx, ev, what)
 		}
 	case wire.MessageCreate:
@@ -108,19 +108,19 @@ func (d *digest) seek(ctx context.Context) {
 			missing = append(missing, m.KeyVersion)
 		}
 	}
-	now := d.t.c.now()
+	now := d.t.a.Now()
 	if last, _ := d.t.sought.Get(d.one.id); len(missing) == 0 || now.Sub(last) < max(keysAgain, d.next.wait(now)) {
 		return
 	}
 	d.t.sought.Put(d.one.id, now)
 	if err := d.t.seek(ctx, d.one, missing); err != nil {
-		d.t.c.log.LogAttrs(ctx, slog.LevelDebug, "keys not looked for", slog.String("kind", chat.KindOf(err).String()))
+		d.t.a.Log.LogAttrs(ctx, slog.LevelDebug, "keys not looked for", slog.String("kind", chat.KindOf(err).String()))
 	}
 }
 
 // tellWaiting tells the team of messages that have waited for long, so that somebody can ask.
 func (d *digest) tellWaiting(ctx context.Context) {
-	now, told := d.t.c.now(), 0
+	now, told := d.t.a.Now(), 0
 	words := text.Plain(unread)
 	if d.t.outdated() {
 		words = text.Plain(unreadHere)
@@ -151,9 +151,9 @@ func (d *digest) failed(ctx context.Context, ev wire.Event) {
 	if d.waits(ev) || d.next.full(len(ev.Encode())) || ev.Sender != d.t.own.user {
 		return
 	}
-	d.t.c.log.LogAttrs(ctx, slog.LevelWarn, "x did not carry a message on", slog.String("message", named(ev)), slog.Int("failure", int(f.Type)))
-	d.next.Waiting = append(d.next.Waiting, waiting{Event: ev.Encode(), Since: d.t.c.now().UTC(), Quiet: true})
-	time.AfterFunc(bounceWait, d.t.c.wake)
+	d.t.a.Log.LogAttrs(ctx, slog.LevelWarn, "x did not carry a message on", slog.String("message", named(ev)), slog.Int("failure", int(f.Type)))
+	d.next.Waiting = append(d.next.Waiting, waiting{Event: ev.Encode(), Since: d.t.a.Now().UTC(), Quiet: true})
+	time.AfterFunc(bounceWait, d.t.a.Wake)
 }
 
 // bounce tells of a failure, if the message is ours.
@@ -167,7 +167,7 @@ func (d *digest) bounce(ctx context.Context, ev wire.Event, f wire.Failure) erro
 	}
 	e := d.base(ctx, ev)
 	if e.Direct { // it is the other one who did not get it
-		e.Author = d.t.c.reader(d.t.own.user).author(string(e.Conversation.ID))
+		e.Author = d.t.as().Author(string(e.Conversation.ID))
 	}
 	e.ID += "/bounced"
 	e.Message, e.What = l.Message, chat.Bounced{Reason: chat.Reason(failed(f.Type))}

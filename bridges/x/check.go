@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -21,48 +22,34 @@ func (c *Connector) Check(ctx context.Context) ([]chat.Finding, error) {
 	d.login(ctx)
 	if d.self != "" {
 		d.messages(ctx)
-		d.encrypted(ctx)
+		var found []chat.Finding
+		found, d.sealed = d.c.home().check(ctx, d.self)
+		d.Found = append(d.Found, found...)
 		d.live(ctx)
 	}
 	d.usage(ctx)
 	d.budget(ctx)
-	return d.found, ctx.Err()
+	return d.Found, ctx.Err()
 }
 
 // doctor collects what Check finds.
 type doctor struct {
+	dm.Findings
+
 	c      *Connector
 	self   string
 	sealed bool // encrypted messages are read and written
-	found  []chat.Finding
-}
-
-func (d *doctor) add(g chat.Grade, name, text, mend string) {
-	d.found = append(d.found, chat.Finding{Grade: g, Name: name, Text: text, Mend: mend})
-}
-
-// failed adds what an error says.
-func (d *doctor) failed(g chat.Grade, name string, err error) {
-	mend := ""
-	switch chat.KindOf(err) {
-	case chat.Unfunded:
-		mend = "buy credit at https://console.x.com"
-	case chat.Throttled:
-		g, mend = chat.Warning, "try again later"
-	case chat.LoggedOut, chat.Refused, chat.Gone, chat.Transient, chat.Uncertain:
-	}
-	d.add(g, name, chat.Reason(err), mend)
 }
 
 func (d *doctor) account(ctx context.Context) {
 	u, err := api.Whoami(ctx, d.c.api)
 	if err != nil {
-		d.failed(chat.Broken, "account", err)
+		d.Failed(chat.Broken, "account", err)
 		return
 	}
 	d.self = u.ID
 	d.c.people.Learn([]api.User{u})
-	d.add(chat.Fine, "account", "@"+u.Username+" is logged in", "")
+	d.Add(chat.Fine, "account", "@"+u.Username+" is logged in", "")
 }
 
 // login looks at the kind of credential and, where it is known, at what it may do.
@@ -71,8 +58,8 @@ func (d *doctor) login(ctx context.Context) {
 		d.scopes(ctx)
 		return
 	}
-	d.add(chat.Fine, "login", "OAuth 1.0a, which does not expire", "")
-	d.add(chat.Warning, "attachments", "X gives attachments to OAuth 2.0 logins; those of OAuth 1.0a must take them from their old address", "set client_id instead of the OAuth 1.0a keys, and run roost login "+string(d.c.account))
+	d.Add(chat.Fine, "login", "OAuth 1.0a, which does not expire", "")
+	d.Add(chat.Warning, "attachments", "X gives attachments to OAuth 2.0 logins; those of OAuth 1.0a must take them from their old address", "set client_id instead of the OAuth 1.0a keys, and run roost login "+string(d.c.account))
 }
 
 func (d *doctor) scopes(ctx context.Context) {
@@ -81,7 +68,7 @@ func (d *doctor) scopes(ctx context.Context) {
 		return // account said it
 	}
 	if p.Scope == "" {
-		d.add(chat.Fine, "login", "OAuth 2.0; X did not say what it may do", "")
+		d.Add(chat.Fine, "login", "OAuth 2.0; X did not say what it may do", "")
 		return
 	}
 	has := strings.Fields(p.Scope)
@@ -92,21 +79,21 @@ func (d *doctor) scopes(ctx context.Context) {
 		}
 	}
 	if len(missing) > 0 {
-		d.add(chat.Broken, "login", "the login lacks "+strings.Join(missing, ", "), "allow them for the app, then "+d.c.api.Mend())
+		d.Add(chat.Broken, "login", "the login lacks "+strings.Join(missing, ", "), "allow them for the app, then "+d.c.api.Mend())
 		return
 	}
-	d.add(chat.Fine, "login", "OAuth 2.0, with all that is needed", "")
+	d.Add(chat.Fine, "login", "OAuth 2.0, with all that is needed", "")
 }
 
 func (d *doctor) messages(ctx context.Context) {
 	if err := d.c.purse.Read(ctx); err != nil {
-		d.failed(chat.Warning, "messages", err)
+		d.Failed(chat.Warning, "messages", err)
 		return
 	}
 	q := url.Values{"max_results": {"1"}}
 	got, err := d.c.api.Call(ctx, api.Request{Op: "x: look up messages", Method: http.MethodGet, Path: "/2/dm_events", Query: q}, nil)
 	if err != nil {
-		d.failed(chat.Broken, "messages", err)
+		d.Failed(chat.Broken, "messages", err)
 		return
 	}
 	said := "can be read"
@@ -114,13 +101,13 @@ func (d *doctor) messages(ctx context.Context) {
 		said = fmt.Sprintf("can be read; %d more times before %s", a.Remaining, a.Reset.Format(time.TimeOnly))
 		break
 	}
-	d.add(chat.Fine, "messages", said, "")
+	d.Add(chat.Fine, "messages", said, "")
 }
 
 // live looks at what makes messages arrive sooner.
 func (d *doctor) live(ctx context.Context) {
 	if d.c.cfg.Receive == Poll {
-		d.add(chat.Fine, "receive", fmt.Sprintf("by polling every %v", d.c.cfg.PollEvery), "")
+		d.Add(chat.Fine, "receive", fmt.Sprintf("by polling every %v", d.c.cfg.PollEvery), "")
 		return
 	}
 	id := ""
@@ -128,21 +115,21 @@ func (d *doctor) live(ctx context.Context) {
 		w, ok, err := d.c.registered(ctx)
 		switch {
 		case err != nil:
-			d.failed(chat.Broken, "webhook", err)
+			d.Failed(chat.Broken, "webhook", err)
 			return
 		case !ok:
-			d.add(chat.Warning, "webhook", "X has no webhook for "+d.c.cfg.WebhookPath, "set webhook_url and start roost")
+			d.Add(chat.Warning, "webhook", "X has no webhook for "+d.c.cfg.WebhookPath, "set webhook_url and start roost")
 			return
 		case !w.Valid:
-			d.add(chat.Broken, "webhook", "X does not call the webhook, because it did not answer a challenge", "see that "+w.URL+" reaches roost")
+			d.Add(chat.Broken, "webhook", "X does not call the webhook, because it did not answer a challenge", "see that "+w.URL+" reaches roost")
 		default:
-			d.add(chat.Fine, "webhook", "X calls "+w.URL, "")
+			d.Add(chat.Fine, "webhook", "X calls "+w.URL, "")
 		}
 		id = w.ID
 	}
 	have, err := d.c.subscriptions(ctx, d.self, id)
 	if err != nil {
-		d.failed(chat.Broken, "subscriptions", err)
+		d.Failed(chat.Broken, "subscriptions", err)
 		return
 	}
 	var missing []string
@@ -152,10 +139,10 @@ func (d *doctor) live(ctx context.Context) {
 		}
 	}
 	if len(missing) > 0 {
-		d.add(chat.Warning, "subscriptions", "not subscribed to "+strings.Join(missing, ", "), "start roost, which subscribes")
+		d.Add(chat.Warning, "subscriptions", "not subscribed to "+strings.Join(missing, ", "), "start roost, which subscribes")
 		return
 	}
-	d.add(chat.Fine, "subscriptions", "to all that is needed", "")
+	d.Add(chat.Fine, "subscriptions", "to all that is needed", "")
 }
 
 func (d *doctor) usage(ctx context.Context) {
@@ -170,10 +157,10 @@ func (d *doctor) usage(ctx context.Context) {
 	}
 	q := url.Values{"usage.fields": {"project_usage,project_cap"}}
 	if _, err := d.c.api.Call(ctx, api.Request{Op: "x: look up usage", Method: http.MethodGet, Path: "/2/usage/tweets", Query: q, App: true}, &got); err != nil {
-		d.failed(chat.Warning, "usage", err)
+		d.Failed(chat.Warning, "usage", err)
 		return
 	}
-	d.add(chat.Fine, "usage", fmt.Sprintf("the app has used %s of %s posts this month", orSome(got.Data.Usage), orSome(got.Data.Cap)), "")
+	d.Add(chat.Fine, "usage", fmt.Sprintf("the app has used %s of %s posts this month", orSome(got.Data.Usage), orSome(got.Data.Cap)), "")
 }
 
 func orSome(n string) string {
@@ -187,7 +174,7 @@ func orSome(n string) string {
 func (d *doctor) budget(ctx context.Context) {
 	used, err := d.c.purse.State(ctx)
 	if err != nil {
-		d.failed(chat.Broken, "budget", err)
+		d.Failed(chat.Broken, "budget", err)
 		return
 	}
 	b := d.c.cfg.Budget
@@ -205,5 +192,5 @@ func (d *doctor) budget(ctx context.Context) {
 	left("reads", float64(b.Reads), float64(used.Reads))
 	left("messages", float64(b.Sends), float64(used.Sends))
 	left("dollars", b.USD, used.USD)
-	d.add(grade, "budget", strings.Join(said, "; "), "")
+	d.Add(grade, "budget", strings.Join(said, "; "), "")
 }

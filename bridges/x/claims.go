@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -100,7 +101,7 @@ func (c *claims) put(ctx context.Context, one claim) error {
 	if n := len(c.all) - mostClaims; n > 0 {
 		c.all = slices.Delete(c.all, 0, n)
 	}
-	return keepJSON(ctx, c.keep, keepClaims, c.all)
+	return dm.KeepJSON(ctx, c.keep, keepClaims, c.all)
 }
 
 // groups is the IDs that are groups. X's IDs of users and groups look alike, so they are learned from what arrives. It is
@@ -143,7 +144,7 @@ func (g *groups) learn(ctx context.Context, ids []string) error {
 	if n := len(all) - mostGroups; n > 0 {
 		all = slices.Delete(all, 0, n)
 	}
-	if err := keepJSON(ctx, g.keep, keepGroups, all); err != nil {
+	if err := dm.KeepJSON(ctx, g.keep, keepGroups, all); err != nil {
 		return err
 	}
 	g.all = all
@@ -163,17 +164,5 @@ func (g *groups) load(ctx context.Context) error {
 		_ = json.Unmarshal(b, &g.all) // unreadable groups are learned again
 	}
 	g.loaded = true
-	return nil
-}
-
-// keepJSON keeps v under key.
-func keepJSON(ctx context.Context, keep bridges.Keeper, key string, v any) error {
-	b, err := json.Marshal(v)
-	if err == nil {
-		err = keep.Keep(ctx, key, b)
-	}
-	if err != nil {
-		return fmt.Errorf("x: keep %s: %w", key, err)
-	}
 	return nil
 }

@@ -27,12 +27,11 @@ const (
 
 // The limits and defaults that X's documents give. https://docs.x.com/x-api/fundamentals/rate-limits
 const (
-	window       = 15 * time.Minute
-	windowCalls  = 15                   // reads, and sends, of one user in a window
-	dayCalls     = 1440                 // sends of one user in 24 hours
-	fastestPoll  = window / windowCalls // below it, a poll is refused sooner or later
-	defaultPoll  = 90 * time.Second     // leaves room for polls of several pages
-	defaultCheck = 15 * time.Minute     // polls behind a stream or webhook
+	windowCalls  = 15                       // reads, and sends, of one user in a window
+	dayCalls     = 1440                     // sends of one user in 24 hours
+	fastestPoll  = api.Window / windowCalls // below it, a poll is refused sooner or later
+	defaultPoll  = 90 * time.Second         // leaves room for polls of several pages
+	defaultCheck = 15 * time.Minute         // polls behind a stream or webhook
 	defaultPage  = 10
 	largestPage  = 100
 	reach        = 30 * 24 * time.Hour // how far back X shows events

@@ -13,6 +13,7 @@ import (
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -32,7 +33,7 @@ type Connector struct {
 	api     *api.Client
 	purse   *api.Purse
 	people  *api.People
-	recent  *recent
+	recent  *dm.Recent
 	dm      *classic
 	chat    atomic.Pointer[encrypted] // nil: the account has no keys for encrypted messages, or nobody has looked yet
 	making  sync.Mutex                // held while chat is made
@@ -78,7 +79,7 @@ func New(cfg Config, deps bridges.Deps) (*Connector, error) {
 	c := &Connector{
 		cfg: cfg, account: deps.Account, log: deps.Log, keep: deps.Keep,
 		mount: deps.Mount, skip: deps.Skip, now: deps.Now,
-		recent: newRecent(), turn: make(chan struct{}, 1), kick: make(chan struct{}, 1), chats: make(chan struct{}, 1),
+		recent: dm.NewRecent(), turn: make(chan struct{}, 1), kick: make(chan struct{}, 1), chats: make(chan struct{}, 1),
 		pace: pace{first: time.Second, most: 5 * time.Minute, quiet: time.Minute, check: time.Hour},
 	}
 	c.made = c.now()
@@ -117,9 +118,9 @@ func (c *Connector) Traits() chat.Traits {
 	both := chat.Ability{In: sealed, Out: sealed || c.cfg.Chat != ChatOff && !c.keyless.Load()}
 	return chat.Traits{
 		Platform: "X",
-		Text:     textLimit(),
-		Size:     size,
-		Files:    fileTraits(),
+		Text:     dm.TextLimit(),
+		Size:     dm.Size,
+		Files:    dm.FileTraits(),
 		Edit:     both,
 		Delete:   both,
 		React:    both,
@@ -129,7 +130,7 @@ func (c *Connector) Traits() chat.Traits {
 		Reads:    live,
 		Repeat:   chat.ReadBack,
 		CatchUp:  reach,
-		Pace:     chat.Pace{Account: chat.Rate{Every: window / windowCalls, Burst: windowCalls}, Parallel: 4},
+		Pace:     chat.Pace{Account: chat.Rate{Every: api.Window / windowCalls, Burst: windowCalls}, Parallel: 4},
 	}
 }
 
@@ -216,13 +217,16 @@ func (c *Connector) me(ctx context.Context) (api.User, error) {
 	return u, nil
 }
 
-// reader reads events for the account that is logged in.
-func (c *Connector) reader(self string) reader {
-	r := reader{account: c.account, self: self, people: c.people}
+// as is the account among people, with the user ID that it has.
+func (c *Connector) as(id string) dm.Self {
+	s := dm.Self{Account: c.account, ID: id, People: c.people}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.self != nil {
-		r.handle = c.self.Username
+		s.Handle = c.self.Username
 	}
-	return r
+	return s
 }
+
+// reader reads events for the account that is logged in.
+func (c *Connector) reader(id string) reader { return reader{c.as(id)} }

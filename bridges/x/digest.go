@@ -13,6 +13,7 @@ import (
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
@@ -85,11 +86,11 @@ func (d *digest) hand(ctx context.Context, sink chat.Sink) error {
 			return err
 		}
 	}
-	for batch := range slices.Chunk(d.t.c.recent.without(d.found), batchSize) {
+	for batch := range slices.Chunk(d.t.a.Recent.Without(d.found), dm.BatchSize) {
 		if err := sink.Accept(ctx, chat.Batch{Events: batch}); err != nil {
 			return fmt.Errorf("x: accept: %w", err)
 		}
-		d.t.c.recent.add(batch...)
+		d.t.a.Recent.Add(batch...)
 	}
 	return d.t.talks.settle(ctx, d.one, d.next)
 }
@@ -185,7 +186,7 @@ func (d *digest) moved(ctx context.Context, ev wire.Event, what wire.GroupChange
 	}
 	who := users(what.Members)
 	base := d.base(ctx, ev, who...)
-	d.found = append(d.found, d.t.c.reader(d.t.own.user).moves(base, who, happening)...)
+	d.found = append(d.found, d.t.as().Moves(base, who, happening)...)
 }
 
 // users is those of some that are users' IDs, as many as a group can have.
@@ -209,15 +210,15 @@ func (d *digest) happened(ctx context.Context, ev wire.Event, what chat.Happenin
 
 // base is an event without what happened.
 func (d *digest) base(ctx context.Context, ev wire.Event, who ...string) chat.Event {
-	d.t.c.people.Meet(ctx, append([]string{ev.Sender}, who...))
-	r := d.t.c.reader(d.t.own.user)
-	id, direct := r.place(d.one.id)
+	d.t.a.People.Meet(ctx, append([]string{ev.Sender}, who...))
+	r := d.t.as()
+	id, direct := r.Place(d.one.id)
 	e := chat.Event{
-		ID: eventID(ev), Conversation: chat.Conversation{Account: d.t.c.account, ID: id}, Direct: direct,
-		Author: r.author(ev.Sender), At: ev.At,
+		ID: eventID(ev), Conversation: chat.Conversation{Account: d.t.a.Name, ID: id}, Direct: direct,
+		Author: r.Author(ev.Sender), At: ev.At,
 	}
 	if e.At.IsZero() {
-		e.At = d.t.c.now().UTC()
+		e.At = d.t.a.Now().UTC()
 	}
 	return e
 }
@@ -325,7 +326,7 @@ func (t *encrypted) unless(ctx context.Context, ev wire.Event, err error) error 
 	for _, reason := range forGood() {
 		if errors.Is(err, reason) {
 			if t.odd("chat: "+reason.Error(), []byte(ev.Encode())) {
-				t.c.log.LogAttrs(ctx, slog.LevelWarn, "encrypted message dropped", slog.String("message", named(ev)), slog.String("reason", reason.Error()))
+				t.a.Log.LogAttrs(ctx, slog.LevelWarn, "encrypted message dropped", slog.String("message", named(ev)), slog.String("reason", reason.Error()))
 			}
 			return nil
 		}

@@ -4,11 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
+	"github.com/roost-im/roost/router/chat"
 )
 
 const (
@@ -23,7 +27,7 @@ const (
 // encrypted is direct messages that only their people can read: /2/chat/*. X tells of them in events, of which each
 // conversation has a list of its own; there is no list of all of them. So a poll asks which conversations changed.
 type encrypted struct {
-	c      *Connector
+	a      home
 	own    chatKeys
 	reader *xchat.Reader
 	author xchat.Author
@@ -37,48 +41,60 @@ type encrypted struct {
 	from   time.Time                  // nothing before it is ours
 }
 
-// encrypted gives the transport for encrypted messages; nil when the account has no keys for them. It is made once; without
-// keys it is looked for again.
-func (c *Connector) encrypted(ctx context.Context) (*encrypted, error) {
-	if t := c.chat.Load(); t != nil {
-		return t, nil
-	}
-	c.making.Lock()
-	defer c.making.Unlock()
-	if t := c.chat.Load(); t != nil {
-		return t, nil
-	}
-	own, err := c.ownChatKeys(ctx)
+// home is what the transport needs of the account that it is of.
+type home struct {
+	Name   chat.Account
+	API    *api.Client
+	Purse  *api.Purse
+	People *api.People
+	Recent *dm.Recent
+	Keep   bridges.Keeper
+	Log    *slog.Logger
+	Now    func() time.Time
+	Skip   func(kind string, raw []byte)
+
+	Fixed bridges.Secret // the settings' key blob; empty: what is kept counts
+	Off   bool           // the settings have no encrypted messages read
+
+	Me     func(ctx context.Context) (api.User, error)             // who is logged in
+	As     func(id string) dm.Self                                 // the account among people
+	Group  func(ctx context.Context, id string) (bool, error)      // whether an ID is a classic group's
+	Wake   func()                                                  // asks for a poll now
+	Errand func(ctx context.Context, do func(ctx context.Context)) // does something that nobody waits for
+}
+
+// openEncrypted gives the transport for encrypted messages; nil when the account has no keys for them, as far as X lists them
+// now. Nothing before first is its, when it is opened for the first time. Its error is of Kind Refused when X lists none of the
+// keys that are here.
+func openEncrypted(ctx context.Context, a home, first time.Time) (*encrypted, error) {
+	own, err := a.own(ctx)
 	if err != nil || own == nil {
-		c.keyless.Store(err == nil)
 		return nil, err
 	}
-	from, err := c.firstChat(ctx)
+	from, err := a.first(ctx, first)
 	if err != nil {
 		return nil, err
 	}
-	t := newEncrypted(c, *own, from)
-	c.chat.Store(t)
-	return t, nil
+	return newEncrypted(a, *own, from), nil
 }
 
 // newEncrypted makes the transport for an account with these keys. Nothing before from is its.
-func newEncrypted(c *Connector, own chatKeys, from time.Time) *encrypted {
+func newEncrypted(a home, own chatKeys, from time.Time) *encrypted {
 	return &encrypted{
-		c: c, own: own, from: from, turn: make(chan struct{}, 1),
+		a: a, own: own, from: from, turn: make(chan struct{}, 1),
 		reader: &xchat.Reader{Keys: own.keys, User: own.user, Version: own.version, Directory: &xchat.Directory{}},
 		author: xchat.Author{Keys: own.keys, User: own.user, Version: own.version},
-		talks:  talks{keep: c.keep, log: c.log}, outbox: outbox{keep: c.keep},
-		raw:    bridges.NewCache[wire.Event](mostRaw, rawFor, c.now),
-		asked:  bridges.NewCache[struct{}](mostSigners, keysFor, c.now),
-		again:  bridges.NewCache[struct{}](mostSigners, keysAgain, c.now),
-		sought: bridges.NewCache[time.Time](mostSigners, 2*rarestLook, c.now),
+		talks:  talks{keep: a.Keep, log: a.Log}, outbox: outbox{keep: a.Keep},
+		raw:    bridges.NewCache[wire.Event](mostRaw, rawFor, a.Now),
+		asked:  bridges.NewCache[struct{}](mostSigners, keysFor, a.Now),
+		again:  bridges.NewCache[struct{}](mostSigners, keysAgain, a.Now),
+		sought: bridges.NewCache[time.Time](mostSigners, 2*rarestLook, a.Now),
 	}
 }
 
-// firstChat is when encrypted messages began to be ours: when there were keys for the first time, or Backfill days before.
-func (c *Connector) firstChat(ctx context.Context) (time.Time, error) {
-	b, err := c.keep.Kept(ctx, keepFrom)
+// first is when encrypted messages began to be ours: when there were keys for the first time, which was now if it was not kept.
+func (a home) first(ctx context.Context, now time.Time) (time.Time, error) {
+	b, err := a.Keep.Kept(ctx, keepFrom)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("x: load first start: %w", err)
 	}
@@ -86,6 +102,9 @@ func (c *Connector) firstChat(ctx context.Context) (time.Time, error) {
 	if b != nil && json.Unmarshal(b, &from) == nil {
 		return from, nil
 	}
-	from = c.made.Add(-time.Duration(c.cfg.Backfill) * 24 * time.Hour).UTC().Truncate(time.Millisecond) // as X counts
-	return from, keepJSON(ctx, c.keep, keepFrom, from)
+	from = now.UTC().Truncate(time.Millisecond) // as X counts
+	return from, dm.KeepJSON(ctx, a.Keep, keepFrom, from)
 }
+
+// as is the account among people.
+func (t *encrypted) as() dm.Self { return t.a.As(t.own.user) }

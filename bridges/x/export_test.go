@@ -16,7 +16,7 @@ func (c *Connector) Quiet(d time.Duration) { c.pace.quiet = d }
 
 // OwnChatKeys is the version and the fingerprint of the account's keys for encrypted messages; empty when it has none.
 func (c *Connector) OwnChatKeys(ctx context.Context) (version, fingerprint string, err error) {
-	own, err := c.ownChatKeys(ctx)
+	own, err := c.home().own(ctx)
 	if err != nil || own == nil {
 		return "", "", err
 	}

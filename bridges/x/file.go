@@ -10,7 +10,7 @@ import (
 
 // file is an attachment as it arrived. Source is the address of its best form; it is empty when X gave none.
 func (r reader) file(m media) chat.File {
-	f := chat.File{Alt: m.AltText, Account: r.account, Source: m.URL}
+	f := chat.File{Alt: m.AltText, Account: r.Account, Source: m.URL}
 	switch m.Type {
 	case "video", "animated_gif":
 		if v, ok := best(m.Variants); ok {

@@ -1,41 +1,13 @@
 package x
 
 import (
-	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/roost-im/roost/bridges"
-	"github.com/roost-im/roost/router/chat"
+	"github.com/roost-im/roost/bridges/bridgetest"
 )
-
-// checked is a sink that fails the test on an event that no store could keep.
-type checked struct{ t *testing.T }
-
-// Accept looks at each event.
-func (c checked) Accept(_ context.Context, b chat.Batch) error {
-	for _, ev := range b.Events {
-		c.event(ev)
-	}
-	return nil
-}
-
-// Cursor is none.
-func (c checked) Cursor(context.Context) ([]byte, error) { return nil, nil }
-
-func (c checked) event(ev chat.Event) {
-	if ev.ID == "" || ev.Conversation.ID == "" || ev.Author.ID == "" || ev.Conversation.Account != "x/acme" {
-		c.t.Errorf("event without its parts: %+v", ev)
-	}
-	p, ok := ev.What.(chat.Posted)
-	if ok && (ev.Message == "" || p.Text.Check() != nil) {
-		c.t.Errorf("message without its parts: %+v: %v", ev, p.Text.Check())
-	}
-	if _, err := json.Marshal(ev.What); err != nil {
-		c.t.Errorf("event can't be stored: %v", err)
-	}
-}
 
 func FuzzEvents(f *testing.F) {
 	f.Add([]byte(`{"id":"17","event_type":"MessageCreate","text":"hi https://t.co/a","sender_id":"2","dm_conversation_id":"1-2","created_at":"2026-11-20T12:00:00.000Z","attachments":{"media_keys":["3_4"]},"entities":{"urls":[{"url":"https://t.co/a","expanded_url":"https://example.com"}]},"referenced_posts":[{"id":"9"}]}`))
@@ -50,7 +22,7 @@ func FuzzEvents(f *testing.F) {
 		}
 		r := connector(t, "1", nil).reader("1")
 		for _, ev := range r.lookup(e, map[string]media{"3_4": {MediaKey: "3_4", Type: "photo", URL: "https://ton.twitter.com/1.1/ton/data/dm/1/2/a.jpg"}}) {
-			checked{t}.event(ev)
+			bridgetest.Sound{TB: t, Account: "x/acme"}.Event(ev)
 		}
 	})
 }
@@ -64,7 +36,7 @@ func FuzzActivity(f *testing.F) {
 	f.Add([]byte(`{"data":null}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		_ = connector(t, "1", nil).take(t.Context(), checked{t}, raw)
+		_ = connector(t, "1", nil).take(t.Context(), bridgetest.Sound{TB: t, Account: "x/acme"}, raw)
 	})
 }
 

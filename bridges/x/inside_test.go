@@ -12,6 +12,7 @@ import (
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 	"github.com/roost-im/roost/test/specs"
@@ -108,7 +109,7 @@ func TestWriteText(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			if got := write(tc.post); got != tc.want {
+			if got := dm.Write(tc.post); got != tc.want {
 				t.Errorf("write = %q, want %q", got, tc.want)
 			}
 		})
@@ -126,7 +127,7 @@ func TestMentioning(t *testing.T) {
 		"@acmete":                             nil,
 		"":                                    nil,
 	} {
-		got := mentioning(text.Plain(said), "acmetea", "7")
+		got := dm.Mentioning(text.Plain(said), "acmetea", "7")
 		var words []string
 		for _, s := range got.Spans {
 			words = append(words, said[s.Start:s.End])
@@ -138,7 +139,7 @@ func TestMentioning(t *testing.T) {
 			t.Errorf("%q reads %+v, %v (-want +got):\n%s", said, got, got.Check(), diff)
 		}
 	}
-	if got := mentioning(text.Plain("@ who am I"), "", "7"); len(got.Spans) > 0 {
+	if got := dm.Mentioning(text.Plain("@ who am I"), "", "7"); len(got.Spans) > 0 {
 		t.Errorf("nobody's handle gave %+v", got)
 	}
 }

@@ -156,7 +156,7 @@ func (c *Connector) take(ctx context.Context, sink chat.Sink, raw []byte) error 
 		}
 		return nil
 	}
-	return c.hand(ctx, sink, chat.Batch{Events: c.recent.without(events)})
+	return c.hand(ctx, sink, chat.Batch{Events: c.recent.Without(events)})
 }
 
 // takeChat takes in what happened in an encrypted conversation. What can't be understood is skipped; the next poll finds it
@@ -256,8 +256,8 @@ func (r reader) message(m liveMessage) (chat.Event, bool) {
 	}
 	what := r.posted(e, files, links)
 	return chat.Event{
-		ID: chat.EventID(m.ID), Conversation: r.direct(r.peer(from, to)), Message: chat.MessageID(id.String()),
-		Author: r.author(from), At: r.when(e), Direct: true, Addressed: bridges.Mentions(what, r.self), What: what,
+		ID: chat.EventID(m.ID), Conversation: r.Direct(r.Peer(from, to)), Message: chat.MessageID(id.String()),
+		Author: r.Author(from), At: r.when(e), Direct: true, Addressed: bridges.Mentions(what, r.ID), What: what,
 	}, true
 }
 
@@ -267,7 +267,7 @@ func (r reader) sign(s liveSign, id string, what chat.Happening) (chat.Event, bo
 		return chat.Event{}, false
 	}
 	return chat.Event{
-		ID: chat.EventID(id), Conversation: r.direct(r.peer(s.SenderID, s.Target.RecipientID)),
-		Author: r.author(s.SenderID), At: time.Time(s.Created), Direct: true, What: what,
+		ID: chat.EventID(id), Conversation: r.Direct(r.Peer(s.SenderID, s.Target.RecipientID)),
+		Author: r.Author(s.SenderID), At: time.Time(s.Created), Direct: true, What: what,
 	}, true
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/bridges/x/xchat"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -16,7 +17,7 @@ import (
 const (
 	keepOutbox = "chat/out/" // and the message's ID
 	keepOuts   = "chat/outs" // the IDs, oldest first
-	mostOuts   = mostClaims
+	mostOuts   = 512
 )
 
 // outbox is what was sealed and signed to be sent, so that a try after the first one sends the very same bytes. It is safe
@@ -66,7 +67,7 @@ func (o *outbox) put(ctx context.Context, l letter) error {
 	if err := o.load(ctx); err != nil {
 		return err
 	}
-	if err := keepJSON(ctx, o.keep, keepOutbox+id, l); err != nil {
+	if err := dm.KeepJSON(ctx, o.keep, keepOutbox+id, l); err != nil {
 		return err
 	}
 	if slices.Contains(o.all, id) {
@@ -79,7 +80,7 @@ func (o *outbox) put(ctx context.Context, l letter) error {
 		}
 		all = all[1:]
 	}
-	if err := keepJSON(ctx, o.keep, keepOuts, all); err != nil {
+	if err := dm.KeepJSON(ctx, o.keep, keepOuts, all); err != nil {
 		return err
 	}
 	o.all = all

@@ -6,18 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/router/chat"
 )
 
 const (
-	overlap    = time.Minute // events that show up late, with an ID from before the last one
-	batchSize  = 200
-	mostRecent = 4096
+	overlap = time.Minute // events that show up late, with an ID from before the last one
 )
 
 // arrival is what one event of X says: several events when several people came or went, and none when nobody knows its
@@ -113,7 +111,7 @@ func (c *Connector) catchUp(ctx context.Context, sink chat.Sink) error {
 		c.log.LogAttrs(ctx, slog.LevelWarn, "messages may be out of reach", slog.Time("since", at.last.Time()))
 	}
 	c.polled = true
-	for batch := range slices.Chunk(arrived, batchSize) {
+	for batch := range slices.Chunk(arrived, dm.BatchSize) {
 		next := mark{last: max(at.last, batch[len(batch)-1].id), from: at.from}
 		if err := c.accept(ctx, sink, batch, at, next); err != nil {
 			return err
@@ -127,11 +125,11 @@ func (c *Connector) catchUp(ctx context.Context, sink chat.Sink) error {
 func (c *Connector) accept(ctx context.Context, sink chat.Sink, batch []arrival, at, next mark) error {
 	var fresh []chat.Event
 	for _, a := range batch {
-		fresh = append(fresh, c.recent.without(a.events)...)
+		fresh = append(fresh, c.recent.Without(a.events)...)
 		unknown := chat.Event{ID: chat.EventID(a.id.String())}
-		if len(a.events) == 0 && len(c.recent.without([]chat.Event{unknown})) > 0 {
+		if len(a.events) == 0 && len(c.recent.Without([]chat.Event{unknown})) > 0 {
 			c.skip(a.kind, a.raw)
-			c.recent.add(unknown)
+			c.recent.Add(unknown)
 		}
 	}
 	if len(fresh) == 0 && next == at {
@@ -155,7 +153,7 @@ func (c *Connector) hand(ctx context.Context, sink chat.Sink, b chat.Batch) erro
 	if err := sink.Accept(ctx, b); err != nil {
 		return fmt.Errorf("x: accept: %w", err)
 	}
-	c.recent.add(b.Events...)
+	c.recent.Add(b.Events...)
 	return nil
 }
 
@@ -196,44 +194,4 @@ func decodeMark(b []byte) (mark, error) {
 	}
 	from, _ := api.ParseSnowflake(cur.From)
 	return mark{last: last, from: from}, nil
-}
-
-// recent remembers the last events that were accepted, which spares the store to be asked again and again. It is safe for
-// concurrent use.
-type recent struct {
-	mu   sync.Mutex
-	ids  map[chat.EventID]bool
-	ring []chat.EventID
-	at   int
-}
-
-func newRecent() *recent {
-	return &recent{ids: make(map[chat.EventID]bool, mostRecent), ring: make([]chat.EventID, mostRecent)}
-}
-
-// without is the events that are not among them.
-func (r *recent) without(events []chat.Event) []chat.Event {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var fresh []chat.Event
-	for _, ev := range events {
-		if !r.ids[ev.ID] {
-			fresh = append(fresh, ev)
-		}
-	}
-	return fresh
-}
-
-func (r *recent) add(events ...chat.Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, ev := range events {
-		if r.ids[ev.ID] {
-			continue
-		}
-		delete(r.ids, r.ring[r.at])
-		r.ring[r.at] = ev.ID
-		r.ids[ev.ID] = true
-		r.at = (r.at + 1) % len(r.ring)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 )
@@ -53,9 +54,9 @@ func (t *classic) draft(ctx context.Context, p chat.Post) (dmDraft, error) {
 	if p.Only != "" && string(p.Only) != string(p.To.ID) {
 		return dmDraft{}, chat.Unsupported("x: post", "X can't show a message to one person of a group alone")
 	}
-	d := dmDraft{Text: write(p)}
+	d := dmDraft{Text: dm.Write(p)}
 	switch {
-	case text.Cautious.Len(d.Text) > mostText:
+	case text.Cautious.Len(d.Text) > dm.MostText:
 		return dmDraft{}, refuse("the message is longer than the 10,000 characters that X takes")
 	case len(p.Files) > 1:
 		return dmDraft{}, refuse("X takes one attachment with a message")
@@ -106,12 +107,7 @@ func conversationPath(id string, group bool) string {
 	return "/2/dm_conversations/with/" + id
 }
 
-const (
-	findSlack = 2 * time.Minute // how far X's clock may be behind ours
-	findPage  = largestPage
-	findPages = 50
-	findDays  = 24 * time.Hour // how far back a post is looked for of which nobody knows when it was tried
-)
+const findPage = largestPage
 
 func (t *classic) find(ctx context.Context, p chat.Post, since time.Time) (chat.Receipt, bool, error) {
 	if id, ok, err := t.claims.of(ctx, p.Key); err != nil || ok {
@@ -130,9 +126,9 @@ func (t *classic) find(ctx context.Context, p chat.Post, since time.Time) (chat.
 		return chat.Receipt{}, false, err
 	}
 	if since.IsZero() {
-		since = t.c.now().Add(-findDays)
+		since = t.c.now().Add(-dm.FindDays)
 	}
-	w := walk{path: conversationPath(id, group) + "/dm_events", until: api.SnowflakeAt(since.Add(-findSlack)), page: findPage, pages: findPages}
+	w := walk{path: conversationPath(id, group) + "/dm_events", until: api.SnowflakeAt(since.Add(-dm.FindSlack)), page: findPage, pages: dm.FindPages}
 	v, err := t.walk(ctx, w)
 	if err != nil {
 		return chat.Receipt{}, false, err
@@ -168,7 +164,7 @@ func says(e dmEvent, self string, p chat.Post) bool {
 	}
 	e.ReferencedPosts, e.ReferencedTweets = nil, nil // what read adds for them was not written
 	held := read(e, files, nil)
-	return sameText(write(p), held) || files && sameText(write(p), withoutLastLink(held))
+	return sameText(dm.Write(p), held) || files && sameText(dm.Write(p), withoutLastLink(held))
 }
 
 // withoutLastLink is a text without a t.co link at its end, which an attachment leaves where X does not explain it.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/xchat"
+
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 )
 
 const (
@@ -152,7 +154,7 @@ func (t *talks) note(ctx context.Context, id string, waits bool) error {
 	if waits {
 		all = append(all, id)
 	}
-	if err := keepJSON(ctx, t.keep, keepWaiting, all); err != nil {
+	if err := dm.KeepJSON(ctx, t.keep, keepWaiting, all); err != nil {
 		return err
 	}
 	t.waiting = all

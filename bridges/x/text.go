@@ -5,41 +5,7 @@ import (
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
-
-	"github.com/roost-im/roost/router/chat"
-	"github.com/roost-im/roost/router/text"
 )
-
-// mostText is how long a message may be. X does not say what it counts, so the larger of runes and UTF-16 units is.
-const mostText = 10_000
-
-func textLimit() text.Limit { return text.Limit{Max: mostText, Unit: text.Cautious} }
-
-// plain says that X shows no formatting.
-func plain(text.Kind) bool { return false }
-
-// size is how much of the limit a text takes once it is written for X.
-func size(t text.Text) int { return text.Cautious.Len(text.Degrade(t, plain).Body) }
-
-// write is what a post says, as X is given it. X has no replies, so what it answers is quoted; whose words they are has been
-// put in front by whoever asks, because X shows no persona. Buttons that can be answered by their numbers stand below.
-func write(p chat.Post) string {
-	p = chat.Traits{Text: textLimit(), Size: size}.Quoted(p)
-	body := text.Degrade(p.Text, plain).Body
-	if p.Card != nil {
-		card := text.Degrade(p.Card.Plain().Trim(), plain).Body
-		if body == card {
-			card = ""
-		}
-		body = lines(body, card, p.Card.Lines().Body)
-	}
-	return lines(body)
-}
-
-// lines is those of several texts that say anything, below one another.
-func lines(all ...string) string {
-	return strings.Join(slices.DeleteFunc(all, func(s string) bool { return strings.TrimSpace(s) == "" }), "\n")
-}
 
 // read is what a message says: links are written out again, and the link that X put in for an attachment goes.
 func read(e dmEvent, files bool, links []string) string {
@@ -59,37 +25,6 @@ func read(e dmEvent, files bool, links []string) string {
 		}
 	}
 	return s
-}
-
-// mentioning is t, which has no formatting, with the @handles that are the account's own as mentions of it. X's direct messages
-// tell of no mentions by themselves.
-func mentioning(t text.Text, handle, id string) text.Text {
-	for at := 0; handle != ""; {
-		i := strings.IndexByte(t.Body[at:], '@')
-		if i < 0 {
-			break
-		}
-		start, end := at+i, at+i+1+len(handle)
-		at = start + 1
-		if end > len(t.Body) || !strings.EqualFold(t.Body[start+1:end], handle) || !apart(t.Body, start, end) {
-			continue
-		}
-		name := t.Body[start+1 : end]
-		t.Spans = append(t.Spans, text.Span{Start: start, End: end, Kind: text.Mention, ID: id, Name: name})
-		at = end
-	}
-	return t
-}
-
-// apart says whether what stands between two offsets is no part of a longer name, of an address or of a link.
-func apart(s string, start, end int) bool {
-	part := func(c byte) bool {
-		return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-	}
-	if start > 0 && (part(s[start-1]) || strings.IndexByte("/@.", s[start-1]) >= 0) {
-		return false
-	}
-	return end == len(s) || !part(s[end])
 }
 
 // isAttachment says whether a link of a message with files only stands for one of them. links is the t.co links of the

@@ -15,27 +15,16 @@ import (
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/router/chat"
 )
 
 const (
-	mostImage    = 5 << 20
-	mostGIF      = 15 << 20
-	mostVideo    = 512 << 20
 	chunkSize    = 4 << 20
-	mostChunks   = 1000             // segment_index goes to 999
 	mostStatus   = 200              // looks at an upload that X works on
 	processTime  = 10 * time.Minute // X may take this long over a video
 	longestCheck = 30 * time.Second
 )
-
-// fileTraits is what X takes with a direct message. https://docs.x.com/x-api/media/quickstart/best-practices
-func fileTraits() chat.FileTraits {
-	return chat.FileTraits{Count: 1, Size: mostVideo, Types: map[string]int64{
-		"image/jpeg": mostImage, "image/png": mostImage, "image/webp": mostImage, "image/gif": mostGIF,
-		"video/mp4": mostVideo, "video/quicktime": mostVideo,
-	}}
-}
 
 // category is what X calls a file of a direct message.
 func category(kind string) string {
@@ -71,16 +60,16 @@ func (c *Connector) upload(ctx context.Context, f chat.File) (string, error) {
 	if err != nil {
 		kind = f.Type
 	}
-	most := fileTraits().Limit(kind)
+	most := dm.FileTraits().Limit(kind)
 	switch {
 	case most == 0:
-		return "", refusedFile("X takes pictures, GIFs and videos only")
+		return "", dm.RefusedFile("X takes pictures, GIFs and videos only")
 	case f.Size > most:
-		return "", refusedFile(fmt.Sprintf("the file is larger than the %d MB that X takes", most>>20))
+		return "", dm.RefusedFile(fmt.Sprintf("the file is larger than the %d MB that X takes", most>>20))
 	case f.Content == nil:
-		return "", refusedFile("the file has no content")
+		return "", dm.RefusedFile("the file has no content")
 	}
-	total, err := measure(ctx, f, most)
+	total, err := dm.Measure(ctx, f, most)
 	if err != nil {
 		return "", err
 	}
@@ -104,33 +93,6 @@ func (c *Connector) upload(ctx context.Context, f chat.File) (string, error) {
 	return id, c.processed(ctx, id, m)
 }
 
-func refusedFile(reason string) error {
-	return &chat.Error{Op: "x: upload", Kind: chat.Refused, Reason: reason}
-}
-
-// measure is how many bytes a file has; X wants to know before it gets them. A file that says its size is believed, and
-// found out by append if it lied.
-func measure(ctx context.Context, f chat.File, most int64) (int64, error) {
-	if f.Size > 0 {
-		return f.Size, nil
-	}
-	r, err := f.Content.Open(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("x: upload: %w", err)
-	}
-	defer func() { _ = r.Close() }()
-	n, err := io.Copy(io.Discard, io.LimitReader(r, most+1))
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("x: upload: %w", err)
-	case n > most:
-		return 0, refusedFile(fmt.Sprintf("the file is larger than the %d MB that X takes", most>>20))
-	case n == 0:
-		return 0, refusedFile("the file is empty")
-	}
-	return n, nil
-}
-
 // append sends the pieces of a file, of which one is in memory at a time.
 func (c *Connector) append(ctx context.Context, id string, f chat.File, total int64) error {
 	r, err := f.Content.Open(ctx)
@@ -140,10 +102,10 @@ func (c *Connector) append(ctx context.Context, id string, f chat.File, total in
 	defer func() { _ = r.Close() }()
 	chunk := make([]byte, min(chunkSize, total))
 	sent := int64(0)
-	for segment := range mostChunks {
+	for segment := range dm.MostChunks {
 		n, err := io.ReadFull(r, chunk)
 		if sent+int64(n) > total {
-			return refusedFile("the file is not as large as it says")
+			return dm.RefusedFile("the file is not as large as it says")
 		}
 		if n > 0 {
 			if err := c.segment(ctx, id, segment, chunk[:n]); err != nil {
@@ -157,11 +119,11 @@ func (c *Connector) append(ctx context.Context, id string, f chat.File, total in
 		case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 			return fmt.Errorf("x: upload: %w", err)
 		case sent != total:
-			return refusedFile("the file is not as large as it says")
+			return dm.RefusedFile("the file is not as large as it says")
 		}
 		return nil
 	}
-	return refusedFile("the file is too large")
+	return dm.RefusedFile("the file is too large")
 }
 
 // segment sends one piece as a form. https://docs.x.com/x-api/media/quickstart/media-upload-chunked
@@ -194,7 +156,7 @@ func (c *Connector) processed(ctx context.Context, id string, m mediaState) erro
 		case p == nil || p.State == "" || p.State == "succeeded":
 			return nil
 		case p.State == "failed":
-			return refusedFile("X can't read the file")
+			return dm.RefusedFile("X can't read the file")
 		}
 		if err := bridges.Sleep(ctx, min(time.Duration(max(p.CheckAfter, 1))*time.Second, longestCheck)); err != nil {
 			return &chat.Error{Op: "x: upload", Kind: chat.Transient, Reason: "X took too long over the file", Err: err}

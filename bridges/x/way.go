@@ -2,7 +2,6 @@ package x
 
 import (
 	"context"
-	"errors"
 	"io"
 	"strings"
 	"time"
@@ -46,41 +45,33 @@ func (c *Connector) post(ctx context.Context, p chat.Post) (chat.Receipt, error)
 	return r, err
 }
 
-// unreached says whether somebody of whom it is not known how they write can't be written to in an encrypted way, or not yet.
-// Nothing has been sent then.
-func unreached(err error) bool {
-	return errors.Is(err, errNoKeys) || errors.Is(err, errDistrust)
+// encrypted gives the transport for encrypted messages; nil when the account has no keys for them. It is made once; without
+// keys it is looked for again.
+func (c *Connector) encrypted(ctx context.Context) (*encrypted, error) {
+	if t := c.chat.Load(); t != nil {
+		return t, nil
+	}
+	c.making.Lock()
+	defer c.making.Unlock()
+	if t := c.chat.Load(); t != nil {
+		return t, nil
+	}
+	t, err := openEncrypted(ctx, c.home(), c.made.Add(-time.Duration(c.cfg.Backfill)*24*time.Hour))
+	if err != nil || t == nil {
+		c.keyless.Store(err == nil)
+		return nil, err
+	}
+	c.chat.Store(t)
+	return t, nil
 }
 
-// way is how a post goes. known is false when it is a guess.
-func (t *encrypted) way(ctx context.Context, p chat.Post) (by way, known bool, err error) {
-	if isGroup(string(p.To.ID)) {
-		return byChat, true, nil
+// home is what encrypted messages need of the account.
+func (c *Connector) home() home {
+	return home{
+		Name: c.account, API: c.api, Purse: c.purse, People: c.people, Recent: c.recent, Keep: c.keep, Log: c.log, Now: c.now, Skip: c.skip,
+		Fixed: c.cfg.ChatKeys, Off: c.cfg.Chat == ChatOff,
+		Me: c.me, As: c.as, Group: c.dm.groups.has, Wake: c.wake, Errand: c.errand,
 	}
-	one, err := t.conversation(ctx, p.To)
-	if err != nil {
-		return "", false, err
-	}
-	by = one.place().Way
-	l, err := t.outbox.letter(ctx, t.id(p.Key))
-	switch {
-	case err != nil:
-		return "", false, err
-	case l != nil: // what was begun so goes on so; that it can may have been a guess
-		return byChat, by != "", nil
-	case by != "":
-		return by, true, nil
-	}
-	if group, err := t.c.dm.groups.has(ctx, string(p.To.ID)); err != nil || group {
-		return byClassic, true, err
-	}
-	if _, err := t.meet(ctx, string(p.To.ID), false); err != nil {
-		return "", false, err
-	}
-	if _, ok := t.reader.Directory.Latest(string(p.To.ID)); ok {
-		return byChat, false, nil
-	}
-	return byClassic, true, nil
 }
 
 // cameBy remembers how people wrote last, before anybody can answer, so that they are answered that way.
@@ -104,39 +95,11 @@ func (c *Connector) cameBy(ctx context.Context, by way, events []chat.Event) err
 	return nil
 }
 
-func (t *encrypted) wrote(ctx context.Context, at chat.Conversation, by way, when time.Time) error {
-	one, err := t.conversation(ctx, at)
-	if err != nil {
-		return nil //nolint:nilerr // no conversation of two people
-	}
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	if when.Before(one.at.WayAt) {
-		return nil
-	}
-	was, wasAt := one.at.Way, one.at.WayAt
-	one.at.Way, one.at.WayAt = by, when
-	if was == by {
-		return nil // kept with the next change: after a restart, it is known since before
-	}
-	err = t.talks.save(ctx, one)
-	if err != nil {
-		one.at.Way, one.at.WayAt = was, wasAt
-	}
-	return err
-}
-
-// catchUpChat takes in every encrypted message that is new. One does it at a time.
+// catchUpChat takes in every encrypted message that is new.
 func (c *Connector) catchUpChat(ctx context.Context, sink chat.Sink) error {
 	t, err := c.encrypted(ctx)
 	if err != nil || t == nil {
 		return err
-	}
-	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 	return t.catchUp(ctx, sink)
 }
@@ -159,15 +122,8 @@ func (c *Connector) find(ctx context.Context, p chat.Post, since time.Time) (cha
 		return chat.Receipt{}, false, err
 	}
 	if t != nil {
-		l, err := t.outbox.letter(ctx, t.id(p.Key))
-		if err != nil {
-			return chat.Receipt{}, false, err
-		}
-		if l != nil {
-			return t.find(ctx, *l, since)
-		}
-		if isGroup(string(p.To.ID)) {
-			return chat.Receipt{}, false, nil // nothing was sealed, so nothing was sent
+		if r, found, begun, err := t.sent(ctx, p, since); begun || err != nil {
+			return r, found, err
 		}
 	}
 	return c.dm.find(ctx, p, since)

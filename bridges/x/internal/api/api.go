@@ -24,6 +24,9 @@ const (
 	mostFault  = 64 << 10         // bytes of a refusal that are read
 )
 
+// Window is the time in which X counts the calls of a user. https://docs.x.com/x-api/fundamentals/rate-limits
+const Window = 15 * time.Minute
+
 // Request is one call of X's API.
 type Request struct {
 	Op     string // as errors show it: "x: post"

@@ -1,0 +1,69 @@
+package x
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/roost-im/roost/router/chat"
+)
+
+// unreached says whether somebody of whom it is not known how they write can't be written to in an encrypted way, or not yet.
+// Nothing has been sent then.
+func unreached(err error) bool {
+	return errors.Is(err, errNoKeys) || errors.Is(err, errDistrust)
+}
+
+// way is how a post goes. known is false when it is a guess.
+func (t *encrypted) way(ctx context.Context, p chat.Post) (by way, known bool, err error) {
+	if isGroup(string(p.To.ID)) {
+		return byChat, true, nil
+	}
+	one, err := t.conversation(ctx, p.To)
+	if err != nil {
+		return "", false, err
+	}
+	by = one.place().Way
+	l, err := t.outbox.letter(ctx, t.id(p.Key))
+	switch {
+	case err != nil:
+		return "", false, err
+	case l != nil: // what was begun so goes on so; that it can may have been a guess
+		return byChat, by != "", nil
+	case by != "":
+		return by, true, nil
+	}
+	if group, err := t.a.Group(ctx, string(p.To.ID)); err != nil || group {
+		return byClassic, true, err
+	}
+	if _, err := t.meet(ctx, string(p.To.ID), false); err != nil {
+		return "", false, err
+	}
+	if _, ok := t.reader.Directory.Latest(string(p.To.ID)); ok {
+		return byChat, false, nil
+	}
+	return byClassic, true, nil
+}
+
+// wrote remembers how somebody wrote last.
+func (t *encrypted) wrote(ctx context.Context, at chat.Conversation, by way, when time.Time) error {
+	one, err := t.conversation(ctx, at)
+	if err != nil {
+		return nil //nolint:nilerr // no conversation of two people
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if when.Before(one.at.WayAt) {
+		return nil
+	}
+	was, wasAt := one.at.Way, one.at.WayAt
+	one.at.Way, one.at.WayAt = by, when
+	if was == by {
+		return nil // kept with the next change: after a restart, it is known since before
+	}
+	err = t.talks.save(ctx, one)
+	if err != nil {
+		one.at.Way, one.at.WayAt = was, wasAt
+	}
+	return err
+}
