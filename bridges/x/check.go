@@ -23,7 +23,7 @@ func (c *Connector) Check(ctx context.Context) ([]chat.Finding, error) {
 	if d.self != "" {
 		d.messages(ctx)
 		var found []chat.Finding
-		found, d.sealed = d.c.home().check(ctx, d.self)
+		found, d.sealed = d.c.home().Check(ctx, d.self)
 		d.Found = append(d.Found, found...)
 		d.live(ctx)
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/roost-im/roost/bridges"
-
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/encrypted"
 )
 
 // How messages come in.
@@ -87,7 +87,7 @@ func (c Config) Validate() error {
 	c.checkLogin(&f)
 	c.checkReceive(&f)
 	f.add(c.Chat != "" && c.Chat != ChatAuto && c.Chat != ChatOff, "chat: %q is neither auto nor off", c.Chat)
-	if _, err := textKeys(c.ChatKeys.Reveal()); !c.ChatKeys.IsZero() {
+	if _, err := encrypted.TextKeys(c.ChatKeys.Reveal()); !c.ChatKeys.IsZero() {
 		f.add(err != nil, "chat_keys: this is no key blob: %w; it must be base64 of 64 bytes, the identity key and the signing key", err)
 	}
 	f.add(c.PollEvery != 0 && c.PollEvery < fastestPoll && c.APIURL == "", "poll_every: %v is less than %v, which X's limit allows", c.PollEvery, fastestPoll)

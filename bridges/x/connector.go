@@ -14,6 +14,7 @@ import (
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/internal/dm"
+	"github.com/roost-im/roost/bridges/x/internal/encrypted"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -35,9 +36,9 @@ type Connector struct {
 	people  *api.People
 	recent  *dm.Recent
 	dm      *classic
-	chat    atomic.Pointer[encrypted] // nil: the account has no keys for encrypted messages, or nobody has looked yet
-	making  sync.Mutex                // held while chat is made
-	keyless atomic.Bool               // somebody has looked, and there were no keys
+	chat    atomic.Pointer[encrypted.Transport] // nil: the account has no keys for encrypted messages, or nobody has looked yet
+	making  sync.Mutex                          // held while chat is made
+	keyless atomic.Bool                         // somebody has looked, and there were no keys
 	pace    pace
 
 	turn   chan struct{} // holds one: whose turn it is to poll

@@ -3,6 +3,8 @@ package x
 import (
 	"context"
 	"time"
+
+	"github.com/roost-im/roost/bridges/x/internal/encrypted"
 )
 
 // Hurry makes a connector poll and try again quickly.
@@ -16,11 +18,11 @@ func (c *Connector) Quiet(d time.Duration) { c.pace.quiet = d }
 
 // OwnChatKeys is the version and the fingerprint of the account's keys for encrypted messages; empty when it has none.
 func (c *Connector) OwnChatKeys(ctx context.Context) (version, fingerprint string, err error) {
-	own, err := c.home().own(ctx)
-	if err != nil || own == nil {
+	t, err := encrypted.Open(ctx, c.home(), c.made)
+	if err != nil || t == nil {
 		return "", "", err
 	}
-	return own.version, own.fingerprint(), nil
+	return t.Version(), t.Fingerprint(), nil
 }
 
 // FindKeys looks for the account's keys for encrypted messages, as a start does.

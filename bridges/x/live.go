@@ -167,7 +167,7 @@ func (c *Connector) takeChat(ctx context.Context, sink chat.Sink, kind string, p
 		c.skip(kind, raw) // the doctor says what is missing
 		return nil
 	}
-	handled, err := t.live(ctx, sink, payload)
+	handled, err := t.Live(ctx, sink, payload)
 	if !handled {
 		c.skip(kind, raw)
 		c.wake()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/roost-im/roost/bridges"
+	"github.com/roost-im/roost/bridges/x/internal/encrypted"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -44,7 +45,7 @@ type ChatLogin struct {
 // It returns an error of Kind Refused when X lists other keys than those that are there, with what to do about it, and
 // one of Kind Throttled when X registers no more keys today.
 func (c *Connector) LoginChat(ctx context.Context, opt ChatLoginOptions) (ChatLogin, error) {
-	r, err := logIn(ctx, c.home(), opt.Keys, opt.Replace)
+	r, err := encrypted.LogIn(ctx, c.home(), opt.Keys, opt.Replace)
 	if err != nil {
 		return ChatLogin{}, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/bridges/x/internal/dm"
+	"github.com/roost-im/roost/bridges/x/internal/encrypted"
 	"github.com/roost-im/roost/router/chat"
 )
 
@@ -147,7 +148,7 @@ func (c *Connector) hand(ctx context.Context, sink chat.Sink, b chat.Batch) erro
 	if len(b.Events) == 0 && b.Cursor == nil {
 		return nil
 	}
-	if err := c.cameBy(ctx, byClassic, b.Events); err != nil {
+	if err := c.cameBy(ctx, encrypted.ByClassic, b.Events); err != nil {
 		return err
 	}
 	if err := sink.Accept(ctx, b); err != nil {

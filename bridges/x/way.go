@@ -3,10 +3,12 @@ package x
 import (
 	"context"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/roost-im/roost/bridges/x/internal/api"
+	"github.com/roost-im/roost/bridges/x/internal/encrypted"
 	"github.com/roost-im/roost/bridges/x/xchat/wire"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -28,26 +30,26 @@ func (c *Connector) post(ctx context.Context, p chat.Post) (chat.Receipt, error)
 		}
 		return c.dm.post(ctx, p)
 	}
-	by, known, err := t.way(ctx, p)
+	by, known, err := t.Way(ctx, p)
 	if err != nil {
 		return chat.Receipt{}, err
 	}
-	if by == byChat {
-		r, err := t.post(ctx, p)
-		if known || !unreached(err) {
+	if by == encrypted.ByChat {
+		r, err := t.Post(ctx, p)
+		if known || !encrypted.Unreached(err) {
 			return r, err
 		}
 	}
 	r, err := c.dm.post(ctx, p)
 	if err != nil && chat.Reason(err) == api.OnlyEncrypted {
-		return t.post(ctx, p)
+		return t.Post(ctx, p)
 	}
 	return r, err
 }
 
 // encrypted gives the transport for encrypted messages; nil when the account has no keys for them. It is made once; without
 // keys it is looked for again.
-func (c *Connector) encrypted(ctx context.Context) (*encrypted, error) {
+func (c *Connector) encrypted(ctx context.Context) (*encrypted.Transport, error) {
 	if t := c.chat.Load(); t != nil {
 		return t, nil
 	}
@@ -56,18 +58,19 @@ func (c *Connector) encrypted(ctx context.Context) (*encrypted, error) {
 	if t := c.chat.Load(); t != nil {
 		return t, nil
 	}
-	t, err := openEncrypted(ctx, c.home(), c.made.Add(-time.Duration(c.cfg.Backfill)*24*time.Hour))
+	t, err := encrypted.Open(ctx, c.home(), c.made.Add(-time.Duration(c.cfg.Backfill)*24*time.Hour))
 	if err != nil || t == nil {
 		c.keyless.Store(err == nil)
 		return nil, err
 	}
 	c.chat.Store(t)
+	c.log.LogAttrs(ctx, slog.LevelInfo, "encrypted messages open", slog.String("version", t.Version()), slog.String("fingerprint", t.Fingerprint()))
 	return t, nil
 }
 
 // home is what encrypted messages need of the account.
-func (c *Connector) home() home {
-	return home{
+func (c *Connector) home() encrypted.Account {
+	return encrypted.Account{
 		Name: c.account, API: c.api, Purse: c.purse, People: c.people, Recent: c.recent, Keep: c.keep, Log: c.log, Now: c.now, Skip: c.skip,
 		Fixed: c.cfg.ChatKeys, Off: c.cfg.Chat == ChatOff,
 		Me: c.me, As: c.as, Group: c.dm.groups.has, Wake: c.wake, Errand: c.errand,
@@ -75,7 +78,7 @@ func (c *Connector) home() home {
 }
 
 // cameBy remembers how people wrote last, before anybody can answer, so that they are answered that way.
-func (c *Connector) cameBy(ctx context.Context, by way, events []chat.Event) error {
+func (c *Connector) cameBy(ctx context.Context, by encrypted.Way, events []chat.Event) error {
 	t := c.chat.Load()
 	if t == nil {
 		return nil
@@ -88,7 +91,7 @@ func (c *Connector) cameBy(ctx context.Context, by way, events []chat.Event) err
 		if id, ok := api.ParseSnowflake(string(ev.Message)); ok {
 			at = id.Time() // to the millisecond, where X tells seconds
 		}
-		if err := t.wrote(ctx, ev.Conversation, by, at); err != nil {
+		if err := t.Wrote(ctx, ev.Conversation, by, at); err != nil {
 			return err
 		}
 	}
@@ -101,7 +104,7 @@ func (c *Connector) catchUpChat(ctx context.Context, sink chat.Sink) error {
 	if err != nil || t == nil {
 		return err
 	}
-	return t.catchUp(ctx, sink)
+	return t.CatchUp(ctx, sink)
 }
 
 // Find tells whether a Post arrived at or after since: an encrypted one by its ID, another one by reading the conversation
@@ -122,7 +125,7 @@ func (c *Connector) find(ctx context.Context, p chat.Post, since time.Time) (cha
 		return chat.Receipt{}, false, err
 	}
 	if t != nil {
-		if r, found, begun, err := t.sent(ctx, p, since); begun || err != nil {
+		if r, found, begun, err := t.Sent(ctx, p, since); begun || err != nil {
 			return r, found, err
 		}
 	}
@@ -133,7 +136,7 @@ func (c *Connector) find(ctx context.Context, p chat.Post, since time.Time) (cha
 func (c *Connector) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, error) {
 	var r io.ReadCloser
 	var err error
-	if strings.HasPrefix(f.Source, sealedPrefix) {
+	if strings.HasPrefix(f.Source, encrypted.FilePrefix) {
 		r, err = c.fetchSealed(ctx, f)
 	} else {
 		r, err = c.dm.fetch(ctx, f)
@@ -150,7 +153,7 @@ func (c *Connector) fetchSealed(ctx context.Context, f chat.File) (io.ReadCloser
 	if t == nil {
 		return nil, &chat.Error{Op: "x: fetch", Kind: chat.Gone, Reason: "the account has no keys for encrypted messages any more"}
 	}
-	return t.fetch(ctx, f)
+	return t.Fetch(ctx, f)
 }
 
 // Edit makes an encrypted message of the account read differently.
@@ -159,7 +162,7 @@ func (c *Connector) Edit(ctx context.Context, a chat.Edit) (chat.Receipt, error)
 	if err != nil {
 		return chat.Receipt{}, err
 	}
-	r, err := t.edit(ctx, a, targets[0])
+	r, err := t.Edit(ctx, a, targets[0])
 	c.notice(err)
 	return r, err
 }
@@ -170,7 +173,7 @@ func (c *Connector) Delete(ctx context.Context, a chat.Delete) error {
 	if err != nil {
 		return err
 	}
-	err = t.delete(ctx, a, targets)
+	err = t.Delete(ctx, a, targets)
 	c.notice(err)
 	return err
 }
@@ -181,7 +184,7 @@ func (c *Connector) React(ctx context.Context, a chat.React) error {
 	if err != nil {
 		return err
 	}
-	err = t.react(ctx, a, targets[0])
+	err = t.React(ctx, a, targets[0])
 	c.notice(err)
 	return err
 }
@@ -192,23 +195,23 @@ func (c *Connector) Type(ctx context.Context, at chat.Conversation) error {
 	if err != nil || t == nil {
 		return err
 	}
-	if by, _, err := t.way(ctx, chat.Post{To: at}); err != nil || by != byChat {
+	if by, _, err := t.Way(ctx, chat.Post{To: at}); err != nil || by != encrypted.ByChat {
 		return err
 	}
-	err = t.typing(ctx, at)
+	err = t.Typing(ctx, at)
 	c.notice(err)
 	return err
 }
 
 // sealed is the transport for encrypted messages, and their places. It is unsupported for others.
-func (c *Connector) sealed(ctx context.Context, op string, ids ...chat.MessageID) (*encrypted, []wire.Sequence, error) {
+func (c *Connector) sealed(ctx context.Context, op string, ids ...chat.MessageID) (*encrypted.Transport, []wire.Sequence, error) {
 	t, err := c.encrypted(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	var all []wire.Sequence
 	for _, id := range ids {
-		s, ok := sequenceOf(id)
+		s, ok := encrypted.SequenceOf(id)
 		if !ok || t == nil {
 			return nil, nil, chat.Unsupported("x: "+op, "X's unencrypted messages can't be changed")
 		}

@@ -1,4 +1,3 @@
-// Package api makes calls to X on behalf of one account: with its credentials, within its limits and its money.
 package api
 
 import (
@@ -17,11 +16,15 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
+// How long calls may take.
 const (
-	CallTime   = 30 * time.Second // for an answer of a few kilobytes
-	MediaTime  = 2 * time.Minute  // for a chunk of a file
-	mostAnswer = 8 << 20          // bytes of an answer that are read
-	mostFault  = 64 << 10         // bytes of a refusal that are read
+	CallTime  = 30 * time.Second // for an answer of a few kilobytes
+	MediaTime = 2 * time.Minute  // for a chunk of a file
+)
+
+const (
+	mostAnswer = 8 << 20  // bytes of an answer that are read
+	mostFault  = 64 << 10 // bytes of a refusal that are read
 )
 
 // Window is the time in which X counts the calls of a user. https://docs.x.com/x-api/fundamentals/rate-limits

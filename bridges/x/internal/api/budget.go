@@ -31,8 +31,8 @@ type Prices struct {
 	Profile float64
 }
 
-// spent is what the account used on one UTC day.
-type spent struct {
+// Spent is what the account used on one UTC day.
+type Spent struct {
 	Day   string  `json:"day"`
 	Reads int     `json:"reads"`
 	Sends int     `json:"sends"`
@@ -48,10 +48,11 @@ type Purse struct {
 
 	mu     sync.Mutex
 	loaded bool
-	used   spent
+	used   Spent
 	paid   map[string]bool // what was paid today and costs nothing more; a restart forgets it, so it counts too much, never too little
 }
 
+// NewPurse counts by what is kept, in keep.
 func NewPurse(most Budget, each Prices, keep bridges.Keeper, now func() time.Time) *Purse {
 	return &Purse{budget: most, prices: each, keep: keep, now: now}
 }
@@ -146,7 +147,7 @@ func (p *Purse) Pace(every time.Duration) time.Duration {
 }
 
 // State is what was used today.
-func (p *Purse) State(ctx context.Context) (spent, error) {
+func (p *Purse) State(ctx context.Context) (Spent, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	err := p.today(ctx)
@@ -167,7 +168,7 @@ func (p *Purse) today(ctx context.Context) error {
 	}
 	day := p.now().UTC().Format(dayForm)
 	if p.used.Day != day {
-		p.used = spent{Day: day}
+		p.used = Spent{Day: day}
 		p.paid = nil
 	}
 	if p.paid == nil {
@@ -177,7 +178,7 @@ func (p *Purse) today(ctx context.Context) error {
 }
 
 // saveOr keeps what was used, or goes back to what was used before.
-func (p *Purse) saveOr(ctx context.Context, before spent) error {
+func (p *Purse) saveOr(ctx context.Context, before Spent) error {
 	err := p.save(ctx)
 	if err != nil {
 		p.used = before

@@ -17,9 +17,11 @@ const (
 	mostPeople   = 10_000
 	knownFor     = 24 * time.Hour // X charges for a profile once a day
 	lookupBatch  = 100
-	UserFields   = "name,username,profile_image_url,created_at"
 	automatedTag = "Automated" // the label of accounts that say they are bots
 )
+
+// UserFields are what X is asked for of a profile.
+const UserFields = "name,username,profile_image_url,created_at"
 
 // User is a profile, by X's own names.
 type User struct {
@@ -48,6 +50,7 @@ type People struct {
 	known *bridges.Cache[chat.Author]
 }
 
+// NewPeople knows nobody yet.
 func NewPeople(a *Client, p *Purse, now func() time.Time) *People {
 	return &People{api: a, purse: p, known: bridges.NewCache[chat.Author](mostPeople, knownFor, now)}
 }
@@ -99,6 +102,7 @@ func (p *People) strangers(ids []string) []string {
 	return unknown
 }
 
+// IDsOf is the IDs of some users.
 func IDsOf(users []User) []string {
 	ids := make([]string, len(users))
 	for i, u := range users {
@@ -107,6 +111,7 @@ func IDsOf(users []User) []string {
 	return ids
 }
 
+// AuthorOf is a user as an author.
 func AuthorOf(u User) chat.Author {
 	return chat.Author{
 		ID: chat.PersonID(u.ID), Name: u.Name, Handle: u.Username, Avatar: u.ProfileImageURL, Since: u.CreatedAt,

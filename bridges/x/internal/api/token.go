@@ -19,12 +19,14 @@ import (
 
 const (
 	keepToken   = "token"
-	refreshLead = 5 * time.Minute  // a token is refreshed this long before it expires
-	RefreshTime = 20 * time.Second // for a refresh and for keeping what it gave
+	refreshLead = 5 * time.Minute // a token is refreshed this long before it expires
 )
 
-// pair is an OAuth 2.0 access token with the refresh token that makes the next pair, as it is kept.
-type pair struct {
+// RefreshTime is how long a refresh, and keeping what it gave, may take.
+const RefreshTime = 20 * time.Second
+
+// Pair is an OAuth 2.0 access token with the refresh token that makes the next pair, as it is kept.
+type Pair struct {
 	Access  string    `json:"access"`
 	Refresh string    `json:"refresh"`
 	Expires time.Time `json:"expires"`
@@ -43,8 +45,8 @@ type tokens struct {
 	busy    chan struct{} // holds one while a refresh is under way
 
 	mu      sync.Mutex
-	current *pair // on disk
-	next    *pair // from X, and not yet on disk: never used, never refreshed
+	current *Pair // on disk
+	next    *Pair // from X, and not yet on disk: never used, never refreshed
 }
 
 // newTokens speaks for whoever logged in last. deps is ready.
@@ -100,7 +102,7 @@ func (v *Visit) Come(ctx context.Context, code string) (User, error) {
 	if got.RefreshToken == "" {
 		return User{}, &chat.Error{Op: "x: log in", Kind: chat.Refused, Reason: "X gave no refresh token; the app must allow offline.access"}
 	}
-	if err := keepPair(ctx, v.deps.Keep, t.pairOf(got, pair{})); err != nil {
+	if err := keepPair(ctx, v.deps.Keep, t.pairOf(got, Pair{})); err != nil {
 		return User{}, err
 	}
 	return Whoami(ctx, &Client{base: v.cred.APIURL, client: v.deps.Client, user: t, now: v.deps.Now})
@@ -135,7 +137,7 @@ func (t *tokens) secrets() []bridges.Secret {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	hidden := []bridges.Secret{bridges.NewSecret(t.oauth.ClientSecret)}
-	for _, p := range []*pair{t.current, t.next} {
+	for _, p := range []*Pair{t.current, t.next} {
 		if p != nil {
 			hidden = append(hidden, bridges.NewSecret(p.Access), bridges.NewSecret(p.Refresh))
 		}
@@ -145,7 +147,7 @@ func (t *tokens) secrets() []bridges.Secret {
 
 // valid is a pair that is on disk and good for a call. refused is an access token that X did not accept; it is not
 // given again.
-func (t *tokens) valid(ctx context.Context, refused string) (pair, error) {
+func (t *tokens) valid(ctx context.Context, refused string) (Pair, error) {
 	t.mu.Lock()
 	p := t.current
 	t.mu.Unlock()
@@ -166,15 +168,15 @@ func (t *tokens) valid(ctx context.Context, refused string) (pair, error) {
 	select {
 	case r := <-done:
 		if r.Err != nil {
-			return pair{}, r.Err
+			return Pair{}, r.Err
 		}
-		got, ok := r.Val.(pair)
+		got, ok := r.Val.(Pair)
 		if !ok || got.Access == refused {
-			return pair{}, errors.New("x: no other login yet")
+			return Pair{}, errors.New("x: no other login yet")
 		}
 		return got, nil
 	case <-ctx.Done():
-		return pair{}, ctx.Err()
+		return Pair{}, ctx.Err()
 	}
 }
 
@@ -190,13 +192,13 @@ func (t *tokens) idle(most time.Duration) {
 }
 
 // refresh is valid's slow path; it runs once at a time.
-func (t *tokens) refresh(ctx context.Context, refused string) (pair, error) {
+func (t *tokens) refresh(ctx context.Context, refused string) (Pair, error) {
 	if err := t.settle(ctx); err != nil {
-		return pair{}, err
+		return Pair{}, err
 	}
 	p, err := t.load(ctx)
 	if err != nil {
-		return pair{}, err
+		return Pair{}, err
 	}
 	if p.Access != refused && p.Expires.Sub(t.now()) > refreshLead {
 		return p, nil
@@ -206,7 +208,7 @@ func (t *tokens) refresh(ctx context.Context, refused string) (pair, error) {
 		if p.Access != refused && p.Expires.After(t.now()) && chat.KindOf(err) == chat.Transient {
 			return p, nil // still good for a few minutes
 		}
-		return pair{}, err
+		return Pair{}, err
 	}
 	t.mu.Lock()
 	t.next = &got
@@ -232,13 +234,13 @@ func (t *tokens) settle(ctx context.Context) error {
 }
 
 // load reads the pair from disk, where a new login may have put another one.
-func (t *tokens) load(ctx context.Context) (pair, error) {
+func (t *tokens) load(ctx context.Context) (Pair, error) {
 	p, err := KeptPair(ctx, t.keep)
 	if err != nil {
-		return pair{}, err
+		return Pair{}, err
 	}
 	if p == nil {
-		return pair{}, &chat.Error{Op: "x: log in", Kind: chat.LoggedOut, Reason: "nobody is logged in; run roost login " + string(t.account)}
+		return Pair{}, &chat.Error{Op: "x: log in", Kind: chat.LoggedOut, Reason: "nobody is logged in; run roost login " + string(t.account)}
 	}
 	t.mu.Lock()
 	t.current = p
@@ -247,18 +249,18 @@ func (t *tokens) load(ctx context.Context) (pair, error) {
 }
 
 // exchange asks X for the next pair. After it, p's refresh token is dead.
-func (t *tokens) exchange(ctx context.Context, p pair) (pair, error) {
+func (t *tokens) exchange(ctx context.Context, p Pair) (Pair, error) {
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, t.client)
 	got, err := t.oauth.TokenSource(ctx, &oauth2.Token{RefreshToken: p.Refresh}).Token()
 	if err != nil {
-		return pair{}, t.wrong("x: refresh login", err)
+		return Pair{}, t.wrong("x: refresh login", err)
 	}
 	return t.pairOf(got, p), nil
 }
 
 // pairOf is an answer of the token endpoint as a pair; what it leaves out stays as it was.
-func (t *tokens) pairOf(got *oauth2.Token, before pair) pair {
-	p := pair{Access: got.AccessToken, Refresh: got.RefreshToken, Expires: got.Expiry, Scope: before.Scope}
+func (t *tokens) pairOf(got *oauth2.Token, before Pair) Pair {
+	p := Pair{Access: got.AccessToken, Refresh: got.RefreshToken, Expires: got.Expiry, Scope: before.Scope}
 	if s, ok := got.Extra("scope").(string); ok && s != "" {
 		p.Scope = s
 	}
@@ -295,7 +297,7 @@ func (t *tokens) wrong(op string, err error) error {
 }
 
 // KeptPair reads the pair of the account; nil when nobody logged in.
-func KeptPair(ctx context.Context, keep bridges.Keeper) (*pair, error) {
+func KeptPair(ctx context.Context, keep bridges.Keeper) (*Pair, error) {
 	b, err := keep.Kept(ctx, keepToken)
 	if err != nil {
 		return nil, fmt.Errorf("x: load login: %w", err)
@@ -303,7 +305,7 @@ func KeptPair(ctx context.Context, keep bridges.Keeper) (*pair, error) {
 	if b == nil {
 		return nil, nil //nolint:nilnil // nobody logged in is no error here
 	}
-	var p pair
+	var p Pair
 	if err := json.Unmarshal(b, &p); err != nil {
 		return nil, fmt.Errorf("x: load login: %w", err)
 	}
@@ -311,7 +313,7 @@ func KeptPair(ctx context.Context, keep bridges.Keeper) (*pair, error) {
 }
 
 // keepPair puts the pair on disk.
-func keepPair(ctx context.Context, keep bridges.Keeper, p pair) error {
+func keepPair(ctx context.Context, keep bridges.Keeper, p Pair) error {
 	b, err := json.Marshal(p)
 	if err == nil {
 		err = keep.Keep(ctx, keepToken, b)

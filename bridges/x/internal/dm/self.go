@@ -1,13 +1,9 @@
 package dm
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
-	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/internal/api"
 	"github.com/roost-im/roost/router/chat"
 )
@@ -78,16 +74,4 @@ func (s Self) Peer(a, b string) string {
 		return b
 	}
 	return a
-}
-
-// KeepJSON keeps v under key.
-func KeepJSON(ctx context.Context, keep bridges.Keeper, key string, v any) error {
-	b, err := json.Marshal(v)
-	if err == nil {
-		err = keep.Keep(ctx, key, b)
-	}
-	if err != nil {
-		return fmt.Errorf("x: keep %s: %w", key, err)
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -8,16 +8,16 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// unreached says whether somebody of whom it is not known how they write can't be written to in an encrypted way, or not yet.
+// Unreached says whether somebody of whom it is not known how they write can't be written to in an encrypted way, or not yet.
 // Nothing has been sent then.
-func unreached(err error) bool {
+func Unreached(err error) bool {
 	return errors.Is(err, errNoKeys) || errors.Is(err, errDistrust)
 }
 
-// way is how a post goes. known is false when it is a guess.
-func (t *encrypted) way(ctx context.Context, p chat.Post) (by way, known bool, err error) {
+// Way is how a post goes. known is false when it is a guess.
+func (t *Transport) Way(ctx context.Context, p chat.Post) (by Way, known bool, err error) {
 	if isGroup(string(p.To.ID)) {
-		return byChat, true, nil
+		return ByChat, true, nil
 	}
 	one, err := t.conversation(ctx, p.To)
 	if err != nil {
@@ -29,24 +29,24 @@ func (t *encrypted) way(ctx context.Context, p chat.Post) (by way, known bool, e
 	case err != nil:
 		return "", false, err
 	case l != nil: // what was begun so goes on so; that it can may have been a guess
-		return byChat, by != "", nil
+		return ByChat, by != "", nil
 	case by != "":
 		return by, true, nil
 	}
 	if group, err := t.a.Group(ctx, string(p.To.ID)); err != nil || group {
-		return byClassic, true, err
+		return ByClassic, true, err
 	}
 	if _, err := t.meet(ctx, string(p.To.ID), false); err != nil {
 		return "", false, err
 	}
 	if _, ok := t.reader.Directory.Latest(string(p.To.ID)); ok {
-		return byChat, false, nil
+		return ByChat, false, nil
 	}
-	return byClassic, true, nil
+	return ByClassic, true, nil
 }
 
-// wrote remembers how somebody wrote last.
-func (t *encrypted) wrote(ctx context.Context, at chat.Conversation, by way, when time.Time) error {
+// Wrote remembers how somebody wrote last.
+func (t *Transport) Wrote(ctx context.Context, at chat.Conversation, by Way, when time.Time) error {
 	one, err := t.conversation(ctx, at)
 	if err != nil {
 		return nil //nolint:nilerr // no conversation of two people

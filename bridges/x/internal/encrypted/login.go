@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-const opChatLogin = "x: log in to encrypted messages"
+const opLogin = "x: log in to encrypted messages"
 
 // The outcomes of a login.
 const (
@@ -24,8 +24,8 @@ const (
 	registered = "registered"
 )
 
-// loginResult is the keys with which an account works from now on.
-type loginResult struct {
+// Login is the keys with which an account works from now on.
+type Login struct {
 	Who         chat.Author
 	Outcome     string
 	Version     string
@@ -35,29 +35,29 @@ type loginResult struct {
 	Keys        bridges.Secret
 }
 
-// logIn finds, imports or makes the account's keys; see x.Connector.LoginChat. given is a key blob; empty: none.
-func logIn(ctx context.Context, a home, given bridges.Secret, replace bool) (loginResult, error) {
-	l := &chatLogin{a: a, replace: replace}
+// LogIn finds, imports or makes the account's keys; see x.Connector.LoginChat. given is a key blob; empty: none.
+func LogIn(ctx context.Context, a Account, given bridges.Secret, replace bool) (Login, error) {
+	l := &login{a: a, replace: replace}
 	if err := l.take(given); err != nil {
-		return loginResult{}, err
+		return Login{}, err
 	}
 	if err := l.look(ctx); err != nil {
-		return loginResult{}, err
+		return Login{}, err
 	}
 	own, outcome, err := l.settle(ctx)
 	if err != nil {
-		return loginResult{}, err
+		return Login{}, err
 	}
-	return loginResult{
+	return Login{
 		Who: api.AuthorOf(l.me), Outcome: outcome, Version: own.version, Fingerprint: own.fingerprint(),
 		Newer: newerThan(own.version, l.listed), Notes: l.notes(own),
 		Keys: bridges.NewSecret(base64.StdEncoding.EncodeToString(own.keys.Blob())),
 	}, nil
 }
 
-// chatLogin is an account on its way to its keys.
-type chatLogin struct {
-	a       home
+// login is an account on its way to its keys.
+type login struct {
+	a       Account
 	given   *xchat.Keys // nil: none
 	replace bool
 
@@ -67,31 +67,31 @@ type chatLogin struct {
 }
 
 // fixed says whether the keys stand in the settings, so that nothing is kept.
-func (l *chatLogin) fixed() bool { return !l.a.Fixed.IsZero() }
+func (l *login) fixed() bool { return !l.a.Fixed.IsZero() }
 
 // take reads the keys that are given, and refuses wishes that contradict each other.
-func (l *chatLogin) take(blob bridges.Secret) error {
+func (l *login) take(blob bridges.Secret) error {
 	if !blob.IsZero() {
 		keys, err := parseKeys(blob.Reveal())
 		if err != nil {
-			return cantChat("what is given is no key blob: " + err.Error() + "; it must be the 64 bytes that X's Chat XDK exports, " +
+			return cant("what is given is no key blob: " + err.Error() + "; it must be the 64 bytes that X's Chat XDK exports, " +
 				"identity key and signing key, or base64 of them")
 		}
 		l.given = keys
 	}
 	switch {
 	case l.given != nil && l.replace:
-		return cantChat("keys are given and new ones are asked for; it can only be one of both")
+		return cant("keys are given and new ones are asked for; it can only be one of both")
 	case l.given != nil && l.fixed():
-		return cantChat("chat_keys in the settings are the account's keys; put the given ones there, or take chat_keys out first")
+		return cant("chat_keys in the settings are the account's keys; put the given ones there, or take chat_keys out first")
 	case l.replace && l.fixed():
-		return cantChat("chat_keys in the settings are the account's keys; take them out before new ones are made")
+		return cant("chat_keys in the settings are the account's keys; take them out before new ones are made")
 	}
 	return nil
 }
 
 // look finds out who is logged in, what X lists of them, and what is here.
-func (l *chatLogin) look(ctx context.Context) (err error) {
+func (l *login) look(ctx context.Context) (err error) {
 	if l.me, err = api.Whoami(ctx, l.a.API); err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (l *chatLogin) look(ctx context.Context) (err error) {
 }
 
 // settle says which keys it shall be, and sees to it that they are kept and registered.
-func (l *chatLogin) settle(ctx context.Context) (chatKeys, string, error) {
+func (l *login) settle(ctx context.Context) (ownKeys, string, error) {
 	own, listed := l.held.among(l.listed, l.me.ID)
 	begun := listed && l.held.next != nil && l.held.next.keys == own.keys // registered, and that was not noted any more
 	switch {
@@ -117,9 +117,9 @@ func (l *chatLogin) settle(ctx context.Context) (chatKeys, string, error) {
 	case listed:
 		return own, found, l.note(ctx, own)
 	case len(l.listed) > 0 && l.held.any() == nil:
-		return chatKeys{}, "", l.taken()
+		return ownKeys{}, "", l.taken()
 	case len(l.listed) > 0, l.held.now != nil && l.held.now.version != "":
-		return chatKeys{}, "", l.strange()
+		return ownKeys{}, "", l.strange()
 	case l.fixed():
 		return l.register(ctx, *l.held.now)
 	}
@@ -127,18 +127,18 @@ func (l *chatLogin) settle(ctx context.Context) (chatKeys, string, error) {
 }
 
 // bring takes the keys that are given. own is those that are kept and listed, if there are such.
-func (l *chatLogin) bring(ctx context.Context, own chatKeys) (chatKeys, string, error) {
-	given := chatKeys{keys: l.given, user: l.me.ID}
+func (l *login) bring(ctx context.Context, own ownKeys) (ownKeys, string, error) {
+	given := ownKeys{keys: l.given, user: l.me.ID}
 	version, ok := registeredAs(l.given, l.listed)
 	switch {
 	case ok && newerThan(version, []xchat.PublicKeys{{Version: own.version}}) != "":
-		return chatKeys{}, "", cantChat(fmt.Sprintf("newer keys are kept here already (version %s); the given ones (version %s) open "+
+		return ownKeys{}, "", cant(fmt.Sprintf("newer keys are kept here already (version %s); the given ones (version %s) open "+
 			"nothing that people write now", own.version, version))
 	case ok:
 		given.version = version
 		return given, imported, l.note(ctx, given)
 	case len(l.listed) > 0:
-		return chatKeys{}, "", cantChat(fmt.Sprintf("X does not list the given keys (fingerprint %s) for @%s, but others (%s); they may "+
+		return ownKeys{}, "", cant(fmt.Sprintf("X does not list the given keys (fingerprint %s) for @%s, but others (%s); they may "+
 			"be of another account, or were replaced since; bring the newest, or register new ones with --replace", given.fingerprint(), l.me.Username, versionsOf(l.listed)))
 	}
 	l.held.next = &given
@@ -146,48 +146,48 @@ func (l *chatLogin) bring(ctx context.Context, own chatKeys) (chatKeys, string, 
 }
 
 // renew registers new keys: those of a call that ended early, if there was one.
-func (l *chatLogin) renew(ctx context.Context) (chatKeys, string, error) {
+func (l *login) renew(ctx context.Context) (ownKeys, string, error) {
 	if next := l.held.next; next == nil || next.user != "" && next.user != l.me.ID {
 		keys, err := xchat.NewKeys()
 		if err != nil {
-			return chatKeys{}, "", err
+			return ownKeys{}, "", err
 		}
-		l.held.next = &chatKeys{keys: keys, user: l.me.ID}
+		l.held.next = &ownKeys{keys: keys, user: l.me.ID}
 	}
 	return l.begin(ctx)
 }
 
 // begin keeps the next keys beside those that work now, and has them registered. Keys that X knows and nobody has would
 // be lost for good, and the account's encrypted messages with them.
-func (l *chatLogin) begin(ctx context.Context) (chatKeys, string, error) {
+func (l *login) begin(ctx context.Context) (ownKeys, string, error) {
 	if err := l.open(); err != nil {
-		return chatKeys{}, "", err
+		return ownKeys{}, "", err
 	}
 	if err := l.held.keep(ctx, l.a.Keep); err != nil {
-		return chatKeys{}, "", &chat.Error{Op: opChatLogin, Kind: chat.Transient, Reason: "the keys can't be kept here, so they were not registered", Err: err}
+		return ownKeys{}, "", &chat.Error{Op: opLogin, Kind: chat.Transient, Reason: "the keys can't be kept here, so they were not registered", Err: err}
 	}
 	return l.register(ctx, *l.held.next)
 }
 
 // open refuses to register keys for messages that nobody would read.
-func (l *chatLogin) open() error {
+func (l *login) open() error {
 	if l.a.Off {
-		return cantChat("chat: off stands in the settings; with keys, people would write encrypted messages that Roost does not read")
+		return cant("chat: off stands in the settings; with keys, people would write encrypted messages that Roost does not read")
 	}
 	return nil
 }
 
 // register has X register keys, and notes under which version it did.
-func (l *chatLogin) register(ctx context.Context, k chatKeys) (chatKeys, string, error) {
+func (l *login) register(ctx context.Context, k ownKeys) (ownKeys, string, error) {
 	if err := l.open(); err != nil {
-		return chatKeys{}, "", err
+		return ownKeys{}, "", err
 	}
 	version, err := l.submit(ctx, k)
 	if err != nil || version == "" { // it may be registered all the same
 		version = l.again(ctx, k)
 	}
 	if version == "" {
-		return chatKeys{}, "", l.unregistered(err)
+		return ownKeys{}, "", l.unregistered(err)
 	}
 	k.user, k.version = l.me.ID, version
 	return k, registered, l.note(ctx, k)
@@ -195,7 +195,7 @@ func (l *chatLogin) register(ctx context.Context, k chatKeys) (chatKeys, string,
 
 // submit is the call that registers keys. The version is empty when X names none.
 // https://docs.x.com/x-api/chat/add-user-public-key
-func (l *chatLogin) submit(ctx context.Context, k chatKeys) (version string, err error) {
+func (l *login) submit(ctx context.Context, k ownKeys) (version string, err error) {
 	body, err := k.keys.Registration(strconv.FormatInt(l.a.Now().UnixMilli(), 10))
 	if err != nil {
 		return "", err
@@ -217,7 +217,7 @@ func (l *chatLogin) submit(ctx context.Context, k chatKeys) (version string, err
 }
 
 // again looks whether X lists keys now; the version is empty when it does not, or when nobody knows.
-func (l *chatLogin) again(ctx context.Context, k chatKeys) (version string) {
+func (l *login) again(ctx context.Context, k ownKeys) (version string) {
 	listed, err := listedKeys(ctx, l.a.API, l.me.ID)
 	if err != nil {
 		return ""
@@ -228,11 +228,11 @@ func (l *chatLogin) again(ctx context.Context, k chatKeys) (version string) {
 }
 
 // unregistered is the error of a registration.
-func (l *chatLogin) unregistered(err error) error {
+func (l *login) unregistered(err error) error {
 	e, ok := errors.AsType[*chat.Error](err)
 	switch {
 	case err == nil:
-		return &chat.Error{Op: opChatLogin, Kind: chat.Uncertain, Reason: "X does not say yet under which version it registered the " +
+		return &chat.Error{Op: opLogin, Kind: chat.Uncertain, Reason: "X does not say yet under which version it registered the " +
 			"keys; run this again in a minute"}
 	case !ok:
 		return err
@@ -255,7 +255,7 @@ func (l *chatLogin) unregistered(err error) error {
 
 // note keeps the keys that the account uses from now on. It does so even when nobody waits for it any more, because X has
 // them registered.
-func (l *chatLogin) note(ctx context.Context, own chatKeys) error {
+func (l *login) note(ctx context.Context, own ownKeys) error {
 	now, h := l.held.now, heldKeys{now: &own}
 	if now != nil && now.keys == own.keys {
 		if *now == own {
@@ -275,7 +275,7 @@ func (l *chatLogin) note(ctx context.Context, own chatKeys) error {
 }
 
 // notes are why messages are not read although there are keys.
-func (l *chatLogin) notes(own chatKeys) (all []string) {
+func (l *login) notes(own ownKeys) (all []string) {
 	if newer := newerThan(own.version, l.listed); newer != "" {
 		mend := "Bring them with --keys, or register new ones with --replace."
 		if l.fixed() {
@@ -291,8 +291,8 @@ func (l *chatLogin) notes(own chatKeys) (all []string) {
 }
 
 // taken is the refusal of an account that has keys elsewhere.
-func (l *chatLogin) taken() error {
-	return cantChat(fmt.Sprintf("@%s has keys for encrypted messages already (X's: %s). Import them with --keys: to get them out once, "+
+func (l *login) taken() error {
+	return cant(fmt.Sprintf("@%s has keys for encrypted messages already (X's: %s). Import them with --keys: to get them out once, "+
 		"unlock them with the account's PIN on your own machine, by X's xurl (xurl chat keys restore) or X's Chat XDK (Python, Go, .NET "+
 		"or JVM: unlock, then export_keys), and write them into a file, as they are or in base64; docs/x.md shows how. Or register new "+
 		"ones with --replace: people's apps then show that the account's key has changed, older messages can't be read by Roost, and "+
@@ -300,7 +300,7 @@ func (l *chatLogin) taken() error {
 }
 
 // strange is the refusal of keys that X does not list.
-func (l *chatLogin) strange() error {
+func (l *login) strange() error {
 	held := l.held.any()
 	ours := "fingerprint " + held.fingerprint()
 	if held.version != "" {
@@ -317,16 +317,16 @@ func (l *chatLogin) strange() error {
 	case len(l.listed) == 0:
 		why = "they were registered, and somebody has taken that back"
 	}
-	return cantChat(fmt.Sprintf("X does not list the keys for encrypted messages that are %s (%s) for @%s (X's: %s): %s; %s",
+	return cant(fmt.Sprintf("X does not list the keys for encrypted messages that are %s (%s) for @%s (X's: %s): %s; %s",
 		where, ours, l.me.Username, versionsOf(l.listed), why, mend))
 }
 
-// cantChat is a refusal of ours, for a person.
-func cantChat(reason string) error {
-	return &chat.Error{Op: opChatLogin, Kind: chat.Refused, Reason: reason}
+// cant is a refusal of ours, for a person.
+func cant(reason string) error {
+	return &chat.Error{Op: opLogin, Kind: chat.Refused, Reason: reason}
 }
 
 // unkept is the error of keys that could not be kept.
 func unkept(reason string, err error) error {
-	return &chat.Error{Op: opChatLogin, Kind: chat.Transient, Reason: reason, Err: err}
+	return &chat.Error{Op: opLogin, Kind: chat.Transient, Reason: reason, Err: err}
 }

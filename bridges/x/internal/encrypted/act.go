@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"github.com/roost-im/roost/router/text"
 )
 
-// edit makes a message read differently: X is given a message that says so.
-func (t *encrypted) edit(ctx context.Context, a chat.Edit, target wire.Sequence) (chat.Receipt, error) {
+// Edit makes a message read differently: X is given a message that says so.
+func (t *Transport) Edit(ctx context.Context, a chat.Edit, target wire.Sequence) (chat.Receipt, error) {
 	body := dm.Write(chat.Post{To: a.To, Text: a.Text, Card: a.Card})
 	switch n := text.Cautious.Len(body); {
 	case n > dm.MostText:
@@ -30,16 +30,16 @@ func (t *encrypted) edit(ctx context.Context, a chat.Edit, target wire.Sequence)
 	return r, err
 }
 
-// react puts an emoji on a message, or takes it off. Doing it twice comes to the same.
-func (t *encrypted) react(ctx context.Context, a chat.React, target wire.Sequence) error {
+// React puts an emoji on a message, or takes it off. Doing it twice comes to the same.
+func (t *Transport) React(ctx context.Context, a chat.React, target wire.Sequence) error {
 	_, err := t.deliver(ctx, "", a.To, func(context.Context, *talk, xchat.ConversationKey) (wire.Content, error) {
 		return wire.Reaction{Target: target, Emoji: a.Emoji, Removed: a.Remove}, nil
 	})
 	return err
 }
 
-// delete takes messages back for everybody.
-func (t *encrypted) delete(ctx context.Context, a chat.Delete, targets []wire.Sequence) error {
+// Delete takes messages back for everybody.
+func (t *Transport) Delete(ctx context.Context, a chat.Delete, targets []wire.Sequence) error {
 	one, err := t.conversation(ctx, a.To)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (t *encrypted) delete(ctx context.Context, a chat.Delete, targets []wire.Se
 }
 
 // erase has X delete messages. https://docs.x.com/x-api/chat/delete-messages
-func (t *encrypted) erase(ctx context.Context, id string, targets ...wire.Sequence) error {
+func (t *Transport) erase(ctx context.Context, id string, targets ...wire.Sequence) error {
 	act, err := t.author.Delete(t.id(""), id, targets, true)
 	if err != nil {
 		return &chat.Error{Op: "x: delete", Kind: chat.Refused, Err: err}
@@ -76,8 +76,8 @@ func (t *encrypted) erase(ctx context.Context, id string, targets ...wire.Sequen
 	return err
 }
 
-// typing shows that the account is writing. Where nobody has written yet, there is nothing to show it in.
-func (t *encrypted) typing(ctx context.Context, at chat.Conversation) error {
+// Typing shows that the account is writing. Where nobody has written yet, there is nothing to show it in.
+func (t *Transport) Typing(ctx context.Context, at chat.Conversation) error {
 	one, err := t.conversation(ctx, at)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (t *encrypted) typing(ctx context.Context, at chat.Conversation) error {
 }
 
 // markRead tells X that what was answered is read, while nobody waits for it. That X does not take it harms nothing.
-func (t *encrypted) markRead(ctx context.Context, one *talk) {
+func (t *Transport) markRead(ctx context.Context, one *talk) {
 	one.mu.Lock()
 	until, marked := one.at.Last, one.at.Marked
 	one.at.Marked = max(until, marked)

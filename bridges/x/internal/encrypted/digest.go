@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"cmp"
@@ -28,7 +28,7 @@ const (
 // digest takes events of one conversation in. What it comes to is kept after the sink has stored the events; if the
 // process dies between, the same events come again, and are stored once.
 type digest struct {
-	t     *encrypted
+	t     *Transport
 	one   *talk // its turn is ours
 	next  place
 	live  bool // X told it by itself, and waits until we are done: nothing is looked for
@@ -265,7 +265,7 @@ func (d *digest) message(ctx context.Context, ev wire.Event, was waiting) error 
 func (d *digest) says(ctx context.Context, ev wire.Event, o xchat.Opened, told bool) {
 	e := d.base(ctx, ev)
 	if !e.Author.Self && e.Direct && !e.At.Before(d.next.WayAt) {
-		d.next.Way, d.next.WayAt = byChat, e.At
+		d.next.Way, d.next.WayAt = ByChat, e.At
 	}
 	if edit, ok := o.Content.(wire.Edit); ok {
 		d.next.over(bygone{Sequence: edit.Target, Sender: ev.Sender})
@@ -319,7 +319,7 @@ var (
 )
 
 // unless lets an error pass that another try may not have, and skips what will never be readable.
-func (t *encrypted) unless(ctx context.Context, ev wire.Event, err error) error {
+func (t *Transport) unless(ctx context.Context, ev wire.Event, err error) error {
 	if err == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -20,7 +20,7 @@ const (
 
 // meet sees that the public keys of somebody are known; again looks them up although they are. listed is how many X lists,
 // when it was asked; -1 when it was not.
-func (t *encrypted) meet(ctx context.Context, user string, again bool) (listed int, err error) {
+func (t *Transport) meet(ctx context.Context, user string, again bool) (listed int, err error) {
 	if _, fresh := t.asked.Get(user); fresh && !again && t.reader.Directory.Knows(user) {
 		return -1, nil
 	}
@@ -45,7 +45,7 @@ func (t *encrypted) meet(ctx context.Context, user string, again bool) (listed i
 }
 
 // members is everybody's newest public keys, looked up anew: something is about to be sealed for them.
-func (t *encrypted) members(ctx context.Context, users ...string) (all []xchat.PublicKeys, missing string, err error) {
+func (t *Transport) members(ctx context.Context, users ...string) (all []xchat.PublicKeys, missing string, err error) {
 	for _, u := range users {
 		listed, err := t.meet(ctx, u, true)
 		if err != nil {
@@ -61,7 +61,7 @@ func (t *encrypted) members(ctx context.Context, users ...string) (all []xchat.P
 }
 
 // adopt takes a key in. The signer's keys are looked up where they are not known.
-func (t *encrypted) adopt(ctx context.Context, one *talk, ev wire.Event) (added bool, err error) {
+func (t *Transport) adopt(ctx context.Context, one *talk, ev wire.Event) (added bool, err error) {
 	if !t.within(ev, one.id) {
 		return false, errOther // whoever has set that key would read what is written here
 	}
@@ -81,7 +81,7 @@ func (t *encrypted) adopt(ctx context.Context, one *talk, ev wire.Event) (added 
 
 // recheck sees whether X lists newer keys of the account than those here, because somebody has given a key to such. What was seen
 // just now is not asked for again.
-func (t *encrypted) recheck(ctx context.Context, ev wire.Event) {
+func (t *Transport) recheck(ctx context.Context, ev wire.Event) {
 	user := t.own.user
 	change, _ := ev.Detail.(wire.KeyChange)
 	elsewhere := func(w wire.WrappedKey) bool { return w.User == user && isNewer(w.PublicKeyVersion, t.own.version) }
@@ -95,14 +95,14 @@ func (t *encrypted) recheck(ctx context.Context, ev wire.Event) {
 }
 
 // outdated says whether X lists newer keys of the account than those here, as far as it was asked.
-func (t *encrypted) outdated() bool {
+func (t *Transport) outdated() bool {
 	p, ok := t.reader.Directory.Latest(t.own.user)
 	return ok && isNewer(p.Version, t.own.version)
 }
 
 // signer sees that the keys are known that events of a conversation are signed with, as far as X lists them. Who can't have
 // written there is not looked up.
-func (t *encrypted) signer(ctx context.Context, conversation string, evs ...wire.Event) error {
+func (t *Transport) signer(ctx context.Context, conversation string, evs ...wire.Event) error {
 	for _, ev := range evs {
 		if !belongs(ev.Sender, conversation) {
 			continue
@@ -127,7 +127,7 @@ func (t *encrypted) signer(ctx context.Context, conversation string, evs ...wire
 
 // verified is Reader.Verify with the signer's keys looked up. X takes read marks without a signature, so that nobody read what
 // somebody is said to have read can't be ruled out.
-func (t *encrypted) verified(ctx context.Context, ev wire.Event) error {
+func (t *Transport) verified(ctx context.Context, ev wire.Event) error {
 	if _, read := ev.Detail.(wire.MarkRead); read && ev.Signature.IsZero() {
 		return nil
 	}
@@ -138,7 +138,7 @@ func (t *encrypted) verified(ctx context.Context, ev wire.Event) error {
 }
 
 // open is Reader.Open with the signers' keys looked up, also those of what a reply quotes.
-func (t *encrypted) open(ctx context.Context, one *talk, ev wire.Event) (xchat.Opened, error) {
+func (t *Transport) open(ctx context.Context, one *talk, ev wire.Event) (xchat.Opened, error) {
 	if err := t.signer(ctx, one.id, ev); err != nil {
 		return xchat.Opened{}, err
 	}
@@ -178,7 +178,7 @@ func brought(p wire.Preview) []wire.Event {
 
 // seek looks for the key changes of some versions further back in a conversation, where X leaves them out of its pages; what
 // it finds on the way is adopted.
-func (t *encrypted) seek(ctx context.Context, one *talk, versions []string) error {
+func (t *Transport) seek(ctx context.Context, one *talk, versions []string) error {
 	err := t.walk(ctx, one.id, seekPages, func(page chatEvents) (enough bool) {
 		for _, ev := range page.keyChanges() {
 			_, _ = t.adopt(ctx, one, ev) // what can't be believed is no key
@@ -192,7 +192,7 @@ func (t *encrypted) seek(ctx context.Context, one *talk, versions []string) erro
 }
 
 // remember holds an event as it came, for whoever answers it.
-func (t *encrypted) remember(id string, ev wire.Event, content wire.Content) {
+func (t *Transport) remember(id string, ev wire.Event, content wire.Content) {
 	if m, ok := ev.Detail.(wire.MessageCreate); !ok || len(m.Contents) > mostRemembered {
 		return
 	}

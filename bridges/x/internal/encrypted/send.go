@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -22,7 +22,8 @@ var errNoKeys = errors.New("the person has no keys for encrypted messages")
 
 const sealTries = 3 // when the conversation's key changes between sealing and sending
 
-func (t *encrypted) post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
+// Post seals a post, or what was sealed for it before, and gives it to X.
+func (t *Transport) Post(ctx context.Context, p chat.Post) (chat.Receipt, error) {
 	if err := t.fits(p); err != nil {
 		return chat.Receipt{}, err
 	}
@@ -33,7 +34,7 @@ func (t *encrypted) post(ctx context.Context, p chat.Post) (chat.Receipt, error)
 }
 
 // fits refuses what X would not take.
-func (t *encrypted) fits(p chat.Post) error {
+func (t *Transport) fits(p chat.Post) error {
 	refuse := func(reason string) error { return &chat.Error{Op: "x: post", Kind: chat.Refused, Reason: reason} }
 	body := dm.Write(p)
 	switch {
@@ -50,7 +51,7 @@ func (t *encrypted) fits(p chat.Post) error {
 }
 
 // conversation is the conversation that a place is; an error when it is none on X.
-func (t *encrypted) conversation(ctx context.Context, to chat.Conversation) (*talk, error) {
+func (t *Transport) conversation(ctx context.Context, to chat.Conversation) (*talk, error) {
 	id, ok := t.ours(string(to.ID))
 	if to.Thread != "" || !ok {
 		return nil, &chat.Error{Op: "x: post", Kind: chat.Refused, Reason: "this is no conversation on X"}
@@ -63,7 +64,7 @@ type compose func(ctx context.Context, one *talk, key xchat.ConversationKey) (wi
 
 // deliver seals something and gives it to X. What was sealed is on disk before it leaves, and a later try with the same key
 // sends the same bytes.
-func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversation, write compose) (chat.Receipt, error) {
+func (t *Transport) deliver(ctx context.Context, key chat.Key, to chat.Conversation, write compose) (chat.Receipt, error) {
 	one, err := t.conversation(ctx, to)
 	if err != nil {
 		return chat.Receipt{}, err
@@ -94,7 +95,7 @@ func (t *encrypted) deliver(ctx context.Context, key chat.Key, to chat.Conversat
 
 // give gives X a sealed message that is not known to have arrived, and notes that it has. former says that a try before may have
 // brought it there already.
-func (t *encrypted) give(ctx context.Context, l letter, former bool) (r chat.Receipt, failure wire.FailureType, err error) {
+func (t *Transport) give(ctx context.Context, l letter, former bool) (r chat.Receipt, failure wire.FailureType, err error) {
 	if l.Message != "" {
 		return l.receipt(), 0, nil
 	}
@@ -113,7 +114,7 @@ func (t *encrypted) give(ctx context.Context, l letter, former bool) (r chat.Rec
 
 // refused mends what X did not carry a message on for, and returns nil when it can be sealed anew; last says that it was tried
 // often enough.
-func (t *encrypted) refused(ctx context.Context, one *talk, id string, failure wire.FailureType, last bool) error {
+func (t *Transport) refused(ctx context.Context, one *talk, id string, failure wire.FailureType, last bool) error {
 	// X took nothing, so what was sealed is of no use any more.
 	if err := t.outbox.drop(context.WithoutCancel(ctx), id); err != nil {
 		return err
@@ -126,13 +127,13 @@ func (t *encrypted) refused(ctx context.Context, one *talk, id string, failure w
 }
 
 // noted notes what a sealed message became, so that it is neither sent again nor looked for. Without it, it is sent all the same.
-func (t *encrypted) noted(ctx context.Context, l letter, r chat.Receipt) {
+func (t *Transport) noted(ctx context.Context, l letter, r chat.Receipt) {
 	l.Message, l.At = r.Messages[0], r.At
 	_ = t.outbox.put(context.WithoutCancel(ctx), l)
 }
 
 // seal composes, seals, signs and keeps. What is loose is sealed anew by another try. A reaction has nobody's telephone ring.
-func (t *encrypted) seal(ctx context.Context, id string, loose bool, one *talk, write compose) (*letter, error) {
+func (t *Transport) seal(ctx context.Context, id string, loose bool, one *talk, write compose) (*letter, error) {
 	secret, err := t.key(ctx, one)
 	if err != nil {
 		return nil, err
@@ -154,7 +155,7 @@ func (t *encrypted) seal(ctx context.Context, id string, loose bool, one *talk, 
 }
 
 // send gives X a sealed message. failure is X's reason for not carrying it on; 0 when it does.
-func (t *encrypted) send(ctx context.Context, l letter) (r chat.Receipt, failure wire.FailureType, err error) {
+func (t *Transport) send(ctx context.Context, l letter) (r chat.Receipt, failure wire.FailureType, err error) {
 	if err := t.a.Purse.Send(ctx); err != nil {
 		return chat.Receipt{}, 0, err
 	}
@@ -189,7 +190,7 @@ func (t *encrypted) send(ctx context.Context, l letter) (r chat.Receipt, failure
 	return t.receipt(ev, said), 0, nil
 }
 
-func (t *encrypted) receipt(ev wire.Event, said api.Answer) chat.Receipt {
+func (t *Transport) receipt(ev wire.Event, said api.Answer) chat.Receipt {
 	r := chat.Receipt{Messages: []chat.MessageID{messageID(ev.Sequence)}, At: ev.At}
 	if said.Header != nil {
 		r.Left = api.Allowances(said.Header)
@@ -198,7 +199,7 @@ func (t *encrypted) receipt(ev wire.Event, said api.Answer) chat.Receipt {
 }
 
 // path is a conversation in a path: of two people, the other one, whom X pairs with the account itself.
-func (t *encrypted) path(id string) string {
+func (t *Transport) path(id string) string {
 	if isGroup(id) {
 		return id
 	}
@@ -207,7 +208,7 @@ func (t *encrypted) path(id string) string {
 }
 
 // id is the message ID of a post: the same for every try. Without a key it is another one each time.
-func (t *encrypted) id(key chat.Key) string {
+func (t *Transport) id(key chat.Key) string {
 	var b [16]byte
 	if key == "" {
 		_, _ = rand.Read(b[:]) // never fails
@@ -220,7 +221,7 @@ func (t *encrypted) id(key chat.Key) string {
 }
 
 // message is what a post says, with its file given to X, and with what it answers proven where that can be.
-func (t *encrypted) message(ctx context.Context, one *talk, key xchat.ConversationKey, p chat.Post) (wire.Content, error) {
+func (t *Transport) message(ctx context.Context, one *talk, key xchat.ConversationKey, p chat.Post) (wire.Content, error) {
 	m := wire.Message{Reply: t.preview(ctx, one, key, p.ReplyTo)}
 	if m.Reply != nil {
 		p.ReplyTo, p.Quote = "", nil // X shows it

@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"net/url"
@@ -18,7 +18,7 @@ const (
 )
 
 // says is what an opened message says, and which message that is about; nil for kinds that nobody needs.
-func (t *encrypted) says(ev wire.Event, o xchat.Opened) (chat.Happening, chat.MessageID) {
+func (t *Transport) says(ev wire.Event, o xchat.Opened) (chat.Happening, chat.MessageID) {
 	switch c := o.Content.(type) {
 	case wire.Message:
 		return t.posted(ev, o, c), messageID(ev.Sequence)
@@ -39,7 +39,7 @@ func (t *encrypted) says(ev wire.Event, o xchat.Opened) (chat.Happening, chat.Me
 }
 
 // posted is a message with its files, and with what it answers as far as that is proven.
-func (t *encrypted) posted(ev wire.Event, o xchat.Opened, m wire.Message) chat.Posted {
+func (t *Transport) posted(ev wire.Event, o xchat.Opened, m wire.Message) chat.Posted {
 	p := chat.Posted{}
 	var body string
 	p.Files, body = t.attached(ev, o.Key, m)
@@ -62,7 +62,7 @@ func (t *encrypted) posted(ev wire.Event, o xchat.Opened, m wire.Message) chat.P
 }
 
 // attached is a message's files, and its words with what is told of the rest that hangs on it.
-func (t *encrypted) attached(ev wire.Event, key xchat.ConversationKey, m wire.Message) (files []chat.File, body string) {
+func (t *Transport) attached(ev wire.Event, key xchat.ConversationKey, m wire.Message) (files []chat.File, body string) {
 	body = m.Text
 	strange := len(m.Attachments) > mostAttached
 	for _, a := range m.Attachments[:min(len(m.Attachments), mostAttached)] {
@@ -84,7 +84,7 @@ func (t *encrypted) attached(ev wire.Event, key xchat.ConversationKey, m wire.Me
 }
 
 // text is what was written; X's messages have no formatting, and no mentions of their own.
-func (t *encrypted) text(s string) text.Text {
+func (t *Transport) text(s string) text.Text {
 	self := t.as()
 	return dm.Mentioning(text.Plain(s), self.Handle, self.ID)
 }

@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -18,13 +18,13 @@ const (
 	mostHeld    = 4 << 20 // bytes of them
 )
 
-// way is the kind of direct message that a conversation goes by.
-type way string
+// Way is the kind of direct message that a conversation goes by.
+type Way string
 
 // The ways; the zero value is that nobody has written yet.
 const (
-	byClassic way = "classic"
-	byChat    way = "chat"
+	ByClassic Way = "classic"
+	ByChat    Way = "chat"
 )
 
 // talk is one encrypted conversation, as far as it must not be forgotten.
@@ -73,7 +73,7 @@ type place struct {
 	Seen    time.Time     `json:"seen,omitzero"`     // X's time of the last change when everything was read
 	SeenAt  time.Time     `json:"seen_at,omitzero"`  // and ours, when X told of it first
 	Owed    bool          `json:"owed,omitempty"`    // something is at X that was not taken in, and X need not tell of it again
-	Way     way           `json:"way,omitempty"`     // by which the other one wrote last
+	Way     Way           `json:"way,omitempty"`     // by which the other one wrote last
 	WayAt   time.Time     `json:"way_at,omitzero"`   // and when
 	TTL     time.Duration `json:"ttl,omitempty"`     // how long messages live
 	Token   string        `json:"token,omitempty"`   // X wants it back
@@ -163,7 +163,7 @@ func isGroup(id string) bool {
 
 // ours is a conversation's ID as events carry it, from any of the ways in which X writes it. ok is false for what is neither
 // a group's nor that of the account and another one.
-func (t *encrypted) ours(id string) (canonical string, ok bool) {
+func (t *Transport) ours(id string) (canonical string, ok bool) {
 	id = xchat.ConversationID(id, t.own.user)
 	a, b, pair := strings.Cut(id, ":")
 	if !pair {
@@ -175,7 +175,7 @@ func (t *encrypted) ours(id string) (canonical string, ok bool) {
 }
 
 // within says whether an event is of a conversation, by its own word, which its writer signs.
-func (t *encrypted) within(ev wire.Event, id string) bool {
+func (t *Transport) within(ev wire.Event, id string) bool {
 	own, ok := t.ours(ev.Conversation)
 	return ok && own == id
 }
@@ -202,8 +202,8 @@ func messageID(s wire.Sequence) chat.MessageID {
 	return chat.MessageID(chatMark + s.String())
 }
 
-// sequenceOf undoes messageID; ok is false for a classic message.
-func sequenceOf(id chat.MessageID) (s wire.Sequence, ok bool) {
+// SequenceOf undoes messageID; ok is false for a classic message.
+func SequenceOf(id chat.MessageID) (s wire.Sequence, ok bool) {
 	rest, ok := strings.CutPrefix(string(id), chatMark)
 	s = wire.ParseSequence(rest)
 	return s, ok && s != 0

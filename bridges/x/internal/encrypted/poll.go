@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"cmp"
@@ -64,9 +64,9 @@ func (p chatEvents) keyChanges() []wire.Event {
 // mostFailing is how many conversations in a row may fail before it is X that fails.
 const mostFailing = 3
 
-// catchUp takes in what is new in every conversation that changed, and tries again what waits for a key. What one
+// CatchUp takes in what is new in every conversation that changed, and tries again what waits for a key. What one
 // conversation fails with keeps no other one waiting. One does it at a time.
-func (t *encrypted) catchUp(ctx context.Context, sink chat.Sink) error {
+func (t *Transport) CatchUp(ctx context.Context, sink chat.Sink) error {
 	select {
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
@@ -103,7 +103,7 @@ func oneTalks(err error) bool {
 }
 
 // owed adds to what changed the conversations in which something waits, when it is time to look.
-func (t *encrypted) owed(ctx context.Context, rows []chatConversation) ([]chatConversation, error) {
+func (t *Transport) owed(ctx context.Context, rows []chatConversation) ([]chatConversation, error) {
 	waits, err := t.talks.waits(ctx)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (t *encrypted) owed(ctx context.Context, rows []chatConversation) ([]chatCo
 }
 
 // changed is the conversations in which something happened that was not taken in, the oldest change first.
-func (t *encrypted) changed(ctx context.Context) ([]chatConversation, error) {
+func (t *Transport) changed(ctx context.Context) ([]chatConversation, error) {
 	var all []chatConversation
 	q := url.Values{"max_results": {strconv.Itoa(chatPage)}, "chat_conversation.fields": {"id,type,updated_at,message_ttl_ms"}}
 	for range chatPages {
@@ -157,7 +157,7 @@ func (t *encrypted) changed(ctx context.Context) ([]chatConversation, error) {
 }
 
 // fresh is those of some conversations that changed after they were read; met says that there was one that did not.
-func (t *encrypted) fresh(ctx context.Context, rows []chatConversation) (fresh []chatConversation, met bool, err error) {
+func (t *Transport) fresh(ctx context.Context, rows []chatConversation) (fresh []chatConversation, met bool, err error) {
 	for _, row := range rows {
 		id, ok := t.ours(row.ID)
 		if !ok {
@@ -178,7 +178,7 @@ func (t *encrypted) fresh(ctx context.Context, rows []chatConversation) (fresh [
 }
 
 // refresh takes in what is new in one conversation.
-func (t *encrypted) refresh(ctx context.Context, sink chat.Sink, row chatConversation) error {
+func (t *Transport) refresh(ctx context.Context, sink chat.Sink, row chatConversation) error {
 	one, err := t.talks.talk(ctx, row.ID)
 	if err != nil {
 		return err
@@ -192,7 +192,7 @@ func (t *encrypted) refresh(ctx context.Context, sink chat.Sink, row chatConvers
 
 // fetchNew takes in what came after the last event of a talk, oldest first; its turn is ours. What X does not answer now is
 // owed, and what waits is told all the same.
-func (t *encrypted) fetchNew(ctx context.Context, sink chat.Sink, one *talk, row chatConversation) error {
+func (t *Transport) fetchNew(ctx context.Context, sink chat.Sink, one *talk, row chatConversation) error {
 	d := digest{t: t, one: one, next: one.place()}
 	back, err := t.back(ctx, one.id, d.next.Last)
 	switch {
@@ -245,7 +245,7 @@ type past struct {
 }
 
 // back walks from the newest event to the last one that was taken in.
-func (t *encrypted) back(ctx context.Context, id string, last wire.Sequence) (past, error) {
+func (t *Transport) back(ctx context.Context, id string, last wire.Sequence) (past, error) {
 	var found past
 	err := t.walk(ctx, id, chatPages, func(page chatEvents) (enough bool) {
 		found.keys = append(found.keys, t.parse(page.Meta.KeyEvents...)...)
@@ -266,7 +266,7 @@ func (t *encrypted) back(ctx context.Context, id string, last wire.Sequence) (pa
 
 // sort puts an event where it belongs. Of what was before our time, and of what was taken in, keys alone are taken: X may give
 // them late.
-func (t *encrypted) sort(found *past, ev wire.Event, last wire.Sequence) {
+func (t *Transport) sort(found *past, ev wire.Event, last wire.Sequence) {
 	former := last == 0 && !ev.At.IsZero() && ev.At.Before(t.from)
 	if !former && (ev.Sequence == 0 || ev.Sequence > last) {
 		found.events = append(found.events, ev)
@@ -279,7 +279,7 @@ func (t *encrypted) sort(found *past, ev wire.Event, last wire.Sequence) {
 }
 
 // walk shows the pages of a conversation's events, newest first, until show has enough.
-func (t *encrypted) walk(ctx context.Context, id string, most int, show func(chatEvents) (enough bool)) error {
+func (t *Transport) walk(ctx context.Context, id string, most int, show func(chatEvents) (enough bool)) error {
 	q := url.Values{
 		"max_results":               {strconv.Itoa(chatPageFirst)},
 		"chat_message_event.fields": {"id,encoded_event,conversation_token,created_at,previous_id"},
@@ -303,7 +303,7 @@ func (t *encrypted) walk(ctx context.Context, id string, most int, show func(cha
 }
 
 // parse reads events; what is none is skipped.
-func (t *encrypted) parse(encoded ...string) []wire.Event {
+func (t *Transport) parse(encoded ...string) []wire.Event {
 	var all []wire.Event
 	for _, s := range encoded {
 		ev, err := wire.ParseEvent(s)
@@ -317,7 +317,7 @@ func (t *encrypted) parse(encoded ...string) []wire.Event {
 }
 
 // odd counts something that can't be used as skipped, once: some of it is read again and again. first says whether it was now.
-func (t *encrypted) odd(kind string, raw []byte) (first bool) {
+func (t *Transport) odd(kind string, raw []byte) (first bool) {
 	sum := sha256.Sum256(raw)
 	known := []chat.Event{{ID: chat.EventID("odd" + string(sum[:]))}}
 	if first = len(t.a.Recent.Without(known)) > 0; first {

@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -50,13 +50,13 @@ func newCouple(tb testing.TB) couple {
 func (p couple) other() xchat.Author { return xchat.Author{Keys: p.keys[1], User: "2", Version: "10"} }
 
 // account is the account, which knows the keys of both.
-func (p couple) account(tb testing.TB) *encrypted {
+func (p couple) account(tb testing.TB) *Transport {
 	tb.Helper()
 	deps := bridges.Deps{Account: "x/acme", Keep: &bridgetest.Keeper{}, Client: &http.Client{Transport: absent{}}}.Ready()
 	calls := api.New(api.Credentials{AccessToken: bridges.NewSecret("some")}, deps)
 	money := api.NewPurse(api.Budget{}, api.Prices{}, deps.Keep, deps.Now)
 	people := api.NewPeople(calls, money, deps.Now)
-	a := home{
+	a := Account{
 		Name: deps.Account, API: calls, Purse: money, People: people, Recent: dm.NewRecent(), Keep: deps.Keep, Log: deps.Log, Now: deps.Now, Skip: deps.Skip,
 		As: func(id string) dm.Self {
 			return dm.Self{Account: deps.Account, ID: id, Handle: "acmetea", People: people}
@@ -65,7 +65,7 @@ func (p couple) account(tb testing.TB) *encrypted {
 		Wake:   func() {},
 		Errand: func(ctx context.Context, do func(context.Context)) { do(ctx) },
 	}
-	t := newEncrypted(a, chatKeys{keys: p.keys[0], user: "1", version: "10"}, time.Unix(0, 0))
+	t := newTransport(a, ownKeys{keys: p.keys[0], user: "1", version: "10"}, time.Unix(0, 0))
 	for i, u := range []string{"1", "2"} {
 		public := p.keys[i].Public()
 		public.User, public.Version = u, "10"
@@ -113,15 +113,15 @@ func samples(tb testing.TB, p couple) [][]byte {
 	return all
 }
 
-// FuzzChatEvents has X tell of anything as an encrypted event, beside anything as its key.
-func FuzzChatEvents(f *testing.F) {
+// FuzzEvents has X tell of anything as an encrypted event, beside anything as its key.
+func FuzzEvents(f *testing.F) {
 	two := newCouple(f)
 	for _, b := range samples(f, two) {
 		f.Add(b, b, "1-2")
 	}
 	f.Fuzz(func(t *testing.T, event, change []byte, conversation string) {
 		x := two.account(t)
-		for _, p := range []chatPayload{
+		for _, p := range []delivery{
 			{Event: base64.StdEncoding.EncodeToString(event), KeyChange: base64.StdEncoding.EncodeToString(change), Conversation: conversation},
 			{Conversation: conversation},
 		} {
@@ -129,7 +129,7 @@ func FuzzChatEvents(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := x.live(t.Context(), bridgetest.Sound{TB: t, Account: "x/acme"}, raw); err != nil {
+			if _, err := x.Live(t.Context(), bridgetest.Sound{TB: t, Account: "x/acme"}, raw); err != nil {
 				t.Errorf("live = %v, want that nothing that X tells ends the account", err)
 			}
 		}
@@ -140,7 +140,7 @@ func FuzzChatEvents(f *testing.F) {
 }
 
 // talkOf is the conversation of the two.
-func (t *encrypted) talkOf(tb testing.TB) *talk {
+func (t *Transport) talkOf(tb testing.TB) *talk {
 	tb.Helper()
 	one, err := t.talks.talk(tb.Context(), "1:2")
 	if err != nil {
@@ -149,8 +149,8 @@ func (t *encrypted) talkOf(tb testing.TB) *talk {
 	return one
 }
 
-// FuzzChatContents has somebody say anything.
-func FuzzChatContents(f *testing.F) {
+// FuzzContents has somebody say anything.
+func FuzzContents(f *testing.F) {
 	link := "see https://example.org"
 	for _, c := range []wire.Content{
 		wire.Message{Text: link, Entities: []wire.Entity{{Start: 4, End: 23, Kind: wire.URL}}, Forwarded: &link, Attachments: []wire.Attachment{

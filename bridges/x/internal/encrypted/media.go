@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"bytes"
@@ -26,16 +26,16 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-const (
-	sealedPrefix = "xchat:" // of the source of a file that is sealed
-	sealedPiece  = 3 << 20  // of an upload, as X's samples have it
-)
+// FilePrefix begins the source of a file that is sealed.
+const FilePrefix = "xchat:"
+
+const sealedPiece = 3 << 20 // of an upload, as X's samples have it
 
 // file is an attachment as it arrived. Its source says in which conversation it lies, where, and with which key it is sealed.
-func (t *encrypted) file(ev wire.Event, key xchat.ConversationKey, m wire.Media) chat.File {
+func (t *Transport) file(ev wire.Event, key xchat.ConversationKey, m wire.Media) chat.File {
 	f := chat.File{
 		Name: cleanName(m), Type: mime.TypeByExtension(strings.ToLower(path.Ext(m.Name))), Size: m.Size, Account: t.a.Name,
-		Source: sealedPrefix + xchat.ConversationID(ev.Conversation, t.own.user) + "/" + m.HashKey + "/" + key.Version,
+		Source: FilePrefix + xchat.ConversationID(ev.Conversation, t.own.user) + "/" + m.HashKey + "/" + key.Version,
 	}
 	if f.Type == "" {
 		f.Type = map[wire.MediaKind]string{wire.Image: "image/jpeg", wire.GIF: "image/gif", wire.Video: "video/mp4", wire.SVG: "image/svg+xml"}[m.Kind]
@@ -66,12 +66,12 @@ func cleanName(m wire.Media) string {
 	return "attachment"
 }
 
-// fetch opens a file that arrived, and unseals it while it is read: what is read before the end may still turn out to be cut
+// Fetch opens a file that arrived, and unseals it while it is read: what is read before the end may still turn out to be cut
 // short, which the last Read then says. https://docs.x.com/xchat/media
-func (t *encrypted) fetch(ctx context.Context, f chat.File) (io.ReadCloser, error) {
+func (t *Transport) Fetch(ctx context.Context, f chat.File) (io.ReadCloser, error) {
 	const op = "x: fetch"
 	gone := func(reason string) error { return &chat.Error{Op: op, Kind: chat.Gone, Reason: reason} }
-	part := strings.Split(strings.TrimPrefix(f.Source, sealedPrefix), "/")
+	part := strings.Split(strings.TrimPrefix(f.Source, FilePrefix), "/")
 	if len(part) != 3 || !isHash(part[1]) {
 		return nil, gone("X gave no address for the attachment")
 	}
@@ -131,7 +131,7 @@ func isHash(s string) bool {
 
 // upload seals a file and gives it to X in pieces, of which one is in memory at a time. Nothing is posted yet, so a failure is
 // never Uncertain.
-func (t *encrypted) upload(ctx context.Context, id string, key xchat.ConversationKey, f chat.File) (*wire.Media, error) {
+func (t *Transport) upload(ctx context.Context, id string, key xchat.ConversationKey, f chat.File) (*wire.Media, error) {
 	kind, most, err := t.takes(f)
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (t *encrypted) upload(ctx context.Context, id string, key xchat.Conversatio
 }
 
 // takes is what a file is and how large it may be.
-func (t *encrypted) takes(f chat.File) (kind string, most int64, err error) {
+func (t *Transport) takes(f chat.File) (kind string, most int64, err error) {
 	kind, _, wrong := mime.ParseMediaType(f.Type)
 	if wrong != nil {
 		kind = f.Type
@@ -183,7 +183,7 @@ func (t *encrypted) takes(f chat.File) (kind string, most int64, err error) {
 
 // sealing is one upload.
 type sealing struct {
-	t                           *encrypted
+	t                           *Transport
 	conversation, session, hash string
 	parts                       int
 	ready                       bytes.Buffer // sealed, and not sent yet

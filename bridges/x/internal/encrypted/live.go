@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"cmp"
@@ -11,18 +11,18 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// chatPayload is what the Activity API tells of an encrypted message. https://docs.x.com/xchat/real-time-events
-type chatPayload struct {
+// delivery is what the Activity API tells of an encrypted message. https://docs.x.com/xchat/real-time-events
+type delivery struct {
 	Conversation string `json:"conversation_id"`
 	Event        string `json:"encoded_event"`
 	KeyChange    string `json:"conversation_key_change_event"`
 	Token        string `json:"conversation_token"`
 }
 
-// live takes in what the Activity API tells. handled is false for what can't be understood. What X does not answer meanwhile is
+// Live takes in what the Activity API tells. handled is false for what can't be understood. What X does not answer meanwhile is
 // no error: it is noted that something is owed, and the next poll looks for it.
-func (t *encrypted) live(ctx context.Context, sink chat.Sink, payload []byte) (handled bool, err error) {
-	var p chatPayload
+func (t *Transport) Live(ctx context.Context, sink chat.Sink, payload []byte) (handled bool, err error) {
+	var p delivery
 	if json.Unmarshal(payload, &p) != nil || p.Event == "" && p.Conversation == "" {
 		return false, nil
 	}
@@ -56,7 +56,7 @@ func (t *encrypted) live(ctx context.Context, sink chat.Sink, payload []byte) (h
 }
 
 // putOff lets an error pass that ends the account, or is our own disk's, and has the next poll take care of others.
-func (t *encrypted) putOff(ctx context.Context, err error) error {
+func (t *Transport) putOff(ctx context.Context, err error) error {
 	e, answered := errors.AsType[*chat.Error](err)
 	if !answered || e.Kind == chat.LoggedOut || e.Kind == chat.Unfunded {
 		return err
@@ -85,7 +85,7 @@ func follows(ev wire.Event, last wire.Sequence) (stay, gap bool) {
 
 // arrive takes in an event that came live; the turn of its talk is ours. When there may be events before it that did not come,
 // they are fetched first; if that fails, it is taken in by itself, and they are owed.
-func (t *encrypted) arrive(ctx context.Context, sink chat.Sink, one *talk, ev wire.Event, p chatPayload) error {
+func (t *Transport) arrive(ctx context.Context, sink chat.Sink, one *talk, ev wire.Event, p delivery) error {
 	d := digest{t: t, one: one, next: one.place(), live: true}
 	_, gap := follows(ev, d.next.Last)
 	var fault error

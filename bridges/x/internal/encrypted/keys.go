@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"cmp"
@@ -22,48 +22,48 @@ import (
 	"github.com/roost-im/roost/router/chat"
 )
 
-// keepChatKeys is where the account's own keys for encrypted messages are kept.
-const keepChatKeys = "chat/keys"
+// keepKeys is where the account's own keys for encrypted messages are kept.
+const keepKeys = "chat/keys"
 
-// chatKeys is the account's own keys for encrypted messages, and where they are registered.
-type chatKeys struct {
+// ownKeys is the account's own keys for encrypted messages, and where they are registered.
+type ownKeys struct {
 	keys    *xchat.Keys
 	user    string // whose they are; empty: not known yet
 	version string // X's, of the public side; empty: not registered yet
 }
 
 // fingerprint is what people compare.
-func (k chatKeys) fingerprint() string { return k.keys.Public().Fingerprint() }
+func (k ownKeys) fingerprint() string { return k.keys.Public().Fingerprint() }
 
 // heldKeys is the keys for encrypted messages that the account has here.
 type heldKeys struct {
-	now  *chatKeys // those that X registered; nil: none
-	next *chatKeys // kept so that they can be registered, and X may have done that; nil: none
+	now  *ownKeys // those that X registered; nil: none
+	next *ownKeys // kept so that they can be registered, and X may have done that; nil: none
 }
 
 // among finds the keys that X lists. Those that wait to be registered come first: when X lists them it did register them,
 // after the others.
-func (h heldKeys) among(listed []xchat.PublicKeys, user string) (own chatKeys, ok bool) {
-	for _, k := range []*chatKeys{h.next, h.now} {
+func (h heldKeys) among(listed []xchat.PublicKeys, user string) (own ownKeys, ok bool) {
+	for _, k := range []*ownKeys{h.next, h.now} {
 		if k == nil {
 			continue
 		}
 		if version, ok := registeredAs(k.keys, listed); ok {
-			return chatKeys{keys: k.keys, user: user, version: version}, true
+			return ownKeys{keys: k.keys, user: user, version: version}, true
 		}
 	}
-	return chatKeys{}, false
+	return ownKeys{}, false
 }
 
 // any is the keys that are told of when X lists none of them; nil when there are none.
-func (h heldKeys) any() *chatKeys {
+func (h heldKeys) any() *ownKeys {
 	if h.now != nil {
 		return h.now
 	}
 	return h.next
 }
 
-// keptKeys is how chatKeys are kept. Keeper encrypts it.
+// keptKeys is how ownKeys are kept. Keeper encrypts it.
 type keptKeys struct {
 	Blob    string    `json:"blob,omitempty"`
 	User    string    `json:"user,omitempty"`
@@ -72,17 +72,17 @@ type keptKeys struct {
 }
 
 // kept is how the keys are kept.
-func (k chatKeys) kept() keptKeys {
+func (k ownKeys) kept() keptKeys {
 	return keptKeys{Blob: base64.StdEncoding.EncodeToString(k.keys.Blob()), User: k.user, Version: k.version}
 }
 
 // held undoes kept.
-func (k keptKeys) held() (*chatKeys, error) {
+func (k keptKeys) held() (*ownKeys, error) {
 	keys, err := xchat.ParseBlobText(k.Blob)
 	if err != nil {
 		return nil, fmt.Errorf("x: load chat keys: %w", err)
 	}
-	return &chatKeys{keys: keys, user: k.User, version: k.Version}, nil
+	return &ownKeys{keys: keys, user: k.User, version: k.Version}, nil
 }
 
 // keep keeps the keys, all in one piece: there is no moment at which neither the old ones nor the new ones are on disk.
@@ -94,12 +94,12 @@ func (h heldKeys) keep(ctx context.Context, to bridges.Keeper) error {
 	if h.next != nil {
 		all.Next = new(h.next.kept())
 	}
-	return dm.KeepJSON(ctx, to, keepChatKeys, all)
+	return dm.KeepJSON(ctx, to, keepKeys, all)
 }
 
-// keptChatKeys is the keys that are kept.
-func keptChatKeys(ctx context.Context, from bridges.Keeper) (h heldKeys, err error) {
-	b, err := from.Kept(ctx, keepChatKeys)
+// loadKeys is the keys that are kept.
+func loadKeys(ctx context.Context, from bridges.Keeper) (h heldKeys, err error) {
+	b, err := from.Kept(ctx, keepKeys)
 	if err != nil {
 		return heldKeys{}, fmt.Errorf("x: load chat keys: %w", err)
 	}
@@ -134,7 +134,7 @@ const blobSize = 64
 func parseKeys(s string) (*xchat.Keys, error) {
 	unreadable := func(r rune) bool { return r >= unicode.MaxASCII || r < ' ' }
 	if len(s) != blobSize || !strings.ContainsFunc(s, unreadable) {
-		return textKeys(s)
+		return TextKeys(s)
 	}
 	keys, err := xchat.ParseBlob([]byte(s))
 	if err != nil {
@@ -146,8 +146,8 @@ func parseKeys(s string) (*xchat.Keys, error) {
 // errNoScalars says that a blob is as long as it must be. Numbers can be too large for a key, and zero is none.
 var errNoScalars = errors.New("it has 64 bytes, but those are no two private keys")
 
-// textKeys reads a blob in base64 of either alphabet. Its error says what the text is instead, and shows nothing of it.
-func textKeys(s string) (*xchat.Keys, error) {
+// TextKeys reads a blob in base64 of either alphabet. Its error says what the text is instead, and shows nothing of it.
+func TextKeys(s string) (*xchat.Keys, error) {
 	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimSpace(s))
 	keys, err := xchat.ParseBlobText(s)
 	if err == nil {
@@ -169,21 +169,21 @@ func textKeys(s string) (*xchat.Keys, error) {
 }
 
 // held is the keys of the settings, or else those that are kept.
-func (a home) held(ctx context.Context) (heldKeys, error) {
+func (a Account) held(ctx context.Context) (heldKeys, error) {
 	if a.Fixed.IsZero() {
-		return keptChatKeys(ctx, a.Keep)
+		return loadKeys(ctx, a.Keep)
 	}
-	keys, err := textKeys(a.Fixed.Reveal())
+	keys, err := TextKeys(a.Fixed.Reveal())
 	if err != nil {
 		return heldKeys{}, fmt.Errorf("chat_keys: %w", err)
 	}
-	return heldKeys{now: &chatKeys{keys: keys}}, nil
+	return heldKeys{now: &ownKeys{keys: keys}}, nil
 }
 
 // own is the keys with which the account reads and writes encrypted messages, as X lists them now; nil when it has
 // none, or when chat is off. It returns an error of Kind Refused when X lists none of ours: what is sealed for others
 // can't be opened, and what is signed with ours is believed by nobody.
-func (a home) own(ctx context.Context) (*chatKeys, error) {
+func (a Account) own(ctx context.Context) (*ownKeys, error) {
 	if a.Off {
 		return nil, nil //nolint:nilnil // having none is no fault
 	}
@@ -214,7 +214,7 @@ func (a home) own(ctx context.Context) (*chatKeys, error) {
 }
 
 // remark logs what is odd about the keys that are used.
-func (a home) remark(ctx context.Context, held heldKeys, own chatKeys, listed []xchat.PublicKeys) {
+func (a Account) remark(ctx context.Context, held heldKeys, own ownKeys, listed []xchat.PublicKeys) {
 	mark := slog.String("fingerprint", own.fingerprint())
 	if now := held.now; now != nil && now.version != "" && now.version != own.version {
 		a.Log.LogAttrs(ctx, slog.LevelWarn, "keys for encrypted messages registered anew", mark,

@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -19,8 +19,8 @@ const (
 )
 
 // preview is the proof of what a message answers; nil when it can't be had.
-func (t *encrypted) preview(ctx context.Context, one *talk, key xchat.ConversationKey, to chat.MessageID) *wire.Preview {
-	s, ok := sequenceOf(to)
+func (t *Transport) preview(ctx context.Context, one *talk, key xchat.ConversationKey, to chat.MessageID) *wire.Preview {
+	s, ok := SequenceOf(to)
 	if !ok {
 		return nil
 	}
@@ -45,7 +45,7 @@ func (t *encrypted) preview(ctx context.Context, one *talk, key xchat.Conversati
 
 // quotes is what a message says, for a preview in what is sealed with key. Whoever has that one alone can't read what is sealed with
 // a former one, so the preview then brings the change that gave it. It is nil when there is none to bring.
-func (t *encrypted) quotes(ctx context.Context, one *talk, p *wire.Preview, ev wire.Event, key xchat.ConversationKey) wire.Content {
+func (t *Transport) quotes(ctx context.Context, one *talk, p *wire.Preview, ev wire.Event, key xchat.ConversationKey) wire.Content {
 	o, err := t.open(ctx, one, ev)
 	if err != nil {
 		return nil
@@ -63,7 +63,7 @@ func (t *encrypted) quotes(ctx context.Context, one *talk, p *wire.Preview, ev w
 }
 
 // change is the event that gave a conversation a key: remembered, or looked up.
-func (t *encrypted) change(ctx context.Context, one *talk, key xchat.ConversationKey) (found wire.Event, ok bool) {
+func (t *Transport) change(ctx context.Context, one *talk, key xchat.ConversationKey) (found wire.Event, ok bool) {
 	gives := func(ev wire.Event) bool {
 		k, _ := ev.Detail.(wire.KeyChange)
 		return k.Version == key.Version && t.within(ev, one.id) && t.signer(ctx, one.id, ev) == nil && t.reader.Gives(ev, key)
@@ -99,7 +99,7 @@ func cut(s string, most int) string {
 }
 
 // original is a message as its writer signed it: remembered, or looked up.
-func (t *encrypted) original(ctx context.Context, one *talk, s wire.Sequence) (wire.Event, bool) {
+func (t *Transport) original(ctx context.Context, one *talk, s wire.Sequence) (wire.Event, bool) {
 	if ev, fresh := t.raw.Get(rawKey(one.id, s)); fresh {
 		return ev, true
 	}
@@ -119,9 +119,9 @@ func (t *encrypted) original(ctx context.Context, one *talk, s wire.Sequence) (w
 	return found, err == nil && found.Sequence != 0
 }
 
-// sent tells whether a post arrived that was sealed, at or after since. begun is false when it was not, or not here: then it went
+// Sent tells whether a post arrived that was sealed, at or after since. begun is false when it was not, or not here: then it went
 // another way.
-func (t *encrypted) sent(ctx context.Context, p chat.Post, since time.Time) (r chat.Receipt, found, begun bool, err error) {
+func (t *Transport) Sent(ctx context.Context, p chat.Post, since time.Time) (r chat.Receipt, found, begun bool, err error) {
 	l, err := t.outbox.letter(ctx, t.id(p.Key))
 	switch {
 	case err != nil:
@@ -134,7 +134,7 @@ func (t *encrypted) sent(ctx context.Context, p chat.Post, since time.Time) (r c
 }
 
 // find looks for a message that may have arrived: by its ID, which is signed, and nobody's but ours.
-func (t *encrypted) find(ctx context.Context, l letter, since time.Time) (chat.Receipt, bool, error) {
+func (t *Transport) find(ctx context.Context, l letter, since time.Time) (chat.Receipt, bool, error) {
 	if l.Message != "" {
 		return l.receipt(), true, nil
 	}
@@ -160,7 +160,7 @@ func (t *encrypted) find(ctx context.Context, l letter, since time.Time) (chat.R
 }
 
 // sentAs is the message of the account with an ID, as X has it; reached says that everything since then was looked at.
-func (t *encrypted) sentAs(ctx context.Context, conversation, id string, since time.Time) (found wire.Event, reached bool, err error) {
+func (t *Transport) sentAs(ctx context.Context, conversation, id string, since time.Time) (found wire.Event, reached bool, err error) {
 	err = t.walk(ctx, conversation, dm.FindPages, func(page chatEvents) bool {
 		for _, item := range page.Data {
 			ev, err := wire.ParseEvent(item.Event)

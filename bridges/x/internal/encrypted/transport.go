@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -24,11 +24,11 @@ const (
 	mostSigners = 10_000
 )
 
-// encrypted is direct messages that only their people can read: /2/chat/*. X tells of them in events, of which each
+// Transport is direct messages that only their people can read: /2/chat/*. X tells of them in events, of which each
 // conversation has a list of its own; there is no list of all of them. So a poll asks which conversations changed.
-type encrypted struct {
-	a      home
-	own    chatKeys
+type Transport struct {
+	a      Account
+	own    ownKeys
 	reader *xchat.Reader
 	author xchat.Author
 	talks  talks
@@ -41,8 +41,8 @@ type encrypted struct {
 	from   time.Time                  // nothing before it is ours
 }
 
-// home is what the transport needs of the account that it is of.
-type home struct {
+// Account is what the transport needs of the account that it is of.
+type Account struct {
 	Name   chat.Account
 	API    *api.Client
 	Purse  *api.Purse
@@ -63,10 +63,10 @@ type home struct {
 	Errand func(ctx context.Context, do func(ctx context.Context)) // does something that nobody waits for
 }
 
-// openEncrypted gives the transport for encrypted messages; nil when the account has no keys for them, as far as X lists them
+// Open gives the transport for encrypted messages; nil when the account has no keys for them, as far as X lists them
 // now. Nothing before first is its, when it is opened for the first time. Its error is of Kind Refused when X lists none of the
 // keys that are here.
-func openEncrypted(ctx context.Context, a home, first time.Time) (*encrypted, error) {
+func Open(ctx context.Context, a Account, first time.Time) (*Transport, error) {
 	own, err := a.own(ctx)
 	if err != nil || own == nil {
 		return nil, err
@@ -75,12 +75,18 @@ func openEncrypted(ctx context.Context, a home, first time.Time) (*encrypted, er
 	if err != nil {
 		return nil, err
 	}
-	return newEncrypted(a, *own, from), nil
+	return newTransport(a, *own, from), nil
 }
 
-// newEncrypted makes the transport for an account with these keys. Nothing before from is its.
-func newEncrypted(a home, own chatKeys, from time.Time) *encrypted {
-	return &encrypted{
+// Version is X's of the keys with which it works.
+func (t *Transport) Version() string { return t.own.version }
+
+// Fingerprint is what people compare of the keys with which it works.
+func (t *Transport) Fingerprint() string { return t.own.fingerprint() }
+
+// newTransport makes the transport for an account with these keys. Nothing before from is its.
+func newTransport(a Account, own ownKeys, from time.Time) *Transport {
+	return &Transport{
 		a: a, own: own, from: from, turn: make(chan struct{}, 1),
 		reader: &xchat.Reader{Keys: own.keys, User: own.user, Version: own.version, Directory: &xchat.Directory{}},
 		author: xchat.Author{Keys: own.keys, User: own.user, Version: own.version},
@@ -93,7 +99,7 @@ func newEncrypted(a home, own chatKeys, from time.Time) *encrypted {
 }
 
 // first is when encrypted messages began to be ours: when there were keys for the first time, which was now if it was not kept.
-func (a home) first(ctx context.Context, now time.Time) (time.Time, error) {
+func (a Account) first(ctx context.Context, now time.Time) (time.Time, error) {
 	b, err := a.Keep.Kept(ctx, keepFrom)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("x: load first start: %w", err)
@@ -107,4 +113,4 @@ func (a home) first(ctx context.Context, now time.Time) (time.Time, error) {
 }
 
 // as is the account among people.
-func (t *encrypted) as() dm.Self { return t.a.As(t.own.user) }
+func (t *Transport) as() dm.Self { return t.a.As(t.own.user) }

@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -11,9 +11,8 @@ import (
 	"weak"
 
 	"github.com/roost-im/roost/bridges"
-	"github.com/roost-im/roost/bridges/x/xchat"
-
 	"github.com/roost-im/roost/bridges/x/internal/dm"
+	"github.com/roost-im/roost/bridges/x/xchat"
 )
 
 const (

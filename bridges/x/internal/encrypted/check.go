@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -18,12 +18,12 @@ const namedSealed = "encrypted messages"
 type checkup struct {
 	dm.Findings
 
-	a home
+	a Account
 }
 
-// check finds out whether people can write encrypted messages to the account, whose user ID is self, and whether those are received,
+// Check finds out whether people can write encrypted messages to the account, whose user ID is self, and whether those are received,
 // which sealed says.
-func (a home) check(ctx context.Context, self string) (found []chat.Finding, sealed bool) {
+func (a Account) Check(ctx context.Context, self string) (found []chat.Finding, sealed bool) {
 	d := &checkup{a: a}
 	sealed = d.look(ctx, self)
 	return d.Found, sealed
@@ -66,7 +66,7 @@ func (d *checkup) unsealed(listed []xchat.PublicKeys) {
 }
 
 // keys tells under which keys people write, and whether those here are the newest.
-func (d *checkup) keys(own chatKeys, listed []xchat.PublicKeys) (newest bool) {
+func (d *checkup) keys(own ownKeys, listed []xchat.PublicKeys) (newest bool) {
 	newer := newerThan(own.version, listed)
 	if newer == "" {
 		d.Add(chat.Fine, "keys", fmt.Sprintf("X lists the account's keys (version %s, fingerprint %s)", own.version, own.fingerprint()), "")

@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 // key is the key that the conversation is written with. One that has none is given one.
-func (t *encrypted) key(ctx context.Context, one *talk) (xchat.ConversationKey, error) {
+func (t *Transport) key(ctx context.Context, one *talk) (xchat.ConversationKey, error) {
 	if k, ok := one.ring.Latest(); ok {
 		return k, nil
 	}
@@ -29,7 +29,7 @@ func (t *encrypted) key(ctx context.Context, one *talk) (xchat.ConversationKey, 
 }
 
 // learn adopts the keys that X has for the conversation, and keeps them.
-func (t *encrypted) learn(ctx context.Context, one *talk) error {
+func (t *Transport) learn(ctx context.Context, one *talk) error {
 	var changes []wire.Event
 	err := t.walk(ctx, one.id, 1, func(page chatEvents) bool {
 		changes = page.keyChanges()
@@ -51,7 +51,7 @@ func (t *encrypted) learn(ctx context.Context, one *talk) error {
 }
 
 // keepKeys keeps a talk because its keys are others now.
-func (t *encrypted) keepKeys(ctx context.Context, one *talk) error {
+func (t *Transport) keepKeys(ctx context.Context, one *talk) error {
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	return t.talks.save(ctx, one)
@@ -59,7 +59,7 @@ func (t *encrypted) keepKeys(ctx context.Context, one *talk) error {
 
 // rotate gives a conversation of two people a new key. When X does not take it, somebody may have been quicker, whose key is
 // as good. https://docs.x.com/x-api/chat/initialize-conversation-keys
-func (t *encrypted) rotate(ctx context.Context, one *talk) (xchat.ConversationKey, error) {
+func (t *Transport) rotate(ctx context.Context, one *talk) (xchat.ConversationKey, error) {
 	peer := t.path(one.id)
 	people, missing, err := t.members(ctx, t.own.user, peer)
 	if err != nil {
@@ -87,14 +87,14 @@ func (t *encrypted) rotate(ctx context.Context, one *talk) (xchat.ConversationKe
 }
 
 // nextVersion is the moment as the version of a key, and newer than the one before it: somebody's clock may be ahead.
-func (t *encrypted) nextVersion(before xchat.ConversationKey) string {
+func (t *Transport) nextVersion(before xchat.ConversationKey) string {
 	last, _ := strconv.ParseInt(before.Version, 10, 64) // 0: there was none
 	return strconv.FormatInt(max(t.a.Now().UnixMilli(), last+1), 10)
 }
 
 // mend does what lets a message pass that X did not carry on, if anything does. A key that is newer than ours and that X does
 // not give us is replaced where that is ours to do.
-func (t *encrypted) mend(ctx context.Context, one *talk, failure wire.FailureType) (mended bool, err error) {
+func (t *Transport) mend(ctx context.Context, one *talk, failure wire.FailureType) (mended bool, err error) {
 	if failure != wire.NonLatestKeyVersion && failure != wire.RecipientKeyChanged {
 		return false, nil
 	}

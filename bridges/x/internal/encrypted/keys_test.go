@@ -1,4 +1,4 @@
-package x
+package encrypted
 
 import (
 	"encoding/base64"
