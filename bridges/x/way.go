@@ -64,7 +64,7 @@ func (c *Connector) encrypted(ctx context.Context) (*encrypted.Transport, error)
 		return nil, err
 	}
 	c.chat.Store(t)
-	c.log.LogAttrs(ctx, slog.LevelInfo, "encrypted messages open", slog.String("version", t.Version()), slog.String("fingerprint", t.Fingerprint()))
+	c.log.LogAttrs(ctx, slog.LevelInfo, "encrypted messages are read", slog.String("version", t.Version()), slog.String("fingerprint", t.Fingerprint()))
 	return t, nil
 }
 
