@@ -35,6 +35,25 @@ func backstop(c *ceiling) error {
 	return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
 
+// peak is how much memory the process had at most at any time, if that is more than some; 0: it is not, or the system does not tell.
+func peak(than uint64) uint64 {
+	var all unix.Rusage // quick to have, but it counts the process that started this one, too
+	if unix.Getrusage(unix.RUSAGE_SELF, &all) != nil || uint64(max(0, all.Maxrss))<<10 <= than {
+		return 0
+	}
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(b) {
+		if f := bytes.Fields(line); len(f) == 3 && string(f[0]) == "VmHWM:" {
+			kib, _ := strconv.ParseUint(string(f[1]), 10, 53) // what is no number is nothing
+			return kib << 10
+		}
+	}
+	return 0
+}
+
 // limitCPU has the system end the process when it has used cpuMost seconds more. The host's own deadline comes first; this
 // one is for a host that can't keep it.
 func limitCPU() {

@@ -21,8 +21,9 @@ const (
 
 // Worker is a bot whose script runs in a process of its own: one that allocates without end, or does not end at all, harms
 // nobody else. The process has no environment but PATH, and it ends with this one. It is ended when it uses more memory than
-// Options.Memory: it looks every 5 ms while it works, and Linux gives it 1 GiB more at most meanwhile. One that was ended is
-// started again by the next event. A Worker is safe for concurrent use; its process works on all events at once.
+// Options.Memory: it looks every 5 ms while it works, and after each event, where Linux also tells whether it had 128 MiB more at any
+// time; 1 GiB more is refused there at once. One that was ended is started again by the next event. A Worker is safe for concurrent
+// use; its process works on all events at once.
 type Worker struct {
 	cmd  []string
 	load wireLoad

@@ -142,6 +142,10 @@ func TestWorkerLoadFaults(t *testing.T) {
 	if _, err := script.NewWorker([]string{"/nowhere"}, "bot.star", []byte("x = 1"), script.Options{}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
+	_, err := script.NewWorker(command(asWorker), "bot.star", []byte(`x = "x" * (1 << 29)`), script.Options{})
+	if !errors.Is(err, bots.ErrRunaway) || !strings.HasSuffix(err.Error(), "used more than 256 MiB") {
+		t.Error(err)
+	}
 }
 
 // TestWorkersHaveTheirMemory holds that a script gets the memory that it may have, and not much more, wherever the heap of its process
@@ -156,8 +160,8 @@ func TestWorkersHaveTheirMemory(t *testing.T) {
 		}
 		return err
 	}
-	for range 20 {
-		if err := worker("x = \"x\" * (40 << 20)"); err != nil {
+	for range 40 {
+		if err := worker("x = \"x\" * (20 << 20)"); err != nil {
 			t.Fatal(err)
 		}
 		err := worker("x = \"x\" * (80 << 20)\nwhile True: pass")
@@ -168,7 +172,7 @@ func TestWorkersHaveTheirMemory(t *testing.T) {
 }
 
 const bombs = `
-def memory(): return str(len(["x" * (1 << 28) for _ in range(8)]))
+def memory(): return str(len("x" * (1 << 29)))
 def grow():
     x = ["x"]
     while True: x = x + x
