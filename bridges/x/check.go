@@ -54,7 +54,7 @@ func (d *doctor) account(ctx context.Context) {
 
 // login looks at the kind of credential and, where it is known, at what it may do.
 func (d *doctor) login(ctx context.Context) {
-	if d.c.cfg.consumerOnly() {
+	if d.c.api.Renews() {
 		d.scopes(ctx)
 		return
 	}

@@ -2,17 +2,14 @@ package x
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/roost-im/roost/bridges"
 	"github.com/roost-im/roost/bridges/x/internal/api"
-	"github.com/roost-im/roost/bridges/x/internal/dm"
 	"github.com/roost-im/roost/router/chat"
 	"github.com/roost-im/roost/router/text"
 	"github.com/roost-im/roost/test/specs"
@@ -82,68 +79,6 @@ func TestReadText(t *testing.T) {
 	}
 }
 
-func TestWriteText(t *testing.T) {
-	t.Parallel()
-	var b text.Builder
-	b.Span(text.Bold, text.Attrs{}, func() { b.Write("bold") })
-	b.Write(" and ")
-	b.Span(text.Link, text.Attrs{Attr: "https://example.com"}, func() { b.Write("a link") })
-	b.Write(" for @everyone")
-	card := &chat.Card{Title: "Case 7", Body: "from Ann"}
-	choices := &chat.Card{Numbered: true, Buttons: []chat.Button{{ID: "1", Label: "Tea"}, {ID: "2", Label: "Coffee"}}}
-	for _, tc := range []struct {
-		name string
-		post chat.Post
-		want string
-	}{
-		{"spans", chat.Post{Text: b.Text()}, "bold and a link (https://example.com) for @everyone"},
-		{"persona is not shown", chat.Post{Text: text.Plain("hi"), As: &chat.Persona{Name: "Dana"}}, "hi"},
-		{"card", chat.Post{Card: card}, "Case 7\nfrom Ann"},
-		{"card and text", chat.Post{Text: text.Plain("look"), Card: card}, "look\nCase 7\nfrom Ann"},
-		{"choices", chat.Post{Text: text.Plain("which?"), Card: choices}, "which?\n1. Tea\n2. Coffee"},
-		{"choices alone", chat.Post{Card: choices}, "1. Tea\n2. Coffee"},
-		{"buttons that no number presses", chat.Post{Text: text.Plain("which?"), Card: &chat.Card{Buttons: choices.Buttons}}, "which?"},
-		{"card with choices", chat.Post{Card: &chat.Card{Title: "Case 7", Buttons: choices.Buttons, Numbered: true}}, "Case 7\n1. Tea\n2. Coffee"},
-		{"card that is the text", chat.Post{Text: card.Plain(), Card: card}, "Case 7\nfrom Ann"},
-		{"white space alone", chat.Post{Text: text.Plain(" \n ")}, ""},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			if got := dm.Write(tc.post); got != tc.want {
-				t.Errorf("write = %q, want %q", got, tc.want)
-			}
-		})
-	}
-}
-
-func TestMentioning(t *testing.T) {
-	t.Parallel()
-	for said, want := range map[string][]string{
-		"@acmetea what is on?":                {"@acmetea"},
-		"👋 hey @AcmeTea, and (@acmetea)!":     {"@AcmeTea", "@acmetea"},
-		"@acmetea@acmetea":                    {"@acmetea"},
-		"@acmeteas @acme_tea a@acmetea":       nil,
-		"https://x.com/@acmetea @@acmetea @a": nil,
-		"@acmete":                             nil,
-		"":                                    nil,
-	} {
-		got := dm.Mentioning(text.Plain(said), "acmetea", "7")
-		var words []string
-		for _, s := range got.Spans {
-			words = append(words, said[s.Start:s.End])
-			if s.Kind != text.Mention || s.ID != "7" {
-				t.Errorf("%q has %+v, want a mention of 7", said, s)
-			}
-		}
-		if diff := cmp.Diff(want, words); diff != "" || got.Body != said || got.Check() != nil {
-			t.Errorf("%q reads %+v, %v (-want +got):\n%s", said, got, got.Check(), diff)
-		}
-	}
-	if got := dm.Mentioning(text.Plain("@ who am I"), "", "7"); len(got.Spans) > 0 {
-		t.Errorf("nobody's handle gave %+v", got)
-	}
-}
-
 func TestSameText(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -165,31 +100,6 @@ func TestSameText(t *testing.T) {
 		if got := sameText(tc.sent, tc.held); got != tc.want {
 			t.Errorf("sameText(%q, %q) = %v, want %v", tc.sent, tc.held, got, tc.want)
 		}
-	}
-}
-
-func TestSnowflakesCompareAsNumbers(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		a, b := rapid.Uint64().Draw(t, "a"), rapid.Uint64().Draw(t, "b")
-		x, okX := api.ParseSnowflake(fmt.Sprint(a))
-		y, okY := api.ParseSnowflake(fmt.Sprint(b))
-		if !okX || !okY || (x < y) != (a < b) || x.String() != fmt.Sprint(a) {
-			t.Fatalf("%d and %d became %v and %v", a, b, x, y)
-		}
-	})
-	for _, bad := range []string{"", "-1", "1.5", "1e3", "18446744073709551616", "abc"} {
-		if _, ok := api.ParseSnowflake(bad); ok {
-			t.Errorf("parseSnowflake(%q) is fine, want not", bad)
-		}
-	}
-	at := time.Date(2026, 11, 20, 12, 0, 0, 123e6, time.UTC)
-	s := api.SnowflakeAt(at)
-	if !s.Time().Equal(at) || !s.Before(time.Minute).Time().Equal(at.Add(-time.Minute)) {
-		t.Errorf("%v tells %v, a minute before %v", s, s.Time(), s.Before(time.Minute).Time())
-	}
-	if api.SnowflakeAt(time.Unix(0, 0)) != 0 || api.Snowflake(1).Before(time.Hour) != 0 {
-		t.Error("an ID before X's first one is not 0")
 	}
 }
 

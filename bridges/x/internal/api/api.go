@@ -37,13 +37,13 @@ type Request struct {
 	Path   string
 	Where  string // the whole address, instead of path
 	Query  url.Values
-	JSON   any           // the body; nil: none, or raw
-	Raw    []byte        // the body as it is, of type kind
-	Kind   string        // MIME type of raw
+	JSON   any           // the body; nil: none, or Raw
+	Raw    []byte        // the body as it is, of type Kind
+	Kind   string        // MIME type of Raw
 	App    bool          // made for the app instead of the user
 	Nobody bool          // made without any credential
 	Writes bool          // makes something that must not be made twice
-	Wait   time.Duration // 0: callTime
+	Wait   time.Duration // 0: CallTime
 }
 
 // Answer is what X said beside the body.

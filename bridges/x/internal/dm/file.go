@@ -30,8 +30,8 @@ func RefusedFile(reason string) error {
 	return &chat.Error{Op: "x: upload", Kind: chat.Refused, Reason: reason}
 }
 
-// Measure is how many bytes a file has; X wants to know before it gets them. A file that says its size is believed, and
-// found out by append if it lied.
+// Measure is how many bytes a file has; X wants to know before it gets them. A file that says its size is believed: whoever
+// gives it to X finds out if it lied.
 func Measure(ctx context.Context, f chat.File, most int64) (int64, error) {
 	if f.Size > 0 {
 		return f.Size, nil
